@@ -1,0 +1,66 @@
+# Every target does its own set-up first; nothing needs to be installed by hand but Python 3.11 or newer and make.
+# Variables: PORT=8000  DATA_DIR=./data  TESTS=tests/cases  TO=backup.tar  FROM=backup.tar
+
+PYTHON ?= python3
+BIN := .venv/bin
+DATA_DIR ?= data
+TO ?= $(DATA_DIR)/backups/consilium-$(shell date +%Y%m%d-%H%M%S).tar
+TESTS ?= tests
+# Whatever is configured on this machine: a test never uses the settings of the portal that runs here.
+TEST_ENV := env -u DATA_DIR -u PORT -u DATABASE_URL -u CELERY_BROKER_URL -u CACHE_URL DJANGO_SETTINGS_MODULE=portal.settings.test
+export DATA_DIR
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-postgres journeys lint format types docs backup restore lock
+
+help:  ## show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1@/' | column -t -s @ 2>/dev/null || true
+
+run:  ## set up and start the portal on http://localhost:8000
+	@$(PYTHON) portal/bootstrap.py run
+	@exec $(BIN)/python manage.py serve
+
+test:  ## set up and run the whole suite, browser journeys included (TESTS=folder for a part)
+	@$(PYTHON) portal/bootstrap.py test
+	@$(TEST_ENV) $(BIN)/python -m pytest -n 2 $(TESTS)
+
+journeys:  ## run the browser journeys alone
+	@$(PYTHON) portal/bootstrap.py test
+	@$(TEST_ENV) $(BIN)/python -m pytest tests/journeys
+
+test-postgres:  ## run the whole suite on a PostgreSQL and a Redis that this starts and stops itself
+	@$(PYTHON) portal/bootstrap.py test
+	@$(TEST_ENV) .ci/with-services $(BIN)/python -m pytest -n 2 $(TESTS)
+
+lint:  ## style, types, import contracts, templates, missing migrations, deployment checks
+	@$(PYTHON) portal/bootstrap.py lint
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/djlint --quiet --lint templates
+	@$(TEST_ENV) $(BIN)/python manage.py makemigrations --check --dry-run
+
+format:  ## put source and templates into the project's form
+	@$(PYTHON) portal/bootstrap.py lint
+	@$(BIN)/ruff check --fix --quiet .
+	@$(BIN)/ruff format --quiet .
+
+types:  ## mypy alone
+	@$(PYTHON) portal/bootstrap.py lint
+	@$(BIN)/mypy
+
+backup:  ## copy database and sealed originals into one file (TO=path); the keys are not in it
+	@$(PYTHON) portal/bootstrap.py run
+	@$(BIN)/python manage.py backup --to "$(TO)"
+
+restore:  ## put a backup back (FROM=path); refuses a portal that already has data unless FORCE=1
+	@$(PYTHON) portal/bootstrap.py run
+	@$(BIN)/python manage.py restore $(if $(FORCE),--force) "$(or $(FROM),$(error name the backup: make restore FROM=path))"
+
+lock:  ## write the lock files anew from pyproject.toml
+	@$(PYTHON) portal/bootstrap.py lint
+	@for extra in "" dev; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-annotate --no-header $${extra:+--extra $$extra} pyproject.toml -o requirements$${extra:+-$$extra}.txt; done
+	@sed -nE '/^front = \[/,/^\]/s/^ *"([^"]+)".*/\1/p' pyproject.toml | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --no-annotate --no-header - -o requirements-front.txt
