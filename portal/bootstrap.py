@@ -1,10 +1,11 @@
 """Makes this checkout ready to run or to test, on a machine that has only Python and make.
 
-``python3 portal/bootstrap.py run`` prepares what the portal needs; ``test`` adds what its tests need; ``lint`` leaves the
-front end and the Debian libraries out; ``services`` installs PostgreSQL and Redis for ``.ci/with-services``. It runs before anything is installed, so it uses the standard library alone.
+``python3 portal/bootstrap.py run`` prepares what the portal needs; ``test`` adds what its tests need; ``lint`` leaves
+the front end and the Debian libraries out; ``services`` installs PostgreSQL and Redis for ``.ci/with-services``. It
+runs before anything is installed, so it uses the standard library alone.
 
-Each step compares a stamp (a hash of its inputs) with the one its last success left, so a second run takes well under two
-seconds. A step removes its stamp before it starts: a run that was interrupted anywhere is repeated, never trusted.
+Each step compares a stamp (a hash of its inputs) with the one its last success left, so a second run takes well under
+two seconds. A step removes its stamp before it starts: a run that was interrupted anywhere is repeated, never trusted.
 """
 
 from __future__ import annotations
@@ -171,11 +172,8 @@ def install_requirements(lock: str) -> None:
         return
     _say(f"Installing {lock} (a few minutes the first time)")
     _remember("installing", lock)
-    _run(
-        [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
-        + ["--require-hashes", "-r", str(ROOT / lock)],
-        tries=TRIES,
-    )
+    pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
+    _run([*pip, "--require-hashes", "-r", str(ROOT / lock)], tries=TRIES)
     _remember(lock, wanted)
     if lock == "requirements-dev.txt":
         _remember("requirements-dev.txt covers", _hash_of([ROOT / "requirements.txt"]))
@@ -192,7 +190,7 @@ def _continue_with_newer_python(arguments: list[str]) -> int:
     for minor in range(20, MINIMUM_PYTHON[1] - 1, -1):
         newer = shutil.which(f"python3.{minor}")
         if newer:
-            os.execv(newer, [newer, __file__, *arguments])
+            os.execv(newer, [newer, __file__, *arguments])  # noqa: S606
     found = ".".join(map(str, sys.version_info[:2]))
     print(f"Cannot continue: Python 3.11 or newer is needed, and python3 here is {found}.", file=sys.stderr)
     return 1
