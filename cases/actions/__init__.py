@@ -1,0 +1,1 @@
+"""Every write to a case: one function for one intention, all or nothing."""

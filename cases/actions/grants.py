@@ -1,0 +1,57 @@
+"""Opening and closing a case to people. Nothing else gives access."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from cases.actions.locking import lock
+from cases.models import Case, Grant
+from cases.states import GrantScope
+from portal.core.access import Actor
+from portal.core.states import Role
+from portal.core.workflow import note
+
+
+@transaction.atomic
+def grant_user(*, case: Case, user: Any, scope: GrantScope, by: Actor, until: datetime | None = None) -> Grant:
+    """Open the case to one person. The same live grant twice is one row."""
+    lock(case)
+    held, made = Grant.objects.get_or_create(
+        case=case,
+        user=user,
+        scope=scope,
+        revoked_at=None,
+        defaults={"until": until, "granted_by": f"{by.kind}:{by.id}"},
+    )
+    if made:
+        note(case, "case", "grant", actor=by, data={"grant": str(held.pk), "scope": scope})
+    elif held.until != until:
+        held.until = until
+        held.save(update_fields=["until"])
+    return held
+
+
+@transaction.atomic
+def grant_role(*, case: Case, role: Role, scope: GrantScope, by: Actor) -> Grant:
+    """Open the case to everyone of a role: the desk, once a case is sent."""
+    lock(case)
+    held, made = Grant.objects.get_or_create(
+        case=case, role=role, scope=scope, revoked_at=None, defaults={"granted_by": f"{by.kind}:{by.id}"}
+    )
+    if made:
+        note(case, "case", "grant", actor=by, data={"grant": str(held.pk), "scope": scope})
+    return held
+
+
+@transaction.atomic
+def revoke(*, case: Case, user: Any, by: Actor) -> int:
+    """Close the case to one person; it works on their next request. Returns how many grants ended."""
+    lock(case)
+    ended = Grant.objects.filter(case=case, user=user, revoked_at__isnull=True).update(revoked_at=timezone.now())
+    if ended:
+        note(case, "case", "revoke", actor=by, data={"user": str(user.pk)})
+    return ended

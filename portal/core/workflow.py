@@ -1,0 +1,164 @@
+"""Moves are a table. `move()` is the only way a phase or state changes: lock, look up, guard, write, event row, jobs, all in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, Protocol
+from uuid import UUID
+
+from django.conf import settings
+from django.db import models, transaction
+from django.utils.module_loading import import_string
+
+from portal.core import jobs
+from portal.core.access import Actor
+from portal.core.models import Event
+from portal.core.states import Role
+
+Guard = Callable[[Any], str | None]
+"""Returns why the move is refused (a code for the caller's sentence), or None."""
+
+
+class Refused(Exception):
+    """A move that the table, the role list or a guard does not allow. `reason` is a code, safe to log."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Transition:
+    """One row of a machine: from any of `sources` by `event` to `target` (None: stays), if one of `roles` asks and `guard` agrees."""
+
+    event: str
+    sources: frozenset[str]
+    target: str | None
+    roles: frozenset[Role]
+    guard: Guard | None = None
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A kind of subject and its rows. (source, event) pairs are unique; a missing pair is illegal."""
+
+    kind: str
+    field: str
+    transitions: tuple[Transition, ...]
+    table: Mapping[tuple[str, str], Transition] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        table: dict[tuple[str, str], Transition] = {}
+        for row in self.transitions:
+            for source in row.sources:
+                if (source, row.event) in table:
+                    raise ValueError(f"{self.kind}: two rows for {source}, {row.event}")
+                table[source, row.event] = row
+        object.__setattr__(self, "table", table)
+
+    def allowed(self, source: str, role: Role) -> list[str]:
+        """Events that `role` may cause from `source`, guards aside."""
+        return [event for (at, event), row in self.table.items() if at == source and role in row.roles]
+
+
+def row(
+    event: str, sources: str | Iterable[str], target: str | None, roles: Iterable[Role], guard: Guard | None = None
+) -> Transition:
+    """A readable constructor for tables in `moves.py`."""
+    return Transition(
+        event, frozenset([sources] if isinstance(sources, str) else sources), target, frozenset(roles), guard
+    )
+
+
+@dataclass(frozen=True)
+class Reaction:
+    """What an event sets in motion: the job and which of the event's facts it is given."""
+
+    job: str
+    args: Callable[[Event], dict[str, Any]] = field(default=lambda event: {"subject_id": str(event.subject_id)})
+
+
+@cache
+def subscriptions() -> Mapping[tuple[str, str], tuple[Reaction, ...]]:
+    """(subject kind, event name) to reactions, from portal/subscriptions.py."""
+    found: Mapping[tuple[str, str], tuple[Reaction, ...]] = import_string(settings.SUBSCRIPTIONS)
+    return found
+
+
+class Subject(Protocol):
+    """A model with a UUID key and the machine's state column. `case_uuid` says whose history it belongs to."""
+
+    pk: Any
+
+    @property
+    def case_uuid(self) -> UUID | None: ...
+
+
+def note(
+    subject: Any,
+    kind: str,
+    name: str,
+    *,
+    actor: Actor,
+    data: dict[str, Any] | None = None,
+    source: str = "",
+    target: str = "",
+) -> Event:
+    """Append an event and queue its reactions. Call it inside the transaction of the change that it tells."""
+    if not transaction.get_connection().in_atomic_block:
+        raise RuntimeError("note() outside a transaction: the event could outlive a change that was rolled back")
+    event = Event.objects.create(
+        case_id=subject.case_uuid,
+        subject_kind=kind,
+        subject_id=subject.pk,
+        name=name,
+        source=source,
+        target=target,
+        actor_kind=actor.kind,
+        actor_id=actor.id,
+        actor_role=actor.role,
+        data=data or {},
+    )
+    for number, reaction in enumerate(subscriptions().get((kind, name), ())):
+        jobs.enqueue(
+            reaction.job, key=f"{reaction.job}:{event.pk}:{number}", case_id=event.case_id, **reaction.args(event)
+        )
+    return event
+
+
+@transaction.atomic
+def move(
+    subject: Any,
+    machine: Machine,
+    event: str,
+    *,
+    actor: Actor,
+    data: dict[str, Any] | None = None,
+    changes: dict[str, Any] | None = None,
+) -> Event:
+    """Take `subject` along `event`, write `changes` with it, append the event row and queue its jobs.
+
+    The caller holds the Case's lock already when the subject is a part of a case (Case first, children by key).
+
+    Raises:
+        Refused: the pair is not in the table, the actor's role is not named, a guard objects, or another process was first.
+    """
+    model: type[models.Model] = type(subject)
+    held = model._default_manager.select_for_update().get(pk=subject.pk)
+    source = getattr(held, machine.field)
+    found = machine.table.get((source, event))
+    if found is None:
+        raise Refused(f"{machine.kind}.{event}: not possible when {source}")
+    if actor.role not in found.roles:
+        raise Refused(f"{machine.kind}.{event}: not for {actor.role}")
+    if found.guard and (reason := found.guard(held)):
+        raise Refused(reason)
+    target = found.target if found.target is not None else source
+    columns = {machine.field: target, **(changes or {})}
+    if not model._default_manager.filter(pk=subject.pk, **{machine.field: source}).update(**columns):
+        raise Refused(f"{machine.kind}.{event}: somebody else was first")
+    for name, value in columns.items():
+        setattr(subject, name, value)
+    return note(subject, machine.kind, event, actor=actor, data=data, source=source, target=target)

@@ -1,0 +1,34 @@
+"""The suite's settings: SQLite and memory, or PostgreSQL and Redis where DATABASE_URL, CACHE_URL and CELERY_BROKER_URL point."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from portal.settings.base import *  # noqa: F403
+from portal.settings.base import MIDDLEWARE as _MIDDLEWARE
+from portal.settings.env import database, env
+
+TESTING = True
+DATA_DIR = Path(os.environ.setdefault("CONSILIUM_TEST_DIR", tempfile.mkdtemp(prefix="consilium-test-")))
+SECRET_KEY = "not a secret: the test suite's"  # noqa: S105
+MASTER_KEY = "11" * 32
+BASE_URL = "http://localhost"
+ALLOWED_HOSTS = ["localhost", "testserver"]
+
+DATABASES = {"default": database(env.str("DATABASE_URL", ""), DATA_DIR)}
+if not env.str("DATABASE_URL", ""):
+    DATABASES["default"]["TEST"] = {"NAME": DATA_DIR / f"test-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}.sqlite3"}
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+if _cache := env.str("CACHE_URL", ""):
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": _cache}}
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    "sealed": {"BACKEND": "portal.core.storage.LocalFolder", "OPTIONS": {"location": DATA_DIR / "sealed"}},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+MIDDLEWARE = [name for name in _MIDDLEWARE if not name.startswith("whitenoise")]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", "memory://")

@@ -1,0 +1,10 @@
+"""Every reaction to every event on one screen: (subject kind, event) -> jobs.
+
+Events are written by `move()` and `note()`; the jobs are queued in the same transaction.
+"""
+
+from __future__ import annotations
+
+from portal.core.workflow import Reaction
+
+TABLE: dict[tuple[str, str], tuple[Reaction, ...]] = {}

@@ -1,0 +1,21 @@
+"""Every address of the portal. Anything that is not listed here does not exist."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("portal.pages.urls")),
+    path("accounts/", include("portal.accounts.urls")),
+    path("catalogue/", include("portal.catalogue.urls")),
+    path("", include("cases.urls")),
+    path("", include("records.urls")),
+    path("dicomweb/", include("records.dicomweb.urls")),
+    path("viewer/", include("records.viewer.urls")),
+    path("desk/", include("portal.pages.desk.urls")),
+    path("reviews/", include("specialists.urls")),
+]
+
+handler404 = "portal.pages.views.not_found"
+handler403 = "portal.pages.views.forbidden"
+handler500 = "portal.pages.views.server_error"

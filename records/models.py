@@ -1,0 +1,241 @@
+"""Uploads, files, DICOM studies, documents and the state of the checklist."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from cases.models import CasePart
+from records.states import ItemState, RecordState, UploadState
+
+USER = settings.AUTH_USER_MODEL
+
+
+class Upload(CasePart):
+    """One file on its way in (tus 1.0). Its bytes are sealed parts in the order of their offsets."""
+
+    by = models.ForeignKey(USER, on_delete=models.PROTECT, related_name="+")
+    name = models.CharField(max_length=255)
+    """As the sender called it; shown, never used as a path."""
+    folder = models.CharField(max_length=500, blank=True)
+    batch = models.UUIDField()
+    """What was chosen in one go (a disc, a folder) is told about together."""
+    fingerprint = models.CharField(max_length=64, blank=True)
+    """The sender's own mark of this file (name, size, date, hashed), to resume after the browser was closed."""
+    size = models.PositiveBigIntegerField()
+    offset = models.PositiveBigIntegerField(default=0)
+    state = models.CharField(max_length=10, choices=UploadState.choices, default=UploadState.RECEIVING)
+    created_at = models.DateTimeField(default=timezone.now)
+    touched_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    received_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["case", "state"])]
+        constraints = [
+            models.CheckConstraint(condition=Q(offset__lte=models.F("size")), name="upload_offset_inside"),
+            models.CheckConstraint(
+                condition=~Q(state=UploadState.RECEIVED) | Q(offset=models.F("size"), received_at__isnull=False),
+                name="upload_received_whole",
+            ),
+        ]
+
+
+class UploadPart(models.Model):
+    """Bytes [start, start + size) of an upload, sealed."""
+
+    upload = models.ForeignKey(Upload, on_delete=models.CASCADE, related_name="+")
+    start = models.PositiveBigIntegerField()
+    size = models.PositiveBigIntegerField()
+    object = models.ForeignKey("core.StoredObject", on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["upload", "start"], name="upload_part_once")]
+
+
+class File(CasePart):
+    """An original, kept for ever as it came: an upload, or a member of an uploaded archive (`container`)."""
+
+    upload = models.ForeignKey(Upload, on_delete=models.PROTECT, related_name="+")
+    container = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="+")
+    name = models.CharField(max_length=255)
+    folder = models.CharField(max_length=500, blank=True)
+    object = models.ForeignKey("core.StoredObject", null=True, on_delete=models.PROTECT, related_name="+")
+    sha256 = models.CharField(max_length=64, blank=True)
+    size = models.PositiveBigIntegerField()
+    kind = models.CharField(max_length=20, blank=True)
+    """dicom, pdf, image, text, archive, viewer_program, … as the content says, not the name."""
+    media_type = models.CharField(max_length=100, blank=True)
+    state = models.CharField(max_length=12, choices=RecordState.choices, default=RecordState.PROCESSING)
+    code = models.CharField(max_length=40, blank=True)
+    """Why it was refused, set aside or left out: a key of records/refusals.py."""
+    duplicate_of = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="+")
+    warnings: models.JSONField[Any, Any] = models.JSONField(default=list)
+    created_at = models.DateTimeField(default=timezone.now)
+    processed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["case", "state"]), models.Index(fields=["case", "sha256"])]
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(state__in=[RecordState.REJECTED, RecordState.QUARANTINED]) | ~Q(code=""),
+                name="file_refused_has_code",
+            ),
+            models.UniqueConstraint(
+                fields=["upload"], condition=Q(container__isnull=True), name="file_once_per_upload"
+            ),
+        ]
+
+
+class Study(CasePart):
+    """A DICOM study of one case. The same study in two cases is two rows."""
+
+    uid = models.CharField(max_length=64)
+    date = models.DateField(null=True)
+    time = models.CharField(max_length=16, blank=True)
+    description = models.CharField(max_length=200, blank=True)
+    accession = models.CharField(max_length=64, blank=True)
+    study_id = models.CharField(max_length=64, blank=True)
+    institution = models.CharField(max_length=200, blank=True)
+    referring = models.CharField(max_length=200, blank=True)
+    modalities: models.JSONField[Any, Any] = models.JSONField(default=list)
+    patient_name = models.CharField(max_length=200, blank=True)
+    patient_id = models.CharField(max_length=64, blank=True)
+    patient_birth_date = models.CharField(max_length=10, blank=True)
+    patient_sex = models.CharField(max_length=4, blank=True)
+    state = models.CharField(max_length=12, choices=RecordState.choices, default=RecordState.PROCESSING)
+    code = models.CharField(max_length=40, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["case", "uid"], name="study_once_per_case")]
+
+
+class Series(models.Model):
+    """A DICOM series, with its prepared metadata (DICOM JSON, all instances) and thumbnail as derived objects."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="+")
+    uid = models.CharField(max_length=64)
+    number = models.IntegerField(null=True)
+    modality = models.CharField(max_length=16, blank=True)
+    description = models.CharField(max_length=200, blank=True)
+    body_part = models.CharField(max_length=64, blank=True)
+    laterality = models.CharField(max_length=16, blank=True)
+    date = models.DateField(null=True)
+    instance_count = models.PositiveIntegerField(default=0)
+    frame_count = models.PositiveIntegerField(default=0)
+    revision = models.PositiveIntegerField(default=0)
+    """Rises with each change of its instances; metadata and thumbnail name the revision they were made from."""
+    metadata = models.ForeignKey("core.StoredObject", null=True, on_delete=models.SET_NULL, related_name="+")
+    thumbnail = models.ForeignKey("core.StoredObject", null=True, on_delete=models.SET_NULL, related_name="+")
+    derived_revision = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["study", "uid"], name="series_once_per_study")]
+
+
+class Instance(models.Model):
+    """A DICOM instance: where its frames lie, so that one query finds the bytes."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    series = models.ForeignKey(Series, on_delete=models.PROTECT, related_name="+")
+    file = models.OneToOneField(File, on_delete=models.PROTECT, related_name="+")
+    uid = models.CharField(max_length=64)
+    sop_class = models.CharField(max_length=64)
+    transfer_syntax = models.CharField(max_length=64)
+    number = models.IntegerField(null=True)
+    position: models.JSONField[Any, Any] = models.JSONField(null=True)
+    """ImagePositionPatient (mm), for order and gaps."""
+    rows = models.PositiveIntegerField(default=0)
+    columns = models.PositiveIntegerField(default=0)
+    frames = models.PositiveIntegerField(default=0)
+    """0: not an image (report, presentation state, encapsulated document)."""
+    metadata: models.JSONField[Any, Any] = models.JSONField(default=dict)
+    """DICOM JSON (PS3.18 Annex F) without bulk data, as the viewer gets it."""
+    native_offset = models.PositiveBigIntegerField(null=True)
+    """Where frame 1 begins in the original, when it is stored uncompressed little endian."""
+    frame_bytes = models.PositiveBigIntegerField(null=True)
+    pack = models.ForeignKey("core.StoredObject", null=True, on_delete=models.SET_NULL, related_name="+")
+    """Decoded frames, when the original is not native."""
+    pack_index: models.JSONField[Any, Any] = models.JSONField(default=list)
+    """[[offset, length], …] into the pack, by frame."""
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["series", "uid"], name="instance_once_per_series")]
+
+
+class Document(CasePart):
+    """A paper: letter, report, photo of a page. Its pages are derived images and text."""
+
+    file = models.OneToOneField(File, on_delete=models.PROTECT, related_name="+")
+    title = models.CharField(max_length=200)
+    klass = models.CharField(max_length=40, blank=True)
+    """Document class of the catalogue."""
+    klass_confidence = models.FloatField(null=True)
+    date = models.DateField(null=True)
+    author = models.CharField(max_length=200, blank=True)
+    institution = models.CharField(max_length=200, blank=True)
+    language = models.CharField(max_length=10, blank=True)
+    page_count = models.PositiveIntegerField(default=0)
+    state = models.CharField(max_length=12, choices=RecordState.choices, default=RecordState.PROCESSING)
+    code = models.CharField(max_length=40, blank=True)
+    view_copy = models.ForeignKey("core.StoredObject", null=True, on_delete=models.SET_NULL, related_name="+")
+    """A copy that is safe to open in a browser, when the original is not."""
+    created_at = models.DateTimeField(default=timezone.now)
+
+
+class Page(models.Model):
+    """One page of a document: picture and text layer."""
+
+    document = models.ForeignKey(Document, on_delete=models.CASCADE, related_name="+")
+    number = models.PositiveIntegerField()
+    image = models.ForeignKey("core.StoredObject", null=True, on_delete=models.SET_NULL, related_name="+")
+    width = models.PositiveIntegerField(default=0)
+    height = models.PositiveIntegerField(default=0)
+    text = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [models.UniqueConstraint(fields=["document", "number"], name="page_once")]
+
+
+class ChecklistItem(CasePart):
+    """What a person or the matching rules said about one required or wanted record."""
+
+    key = models.CharField(max_length=60)
+    state = models.CharField(max_length=12, choices=ItemState.choices, default=ItemState.MISSING)
+    by_person = models.BooleanField(default=False)
+    """A person's word is never overwritten by a rule."""
+    reason = models.CharField(max_length=300, blank=True)
+    by = models.ForeignKey(USER, null=True, on_delete=models.PROTECT, related_name="+")
+    changed_at = models.DateTimeField(default=timezone.now)
+    documents: models.JSONField[Any, Any] = models.JSONField(default=list)
+    studies: models.JSONField[Any, Any] = models.JSONField(default=list)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["case", "key"], name="checklist_item_once"),
+            models.CheckConstraint(
+                condition=~Q(state=ItemState.WAIVED) | (Q(by__isnull=False) & ~Q(reason="")),
+                name="item_waived_has_reason",
+            ),
+        ]
+
+
+class ViewerState(models.Model):
+    """Measurements and key images of one person on one study."""
+
+    user = models.ForeignKey(USER, on_delete=models.PROTECT, related_name="+")
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="+")
+    revision = models.PositiveIntegerField(default=0)
+    state: models.JSONField[Any, Any] = models.JSONField(default=dict)
+    saved_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "study"], name="viewer_state_once")]

@@ -1,0 +1,40 @@
+"""The life of an upload and of everything that is made from it, as tables."""
+
+from __future__ import annotations
+
+from portal.core.states import Role
+from portal.core.workflow import Machine, row
+from records.states import RecordState as R
+from records.states import UploadState as U
+
+PATIENT, DESK, SYSTEM = Role.PATIENT, Role.COORDINATOR, Role.SYSTEM
+
+UPLOAD = Machine(
+    kind="upload",
+    field="state",
+    transitions=(
+        row("receive", U.RECEIVING, U.RECEIVED, [PATIENT, DESK, SYSTEM]),
+        row("reject", U.RECEIVING, U.REJECTED, [PATIENT, DESK, SYSTEM]),
+        row("remove", [U.RECEIVING, U.RECEIVED], U.REMOVED, [PATIENT, DESK, SYSTEM]),
+    ),
+)
+
+
+def _record(kind: str) -> Machine:
+    return Machine(
+        kind=kind,
+        field="state",
+        transitions=(
+            row("ready", R.PROCESSING, R.READY, [SYSTEM]),
+            row("quarantine", [R.PROCESSING, R.READY], R.QUARANTINED, [SYSTEM, DESK]),
+            row("reject", R.PROCESSING, R.REJECTED, [SYSTEM]),
+            row("release", R.QUARANTINED, R.READY, [DESK]),
+            row("process_again", [R.REJECTED, R.QUARANTINED], R.PROCESSING, [PATIENT, DESK]),
+            row("remove", [R.PROCESSING, R.READY, R.QUARANTINED, R.REJECTED], R.REMOVED, [PATIENT, DESK]),
+        ),
+    )
+
+
+FILE = _record("file")
+STUDY = _record("study")
+DOCUMENT = _record("document")

@@ -1,0 +1,36 @@
+"""Enumerations of records."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class UploadState(models.TextChoices):
+    RECEIVING = "receiving", _("Uploading")
+    RECEIVED = "received", _("Received")
+    REJECTED = "rejected", _("Refused")
+    REMOVED = "removed", _("Removed")
+
+
+class RecordState(models.TextChoices):
+    """State of a file, a study and a document alike."""
+
+    PROCESSING = "processing", _("Checking")
+    READY = "ready", _("Ready")
+    QUARANTINED = "quarantined", _("Set aside")
+    REJECTED = "rejected", _("Refused")
+    REMOVED = "removed", _("Removed")
+
+
+class ItemState(models.TextChoices):
+    """State of a checklist item (clinical-fields.md, section 5)."""
+
+    MISSING = "missing", _("Missing")
+    REPORT_ONLY = "report_only", _("Report is here, images are missing")
+    IMAGES_ONLY = "images_only", _("Images are here, report is missing")
+    TOO_OLD = "too_old", _("Too old")
+    PROBABLE = "probable", _("Probably this: please check")
+    SATISFIED = "satisfied", _("Received")
+    NOT_DONE = "not_done", _("Never done")
+    WAIVED = "waived", _("Not needed")
