@@ -92,12 +92,12 @@ class Case(models.Model):
             models.CheckConstraint(condition=Q(items_satisfied__lte=models.F("items_needed")), name="case_items_count"),
         ]
 
+    def __str__(self) -> str:
+        return self.ref
+
     @property
     def case_uuid(self) -> UUID:
         return self.id
-
-    def __str__(self) -> str:
-        return self.ref
 
 
 class CasePart(models.Model):

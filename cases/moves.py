@@ -11,7 +11,7 @@ PATIENT, DESK, SPECIALIST, SYSTEM = Role.PATIENT, Role.COORDINATOR, Role.SPECIAL
 
 CASE = Machine(
     kind="case",
-    field="phase",
+    column="phase",
     transitions=(
         row("submit", Phase.DRAFT, Phase.COLLECTING, [PATIENT], guard=sections_missing),
         # Records complete: the promised turnaround counts from here.

@@ -11,7 +11,7 @@ PATIENT, DESK, SYSTEM = Role.PATIENT, Role.COORDINATOR, Role.SYSTEM
 
 UPLOAD = Machine(
     kind="upload",
-    field="state",
+    column="state",
     transitions=(
         row("receive", U.RECEIVING, U.RECEIVED, [PATIENT, DESK, SYSTEM]),
         row("reject", U.RECEIVING, U.REJECTED, [PATIENT, DESK, SYSTEM]),
@@ -23,7 +23,7 @@ UPLOAD = Machine(
 def _record(kind: str) -> Machine:
     return Machine(
         kind=kind,
-        field="state",
+        column="state",
         transitions=(
             row("ready", R.PROCESSING, R.READY, [SYSTEM]),
             row("quarantine", [R.PROCESSING, R.READY], R.QUARANTINED, [SYSTEM, DESK]),

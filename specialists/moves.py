@@ -10,7 +10,7 @@ DESK, SPECIALIST, SYSTEM = Role.COORDINATOR, Role.SPECIALIST, Role.SYSTEM
 
 ASSIGNMENT = Machine(
     kind="assignment",
-    field="state",
+    column="state",
     transitions=(
         row("accept", S.OFFERED, S.ACCEPTED, [SPECIALIST]),
         row("decline", S.OFFERED, S.DECLINED, [SPECIALIST]),

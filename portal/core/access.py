@@ -42,7 +42,8 @@ class Permission(Enum):
 
     @property
     def roles(self) -> frozenset[Role] | None:
-        return self.value[1]
+        roles: frozenset[Role] | None = self.value[1]
+        return roles
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,7 @@ class BaseView(View):
         if roles is not None:
             if not request.user.is_authenticated:
                 return self.refuse_anonymous(request)
-            if Role(request.user.role) not in roles:  # type: ignore[union-attr]
+            if Role(request.user.role) not in roles:
                 self.record(request, "refused")
                 raise PermissionDenied
             if second_factor_missing(request):

@@ -1,7 +1,8 @@
 """Work in the background. The Job row is the truth: it holds lease, attempt and fencing number; the broker is a doorbell.
 
-A job is a function `f(run: Run, **ids)` registered with `@job`. It reads, works (no file or network work inside a transaction), and writes its results
-inside `with run.commit():`, which is refused when another worker took the job meanwhile. Long work calls `run.renew()`.
+A job is a function `f(run: Run, **ids)` registered with `@job`. It reads, works (no file or network work inside a
+transaction), and writes its results inside `with run.commit():`, which is refused when another worker took the job
+meanwhile. Long work calls `run.renew()`.
 """
 
 from __future__ import annotations
@@ -219,7 +220,7 @@ def install_recurring() -> None:
             Job.objects.get_or_create(key=kind.name, defaults={"name": kind.name, "every_seconds": kind.every_seconds})
 
 
-@shared_task(name="portal.core.jobs.run")
+@shared_task(name="portal.core.jobs.run")  # type: ignore[untyped-decorator]
 def run_job(pk: str) -> None:
     """The doorbell's other end: claim and execute, or find that there is nothing to do."""
     close_old_connections()
@@ -230,7 +231,7 @@ def run_job(pk: str) -> None:
         close_old_connections()
 
 
-@shared_task(name="portal.core.jobs.sweep")
+@shared_task(name="portal.core.jobs.sweep")  # type: ignore[untyped-decorator]
 def sweep() -> None:
     """Every 10 s: ring again for all that is due. Whatever a broker lost is found here."""
     close_old_connections()

@@ -1,4 +1,5 @@
-"""Moves are a table. `move()` is the only way a phase or state changes: lock, look up, guard, write, event row, jobs, all in one transaction."""
+"""Moves are a table. `move()` is the only way a phase or state changes: lock, look up, guard, write, event row and jobs
+in one transaction."""
 
 from __future__ import annotations
 
@@ -45,7 +46,7 @@ class Machine:
     """A kind of subject and its rows. (source, event) pairs are unique; a missing pair is illegal."""
 
     kind: str
-    field: str
+    column: str
     transitions: tuple[Transition, ...]
     table: Mapping[tuple[str, str], Transition] = field(init=False, repr=False, compare=False)
 
@@ -147,7 +148,7 @@ def move(
     """
     model: type[models.Model] = type(subject)
     held = model._default_manager.select_for_update().get(pk=subject.pk)
-    source = getattr(held, machine.field)
+    source = getattr(held, machine.column)
     found = machine.table.get((source, event))
     if found is None:
         raise Refused(f"{machine.kind}.{event}: not possible when {source}")
@@ -156,8 +157,8 @@ def move(
     if found.guard and (reason := found.guard(held)):
         raise Refused(reason)
     target = found.target if found.target is not None else source
-    columns = {machine.field: target, **(changes or {})}
-    if not model._default_manager.filter(pk=subject.pk, **{machine.field: source}).update(**columns):
+    columns = {machine.column: target, **(changes or {})}
+    if not model._default_manager.filter(pk=subject.pk, **{machine.column: source}).update(**columns):
         raise Refused(f"{machine.kind}.{event}: somebody else was first")
     for name, value in columns.items():
         setattr(subject, name, value)

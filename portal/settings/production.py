@@ -12,7 +12,7 @@ SECRET_KEY = _secrets.django
 MASTER_KEY = _secrets.master_key
 DEMO = env.bool("DEMO", False)
 
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS")
+ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS")
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 DATABASES = {"default": database(env.str("DATABASE_URL"), DATA_DIR)}
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": env.str("CACHE_URL")}}
