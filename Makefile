@@ -37,7 +37,7 @@ lint:  ## style, types, import contracts, templates, missing migrations, deploym
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/djlint --quiet --lint templates
 	@$(TEST_ENV) $(BIN)/python manage.py makemigrations --check --dry-run
 

@@ -13,8 +13,9 @@ from typing import IO, Any
 
 from django.conf import settings
 from django.core.management import call_command, get_commands
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandError
 
+from portal.settings.env import env
 from portal.supervisor import Program, Supervisor
 
 ADDRESS = "127.0.0.1"
@@ -28,13 +29,9 @@ class Command(BaseCommand):
 
     help = "Prepares the database and runs web, worker and beat under one supervisor until Ctrl-C."
 
-    def add_arguments(self, parser: CommandParser) -> None:
-        """``--port`` goes before the environment's PORT."""
-        parser.add_argument("--port", type=int, default=settings.PORT, help="the port on 127.0.0.1")
-
     def handle(self, *args: Any, **options: Any) -> None:
         """Raises CommandError, with what to do next, when the port or the data folder is in use."""
-        port: int = options["port"]
+        port = env.int("PORT", 8000)
         folder = Path(settings.DATA_DIR)
         with self._only_one_on(folder):
             check_port_is_free(port)
@@ -91,9 +88,10 @@ def programs(port: int, folder: Path) -> list[Program]:
     threads = ["--worker-class", "gthread", "--workers", str(WEB_PROCESSES), "--threads", str(WEB_THREADS)]
     worker = ["-m", "celery", "--app", "portal", "--quiet", "worker", "--beat", "--schedule", str(folder / "beat")]
     celery = ["--concurrency", str(WORKER_PROCESSES), "--loglevel", "WARNING", "--without-gossip", "--without-mingle"]
+    quiet = ["-W", "ignore:You're running the worker with superuser privileges"]  # root in a container is usual
     return [
         Program("web", [sys.executable, *gunicorn, *threads, "--log-level", "warning"], essential=True),
-        Program("worker", [sys.executable, *worker, *celery]),
+        Program("worker", [sys.executable, *quiet, *worker, *celery]),
     ]
 
 
