@@ -1,0 +1,110 @@
+"""Template tags of the whole portal: the front end's built files, and small helpers for markup."""
+
+from __future__ import annotations
+
+import functools
+import json
+from pathlib import Path
+from typing import Any
+
+from django import template
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.templatetags.static import static
+from django.utils.html import format_html, format_html_join, mark_safe
+from django.utils.safestring import SafeString
+
+register = template.Library()
+
+Manifest = dict[str, dict[str, Any]]
+
+
+def _manifest_path() -> Path:
+    return Path(settings.FRONTEND_DIST) / ".vite" / "manifest.json"
+
+
+@functools.lru_cache(maxsize=2)
+def _read(path: Path, _stamp: float) -> Manifest:
+    loaded: Manifest = json.loads(path.read_text(encoding="utf-8"))
+    return loaded
+
+
+@functools.lru_cache(maxsize=1)
+def _read_once(path: Path) -> Manifest:
+    return _read(path, 0.0)
+
+
+def manifest() -> Manifest:
+    """Vite's manifest: read once in production, again after each build elsewhere; empty if the front end was never built.
+
+    Raises:
+        ImproperlyConfigured: it is missing where ``FRONT_END_REQUIRED`` is set, since pages without it would be unusable.
+    """
+    path = _manifest_path()
+    try:
+        return _read(path, path.stat().st_mtime) if settings.DEBUG else _read_once(path)
+    except FileNotFoundError:
+        if getattr(settings, "FRONT_END_REQUIRED", False):
+            raise ImproperlyConfigured("The front end is not built: run `make assets`.") from None
+        return {}
+
+
+def _entry(name: str) -> dict[str, Any] | None:
+    return next((chunk for chunk in manifest().values() if chunk.get("isEntry") and chunk.get("name") == name), None)
+
+
+def _imports(chunk: dict[str, Any]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    for key in chunk.get("imports", []):
+        other = manifest()[key]
+        if other not in found:
+            found += [other, *(deeper for deeper in _imports(other) if deeper not in found)]
+    return found
+
+
+def _link(href: str) -> SafeString:
+    return format_html('<link rel="stylesheet" href="{}">', static(href))
+
+
+@register.simple_tag
+def asset(name: str) -> SafeString:
+    """``{% asset 'app' %}``: the entry's module script, its own style sheets, and preloads of what it imports."""
+    chunk = _entry(name)
+    if chunk is None:
+        return mark_safe("")
+    shared = _imports(chunk)
+    styles = list(dict.fromkeys(css for part in (*shared, chunk) for css in part.get("css", [])))
+    return format_html(
+        '{}{}<script type="module" src="{}"></script>',
+        format_html_join("", "{}", ((_link(css),) for css in styles)),
+        format_html_join("", '<link rel="modulepreload" href="{}">', ((static(part["file"]),) for part in shared)),
+        static(chunk["file"]),
+    )
+
+
+@register.simple_tag
+def asset_css(name: str = "theme") -> SafeString:
+    """``{% asset_css 'theme' %}``: the style sheet, and a preload of the font that every page needs first."""
+    chunk = _entry(name)
+    if chunk is None:
+        return mark_safe("")
+    fonts = [file for file in chunk.get("assets", []) if "-latin-wght-" in file]
+    return format_html(
+        "{}{}",
+        format_html_join("", '<link rel="preload" as="font" type="font/woff2" crossorigin href="{}">', ((static(file),) for file in fonts)),
+        _link(chunk["file"]),
+    )
+
+
+@register.simple_tag
+def asset_url(name: str) -> str:
+    """``{% asset_url 'viewer' %}``: the entry's address alone."""
+    chunk = _entry(name)
+    return static(chunk["file"]) if chunk else ""
+
+
+@register.filter
+def initials(name: str) -> str:
+    """Up to two letters for a round badge: "Dr Ada Sample" gives "AS"."""
+    words = [word for word in str(name).split() if word.rstrip(".").lower() not in {"dr", "prof", "professor", "mr", "mrs", "ms", "mx"}]
+    return "".join(word[0] for word in (words[:1] + words[-1:] if len(words) > 1 else words)).upper()
