@@ -1,7 +1,7 @@
 """Forms in the design system's markup, and the few field types that HTML has no good answer for.
 
-Settings use it as ``FORM_RENDERER = "portal.forms.Renderer"``; every widget of Django then comes out with the right classes, label, hint, error
-and ``aria-describedby``, so that no screen writes form markup by hand.
+Settings use it as ``FORM_RENDERER = "portal.forms.Renderer"``; every widget of Django then comes out with the right classes,
+label, hint, error and ``aria-describedby``, so that no screen writes form markup by hand.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class BoundField(forms.BoundField):
 
     @property
     def kind(self) -> str:
-        """One of ``hidden``, ``checkbox``, ``radios``, ``checkboxes``, ``group``, ``password``, ``textarea``, ``select``, ``file``, ``input``."""
+        """Which part of the field template draws it: hidden, checkbox, radios, checkboxes, group, password, textarea, select, file, input."""
         widget = self.field.widget
         table: tuple[tuple[type[forms.Widget] | tuple[type[forms.Widget], ...], str], ...] = (
             (forms.HiddenInput, "hidden"),
@@ -58,10 +58,10 @@ class BoundField(forms.BoundField):
         """The id of the first control, where an error summary must lead."""
         widget = self.field.widget
         own = str(widget.attrs.get("id") or self.auto_id)
+        if isinstance(widget, DateInput):
+            return f"{own}_{next((part for part in widget.parts if part in widget.bad_parts), widget.parts[0])}"
         if isinstance(widget, forms.MultiWidget):
-            bad = getattr(widget, "bad_parts", ()) or ()
-            names = [name.removeprefix("_") for name in widget.widgets_names]
-            return f"{own}_{next((n for n in names if n in bad), names[0])}"
+            return f"{own}_0"
         if isinstance(widget, _CHOICE_WIDGETS):
             return widget.id_for_label(own, index="0")
         return own
@@ -123,10 +123,16 @@ class BoundField(forms.BoundField):
             data = choice.data
             value = str(data["value"])
             opens = [self.form[name] for name in reveals.get(value, ()) if name in self.form.fields]
-            rows.append({
-                "widget": data, "id": data["attrs"].get("id"), "label": data["label"], "hint": hints.get(value, ""), "opens": opens,
-                "exclusive": value in getattr(widget, "exclusive", ()),
-            })
+            rows.append(
+                {
+                    "widget": data,
+                    "id": data["attrs"].get("id"),
+                    "label": data["label"],
+                    "hint": hints.get(value, ""),
+                    "opens": opens,
+                    "exclusive": value in getattr(widget, "exclusive", ()),
+                }
+            )
         return rows
 
 
@@ -179,7 +185,12 @@ class ErrorSummaryMixin:
     def get_context(self) -> dict[str, Any]:
         """Leave out the fields that a choice reveals: they are drawn under that choice."""
         context: dict[str, Any] = super().get_context()  # type: ignore[misc]
-        opened = {name for field in self.fields.values() for names in getattr(field.widget, "reveals", {}).values() for name in names}
+        opened = {
+            name
+            for field in self.fields.values()
+            for names in getattr(field.widget, "reveals", {}).values()
+            for name in names
+        }
         context["fields"] = [(bound, errors) for bound, errors in context["fields"] if bound.name not in opened]
         return context
 
@@ -217,12 +228,19 @@ class BaseModelForm(ErrorSummaryMixin, forms.ModelForm):
 class _Rich:
     """Choices with a hint each, and fields that open under a choice.
 
-    ``hints`` maps a value to its hint; ``reveals`` maps a value to names of fields of the same form, which are then drawn under that choice and
-    not on their own; values in ``exclusive`` clear the others ("none of these").
+    ``hints`` maps a value to its hint; ``reveals`` maps a value to names of fields of the same form, which are then drawn under
+    that choice and not on their own; values in ``exclusive`` clear the others ("none of these").
     """
 
-    def __init__(self, *args: Any, hints: Mapping[str, str] | None = None, reveals: Reveals | None = None, exclusive: Iterable[str] = (),
-                 inline: bool = False, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        hints: Mapping[str, str] | None = None,
+        reveals: Reveals | None = None,
+        exclusive: Iterable[str] = (),
+        inline: bool = False,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.hints = dict(hints or {})
         self.reveals = {str(value): tuple(names) for value, names in (reveals or {}).items()}
@@ -269,6 +287,7 @@ class DateInput(forms.MultiWidget):
         labels = {"day": _("Day"), "month": _("Month"), "year": _("Year")}
         for part, sub in zip(self.parts, context["widget"]["subwidgets"], strict=True):
             sub["label"] = labels[part]
+            sub["attrs"]["id"] = f"{context['widget']['attrs'].get('id', name)}_{part}"
             sub["attrs"]["class"] = f"nhsuk-date-input__input nhsuk-input--width-{4 if part == 'year' else 2}"
             sub["attrs"]["inputmode"] = "numeric"
             if self.autocomplete:
@@ -281,15 +300,16 @@ class DateInput(forms.MultiWidget):
 class DateField(forms.MultiValueField):
     """A day, month and year; says in plain words which part is missing or wrong.
 
-    ``name`` is how the messages call it ("your date of birth"); ``earliest`` and ``latest`` are inclusive, may be callables and have messages
-    of their own. The cleaned value is a ``datetime.date`` or ``None``.
+    ``name`` is how the messages call it ("your date of birth"); ``earliest`` and ``latest`` are inclusive, may be callables and
+    have messages of their own. The cleaned value is a ``datetime.date`` or ``None``.
     """
 
     widget = DateInput
 
-    def __init__(self, *, name: Any = gettext_lazy("the date"), earliest: Any = None, latest: Any = None, past: bool = False,
-                 **kwargs: Any) -> None:
-        self.name = name
+    def __init__(
+        self, *, name: Any = "", earliest: Any = None, latest: Any = None, past: bool = False, **kwargs: Any
+    ) -> None:
+        self.name = name or gettext_lazy("the date")
         self.earliest = earliest
         self.latest = datetime.date.today if past and latest is None else latest
         self.past = past
@@ -322,8 +342,11 @@ class DateField(forms.MultiValueField):
         for part, text in zip(names, texts, strict=True):
             if not (text.isascii() and text.isdigit()):
                 single = {"day": _("The day"), "month": _("The month"), "year": _("The year")}[part]
-                raise self._wrong(_("%(part)s must be a number, like %(example)s") % {
-                    "part": single, "example": {"day": "31", "month": "3", "year": "1980"}[part]}, part)
+                raise self._wrong(
+                    _("%(part)s must be a number, like %(example)s")
+                    % {"part": single, "example": {"day": "31", "month": "3", "year": "1980"}[part]},
+                    part,
+                )
         day, month, year = (int(text) for text in texts)
         if not 1 <= month <= 12:
             raise self._wrong(_("The month must be a number from 1 to 12"), "month")
@@ -332,7 +355,9 @@ class DateField(forms.MultiValueField):
         try:
             found = datetime.date(year, month, day)
         except ValueError:
-            raise self._wrong(_("There is no such day in that month. Check the day and the month"), "day", "month") from None
+            raise self._wrong(
+                _("There is no such day in that month. Check the day and the month"), "day", "month"
+            ) from None
         self._check_range(found, capital)
         self.run_validators(found)
         return found
@@ -341,10 +366,15 @@ class DateField(forms.MultiValueField):
         latest = self.latest() if callable(self.latest) else self.latest
         earliest = self.earliest() if callable(self.earliest) else self.earliest
         if latest is not None and found > latest:
-            message = _("%(name)s must be today or in the past") if self.past else _("%(name)s must be %(limit)s or earlier")
+            message = (
+                _("%(name)s must be today or in the past") if self.past else _("%(name)s must be %(limit)s or earlier")
+            )
             raise self._wrong(message % {"name": capital, "limit": _spoken(latest)}, *DateInput.parts)
         if earliest is not None and found < earliest:
-            raise self._wrong(_("%(name)s must be %(limit)s or later") % {"name": capital, "limit": _spoken(earliest)}, *DateInput.parts)
+            raise self._wrong(
+                _("%(name)s must be %(limit)s or later") % {"name": capital, "limit": _spoken(earliest)},
+                *DateInput.parts,
+            )
 
     def compress(self, data_list: list[str]) -> datetime.date | None:
         """Unused: ``clean`` is whole."""

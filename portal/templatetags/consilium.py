@@ -91,7 +91,11 @@ def asset_css(name: str = "theme") -> SafeString:
     fonts = [file for file in chunk.get("assets", []) if "-latin-wght-" in file]
     return format_html(
         "{}{}",
-        format_html_join("", '<link rel="preload" as="font" type="font/woff2" crossorigin href="{}">', ((static(file),) for file in fonts)),
+        format_html_join(
+            "",
+            '<link rel="preload" as="font" type="font/woff2" crossorigin href="{}">',
+            ((static(file),) for file in fonts),
+        ),
         _link(chunk["file"]),
     )
 
@@ -103,8 +107,19 @@ def asset_url(name: str) -> str:
     return static(chunk["file"]) if chunk else ""
 
 
+@register.simple_tag(name="product")
+def product_tag() -> dict[str, str]:
+    """``{% product as product %}``: the organisation's details for a page that has no request (errors, maintenance)."""
+    details: dict[str, str] = settings.PRODUCT
+    return details
+
+
 @register.filter
 def initials(name: str) -> str:
     """Up to two letters for a round badge: "Dr Ada Sample" gives "AS"."""
-    words = [word for word in str(name).split() if word.rstrip(".").lower() not in {"dr", "prof", "professor", "mr", "mrs", "ms", "mx"}]
+    words = [
+        word
+        for word in str(name).split()
+        if word.rstrip(".").lower() not in {"dr", "prof", "professor", "mr", "mrs", "ms", "mx"}
+    ]
     return "".join(word[0] for word in (words[:1] + words[-1:] if len(words) > 1 else words)).upper()
