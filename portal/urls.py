@@ -7,6 +7,7 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("portal.pages.urls")),
     path("accounts/", include("portal.accounts.urls")),
+    path("accounts/", include("allauth.urls")),
     path("catalogue/", include("portal.catalogue.urls")),
     path("", include("cases.urls")),
     path("", include("records.urls")),

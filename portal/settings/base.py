@@ -127,6 +127,8 @@ JOB_LEASE_SECONDS = env.int("JOB_LEASE_SECONDS", 60)
 CHILD_MEMORY_MB = env.int("CHILD_MEMORY_MB", 512)
 SEALED_STORAGE = "sealed"
 """Alias in STORAGES of the private object store. Only portal.core.storage may open it."""
+SEAL_INSIDE_TRANSACTIONS = False
+"""Only the test suite, which runs each test in a transaction, may write files inside one."""
 MAX_CASE_BYTES = env.int("MAX_CASE_GB", 20) * 1024**3
 UPLOAD_EXPIRES_HOURS = 72
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024**2
@@ -155,3 +157,19 @@ DEFAULT_FROM_EMAIL = env.str("FROM_EMAIL", "Consilium <no-reply@example.org>")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 TEST_RUNNER = "django.test.runner.DiscoverRunner"
 LOGGING_CONFIG = None
+
+# -- allauth
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_UNIQUE_EMAIL = True
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,5/5m/key", "signup": "20/m/ip"}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "Consilium"
+USERSESSIONS_TRACK_ACTIVITY = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from portal.core.logs import configure as configure_logs
 from portal.settings.base import *  # noqa: F403
 from portal.settings.env import data_dir, database, env, secrets_from_data_dir
 
@@ -43,6 +44,8 @@ if CELERY_BROKER_URL == "filesystem://":
         "control_folder": _broker / "control",
         "store_processed": False,
     }
+
+configure_logs(env.str("LOG_LEVEL", "INFO"))
 
 EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
 EMAIL_FILE_PATH = DATA_DIR / "mail"

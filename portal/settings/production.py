@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from portal.core.logs import configure as configure_logs
 from portal.settings.base import *  # noqa: F403
 from portal.settings.base import BASE_URL
 from portal.settings.env import data_dir, database, env, secrets_from_environment
@@ -39,6 +40,8 @@ STORAGES = {
     "sealed": _sealed,
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
 }
+
+configure_logs(env.str("LOG_LEVEL", "INFO"))
 
 EMAIL_BACKEND = env.str("EMAIL_BACKEND", "django.core.mail.backends.smtp.EmailBackend")
 EMAIL_HOST = env.str("EMAIL_HOST", "localhost")

@@ -10,7 +10,7 @@ from portal.settings.base import *  # noqa: F403
 from portal.settings.base import MIDDLEWARE as _MIDDLEWARE
 from portal.settings.env import database, env
 
-TESTING = True
+SEAL_INSIDE_TRANSACTIONS = True
 DATA_DIR = Path(os.environ.setdefault("CONSILIUM_TEST_DIR", tempfile.mkdtemp(prefix="consilium-test-")))
 SECRET_KEY = "not a secret: the test suite's"  # noqa: S105
 MASTER_KEY = "11" * 32

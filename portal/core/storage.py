@@ -1,0 +1,287 @@
+"""Sealed storage. Nothing lies readable on a disk or in a bucket, and whatever is read back is what was written.
+
+Format CS1 (docs/adr): plain bytes are cut into segments of 64 KiB; segment *i* of object *O* is AES-256-GCM under a key
+derived (HKDF-SHA-256) from the case's data key and *O*'s id, with nonce *i* and associated data (version, O, i, and for the
+last one the total size). So a flipped byte, a swapped or cut segment, a segment of another object and a shortened file all
+fail on reading, and any range is verified on its own. The data key is wrapped under the installation's master key;
+deleting that row erases the case.
+
+This module is the only one that opens the private backend: no URL, no path, no `storage.open`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, Protocol, cast
+from uuid import UUID, uuid4
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
+from django.conf import settings
+from django.core.files.storage import storages
+from django.db import IntegrityError, transaction
+
+from portal.core.models import DataKey, StoredObject
+from portal.core.states import ObjectState
+
+SEGMENT = 64 * 1024
+TAG = 16
+FORMAT = "CS1"
+
+
+class Damaged(Exception):
+    """The stored bytes are not those that were written (or the master key is another one). The argument is the object's id."""
+
+
+class Erased(Exception):
+    """The object, or its case, was erased."""
+
+
+class Backend(Protocol):
+    """What the two backends offer: whole sealed objects in, byte ranges out."""
+
+    def put(self, name: str, sealed: IO[bytes]) -> None: ...
+    def get(self, name: str, start: int, stop: int) -> Iterator[bytes]: ...
+    def delete(self, name: str) -> None: ...
+
+
+class LocalFolder:
+    """Sealed objects as files: temporary name, fsync, rename, fsync of the folder. Names are opaque ids."""
+
+    def __init__(self, location: str | Path) -> None:
+        self.location = Path(location)
+
+    def path(self, name: str) -> Path:
+        return self.location / name[:2] / name
+
+    def put(self, name: str, sealed: IO[bytes]) -> None:
+        target = self.path(name)
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        temporary = target.with_name(f".{name}.{uuid4().hex}")
+        try:
+            with open(temporary, "xb") as out:
+                while block := sealed.read(1024 * 1024):
+                    out.write(block)
+                out.flush()
+                os.fsync(out.fileno())
+            os.rename(temporary, target)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        folder = os.open(target.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+    def get(self, name: str, start: int, stop: int) -> Iterator[bytes]:
+        with open(self.path(name), "rb") as source:
+            source.seek(start)
+            left = stop - start
+            while left > 0 and (block := source.read(min(left, 1024 * 1024))):
+                left -= len(block)
+                yield block
+
+    def delete(self, name: str) -> None:
+        self.path(name).unlink(missing_ok=True)
+
+
+class Bucket:
+    """Sealed objects in an S3-compatible bucket, through django-storages' connection; ranged GETs, never its whole-file reader."""
+
+    def __init__(self, **options: Any) -> None:
+        from storages.backends.s3 import S3Storage
+
+        self.s3 = S3Storage(**options)
+
+    def put(self, name: str, sealed: IO[bytes]) -> None:
+        self.s3.bucket.upload_fileobj(sealed, name)
+
+    def get(self, name: str, start: int, stop: int) -> Iterator[bytes]:
+        if stop <= start:
+            return
+        try:
+            answer = self.s3.bucket.Object(name).get(Range=f"bytes={start}-{stop - 1}")
+        except self.s3.bucket.meta.client.exceptions.ClientError as problem:
+            if problem.response["Error"]["Code"] in {"NoSuchKey", "404", "InvalidRange", "416"}:
+                raise FileNotFoundError(name) from problem
+            raise
+        yield from answer["Body"].iter_chunks(1024 * 1024)
+
+    def delete(self, name: str) -> None:
+        self.s3.bucket.Object(name).delete()
+
+
+def backend() -> Backend:
+    return cast(Backend, storages[settings.SEALED_STORAGE])
+
+
+def _master_key() -> bytes:
+    return bytes.fromhex(settings.MASTER_KEY)
+
+
+def master_key_id() -> str:
+    """A short public name of the master key, so that a wrong one is told from damage."""
+    return hashlib.sha256(b"consilium master key id" + _master_key()).hexdigest()[:16]
+
+
+def _data_key(case_id: UUID) -> DataKey:
+    """The case's data key; made at its first object. Two processes that begin together agree on one row."""
+    found = DataKey.objects.filter(case_id=case_id).first()
+    if found:
+        return found
+    try:
+        with transaction.atomic():
+            return DataKey.objects.create(
+                case_id=case_id,
+                wrapped=aes_key_wrap(_master_key(), os.urandom(32)),
+                master_key_id=master_key_id(),
+            )
+    except IntegrityError:
+        return DataKey.objects.get(case_id=case_id)
+
+
+def _cipher(key: DataKey, object_id: UUID) -> AESGCM:
+    if key.master_key_id != master_key_id():
+        raise Damaged(f"{object_id}: sealed under another master key ({key.master_key_id})")
+    try:
+        plain = aes_key_unwrap(_master_key(), bytes(key.wrapped))
+    except InvalidUnwrap as problem:
+        raise Damaged(f"{object_id}: the case's data key is gone") from problem
+    return AESGCM(HKDF(SHA256(), 32, salt=object_id.bytes, info=b"consilium CS1").derive(plain))
+
+
+def _bound(object_id: UUID, index: int, total: int | None) -> bytes:
+    last = b"" if total is None else b"last" + total.to_bytes(8, "big")
+    return FORMAT.encode() + object_id.bytes + index.to_bytes(8, "big") + last
+
+
+def _segments(chunks: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
+    """Cut a stream into segments; the last one (perhaps empty) is marked."""
+    waiting = bytearray()
+    for chunk in chunks:
+        waiting += chunk
+        while len(waiting) > SEGMENT:
+            yield bytes(waiting[:SEGMENT]), False
+            del waiting[:SEGMENT]
+    yield bytes(waiting), True
+
+
+def write_stream(chunks: Iterable[bytes], *, case_id: UUID, kind: str) -> StoredObject:
+    """Seal a stream of bytes and keep it; the row exists only once the bytes are safe.
+
+    Args:
+        chunks: plain bytes in any portions; read once, never held whole in memory.
+        case_id: whose data key seals it.
+        kind: "original" (kept as it came, in the backup), "derived" (can be made again) or "part" (of an upload).
+
+    Raises:
+        RuntimeError: called inside a transaction (file work must not hold the database).
+    """
+    if transaction.get_connection().in_atomic_block and not settings.SEAL_INSIDE_TRANSACTIONS:
+        raise RuntimeError("write_stream inside a transaction")
+    key = _data_key(case_id)
+    object_id = uuid4()
+    cipher = _cipher(key, object_id)
+    digest = hashlib.sha256()
+    size = 0
+    with tempfile.SpooledTemporaryFile(max_size=4 * 1024 * 1024) as sealed:
+        for index, (plain, last) in enumerate(_segments(chunks)):
+            digest.update(plain)
+            size += len(plain)
+            sealed.write(
+                cipher.encrypt(index.to_bytes(12, "big"), plain, _bound(object_id, index, size if last else None))
+            )
+        sealed.seek(0)
+        backend().put(object_id.hex, cast(IO[bytes], sealed))
+    return StoredObject.objects.create(
+        id=object_id,
+        case_id=case_id,
+        kind=kind,
+        name=object_id.hex,
+        size=size,
+        sha256=digest.hexdigest(),
+        key=key,
+        format=FORMAT,
+    )
+
+
+def read_range(stored: StoredObject, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
+    """Plain bytes [start, stop), verified segment by segment before they are given out.
+
+    Raises:
+        Damaged: a byte was changed, a segment is missing or swapped, or the file was cut.
+        Erased: the object is gone on purpose.
+        ValueError: the range is not inside the object.
+    """
+    stop = stored.size if stop is None else stop
+    if not 0 <= start <= stop <= stored.size:
+        raise ValueError("range outside the object")
+    if stored.state != ObjectState.STORED:
+        raise Erased(str(stored.pk))
+    cipher = _cipher(stored.key, stored.pk)
+    final = max(0, (stored.size - 1) // SEGMENT)
+    first, end = (
+        min(start // SEGMENT, final),
+        (max(stop - 1, start) // SEGMENT if stop > start else min(start // SEGMENT, final)),
+    )
+    sealed_stop = min((end + 1) * (SEGMENT + TAG), stored.size + (final + 1) * TAG)
+    blocks = backend().get(stored.name, first * (SEGMENT + TAG), sealed_stop)
+    try:
+        for index, sealed in enumerate(_recut(blocks, SEGMENT + TAG), first):
+            bound = _bound(stored.pk, index, stored.size if index == final else None)
+            plain = cipher.decrypt(index.to_bytes(12, "big"), sealed, bound)
+            base = index * SEGMENT
+            piece = plain[max(0, start - base) : max(0, stop - base)]
+            first = index + 1
+            if piece:
+                yield piece
+    except (InvalidTag, FileNotFoundError) as problem:
+        raise Damaged(str(stored.pk)) from problem
+    if first != end + 1:
+        raise Damaged(str(stored.pk))
+
+
+def _recut(blocks: Iterable[bytes], size: int) -> Iterator[bytes]:
+    waiting = bytearray()
+    for block in blocks:
+        waiting += block
+        while len(waiting) >= size:
+            yield bytes(waiting[:size])
+            del waiting[:size]
+    if waiting:
+        yield bytes(waiting)
+
+
+def read_bytes(stored: StoredObject, *, limit: int) -> bytes:
+    """The whole object, for small ones. Raises ValueError above `limit` bytes rather than fill the memory."""
+    if stored.size > limit:
+        raise ValueError("object larger than the limit")
+    return b"".join(read_range(stored))
+
+
+@contextmanager
+def open_plain(stored: StoredObject) -> Iterator[IO[bytes]]:
+    """The plain bytes in an unlinked temporary file, to hand its descriptor to a child; it vanishes with the last process that holds it."""
+    folder = Path(settings.DATA_DIR) / "work"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=folder) as plain:
+        for piece in read_range(stored):
+            plain.write(piece)
+        plain.flush()
+        plain.seek(0)
+        yield cast(IO[bytes], plain)
+
+
+def erase(stored: StoredObject) -> None:
+    """Drop the bytes and keep the row, which says that there was something. Idempotent."""
+    StoredObject.objects.filter(pk=stored.pk).update(state=ObjectState.ERASED)
+    backend().delete(stored.name)
