@@ -1,0 +1,81 @@
+/** The server's side: QIDO, WADO and saved states. Cookies carry the session; 401 means it is over. */
+import { t } from './i18n.js';
+
+export class ApiError extends Error {
+  constructor(status, url) {
+    super(`${status} ${url}`);
+    this.status = status;
+  }
+}
+
+/** One sentence for people about a failed request. */
+export function reason(error) {
+  const status = error?.status ?? error?.error?.status ?? 0;
+  if (status === 401) return t('you have been signed out');
+  if (status === 403 || status === 404) return t('the portal does not have it, or you may no longer see it');
+  if (status >= 500) return t('the portal had a problem; try again in a minute');
+  return status ? t('the portal answered {status}', { status }) : t('the connection was lost');
+}
+
+export class Api {
+  constructor({ dicomweb, stateUrl, csrf }, onSignedOut) {
+    Object.assign(this, { dicomweb, stateUrl, csrf, onSignedOut });
+  }
+
+  async request(url, options = {}) {
+    const response = await fetch(url, { credentials: 'same-origin', redirect: 'error', ...options });
+    this.saw(response.status);
+    return response;
+  }
+
+  /** Every status comes by here, those of frames fetched by cornerstone too. */
+  saw(status) {
+    if (status === 401) this.onSignedOut();
+  }
+
+  async dicom(path) {
+    const url = this.dicomweb + path;
+    const response = await this.request(url, { headers: { Accept: 'application/dicom+json' } });
+    if (response.status === 204) return [];
+    if (!response.ok) throw new ApiError(response.status, url);
+    return response.json();
+  }
+
+  study(study) { return this.dicom(`studies?StudyInstanceUID=${study}`).then((rows) => rows[0] ?? {}); }
+  series(study) { return this.dicom(`studies/${study}/series`); }
+  metadata(study, series) { return this.dicom(`studies/${study}/series/${series}/metadata`); }
+
+  seriesUrl(study, series) { return `${this.dicomweb}studies/${study}/series/${series}`; }
+  thumbnailUrl(study, series) { return `${this.seriesUrl(study, series)}/thumbnail`; }
+  frameUrl({ study, series, instance, frame }) { return `${this.seriesUrl(study, series)}/instances/${instance}/frames/${frame}`; }
+  renderedUrl(place, preset) {
+    const window = preset?.width ? `?window=${preset.center},${preset.width},linear` : '';
+    return `${this.frameUrl(place)}/rendered${window}`;
+  }
+
+  async loadState(study) {
+    const response = await this.request(`${this.stateUrl}${study}/`, { headers: { Accept: 'application/json' } });
+    if (!response.ok) throw new ApiError(response.status, 'state');
+    return response.json();
+  }
+
+  /** Answers {revision} when stored, {conflict: {revision, state}} when another window saved first. */
+  async saveState(study, revision, state) {
+    const response = await this.request(`${this.stateUrl}${study}/`, {
+      method: 'PUT',
+      headers: { 'Content-Type': 'application/json', Accept: 'application/json', 'X-CSRFToken': this.csrf },
+      body: JSON.stringify({ revision, state }),
+    });
+    if (response.status === 409) return { conflict: await response.json() };
+    if (!response.ok) throw new ApiError(response.status, 'state');
+    return response.json();
+  }
+}
+
+const PLACE = /studies\/([0-9.]+)\/series\/([0-9.]+)\/instances\/([0-9.]+)\/frames\/(\d+)/;
+
+/** Where an image id or frame address points, or null (resliced images). */
+export function placeOf(imageId) {
+  const match = PLACE.exec(imageId ?? '');
+  return match && { study: match[1], series: match[2], instance: match[3], frame: Number(match[4]) };
+}

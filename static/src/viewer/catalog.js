@@ -1,0 +1,77 @@
+/** The studies and series on the table. A series fetches its headers once, when first wanted. */
+import { placeOf } from './api.js';
+import { date, hasImage, isDocument, NOT_IMAGES, number, personName, value } from './dicom.js';
+import { t } from './i18n.js';
+import { sortInstances, sortSeries } from './order.js';
+
+export class Series {
+  constructor(api, study, dataset) {
+    this.api = api;
+    this.study = study;
+    this.uid = value(dataset, 'series');
+    this.modality = value(dataset, 'modality') ?? '';
+    this.number = number(dataset, 'seriesNumber');
+    this.description = String(value(dataset, 'seriesDescription') ?? '');
+    this.count = number(dataset, 'seriesInstances') ?? 0;
+    this.other = NOT_IMAGES[this.modality] ?? '';
+    this.images = [];
+    this.loading = null;
+    this.loaded = new Set();
+    this.failed = new Map();
+  }
+
+  get name() { return this.description || t('Series {number}', { number: this.number ?? '' }).trim(); }
+
+  /** Headers in order, one entry per frame: {place, dataset, id}. Failing leaves the series able to try again. */
+  load() {
+    this.loading ??= this.#load().catch((error) => { this.loading = null; throw error; });
+    return this.loading;
+  }
+
+  async #load() {
+    if (this.other) return this;
+    const datasets = await this.api.metadata(this.study.uid, this.uid);
+    if (datasets.length && !datasets.some(hasImage)) this.other = datasets.some(isDocument) ? NOT_IMAGES.DOC : t('Data without pictures');
+    for (const dataset of sortInstances(datasets.filter(hasImage))) {
+      for (let frame = 1; frame <= (number(dataset, 'frames') || 1); frame += 1) {
+        const place = { study: this.study.uid, series: this.uid, instance: value(dataset, 'sop'), frame };
+        this.images.push({ place, dataset, id: `wadors:${this.api.frameUrl(place)}` });
+      }
+    }
+    this.count = this.images.length || this.count;
+    return this;
+  }
+
+  get ids() { return this.images.map((image) => image.id); }
+
+  indexOf({ instance, frame = 1 }) {
+    return this.images.findIndex(({ place }) => place.instance === instance && place.frame === Number(frame));
+  }
+}
+
+export async function loadCatalog(api, uids) {
+  const studies = [];
+  const failures = [];
+  await Promise.all(uids.map(async (uid, position) => {
+    try {
+      const [dataset, rows] = await Promise.all([api.study(uid), api.series(uid)]);
+      const study = {
+        uid, position, dataset, patient: personName(dataset), birthDate: date(value(dataset, 'birthDate')), sex: value(dataset, 'sex') ?? '',
+        date: date(value(dataset, 'studyDate')), rawDate: value(dataset, 'studyDate') ?? '', description: String(value(dataset, 'studyDescription') ?? ''),
+      };
+      study.series = sortSeries(rows.map((row) => new Series(api, study, row)));
+      studies.push(study);
+    } catch (error) {
+      failures.push({ uid, error });
+    }
+  }));
+  studies.sort((a, b) => a.position - b.position);
+  const series = studies.flatMap((study) => study.series);
+  return {
+    studies, series, failures,
+    find: (uid) => series.find((one) => one.uid === uid),
+    of: (imageId) => { const place = placeOf(imageId); return place && series.find((one) => one.uid === place.series && one.study.uid === place.study); },
+    /** The first series of a study that is likely to show a picture. */
+    first: (study) => study?.series.find((one) => !one.other && one.count > 0) ?? study?.series.find((one) => !one.other),
+  };
+}

@@ -1,0 +1,31 @@
+/** Small dialogs on the browser's own <dialog>: focus stays inside, Escape closes, focus returns. */
+import { el } from './dom.js';
+import { t } from './i18n.js';
+
+let serial = 0;
+
+export function openDialog(title, body, { buttons = [], onClose = () => {} } = {}) {
+  serial += 1;
+  const id = `co-v-dialog-${serial}`;
+  const close = el('button', { type: 'button', className: 'co-v-button', textContent: t('Close'), on: { click: () => node.close() } });
+  const node = el('dialog', { className: 'co-v-dialog', aria: { labelledby: id } },
+    el('h2', { id, textContent: title }), body, el('div', { className: 'co-v-dialog-buttons' }, ...(buttons.length ? buttons : [close])));
+  node.addEventListener('keydown', (event) => event.stopPropagation());
+  node.addEventListener('close', () => { node.remove(); onClose(node.returnValue); });
+  document.body.append(node);
+  node.showModal();
+  return node;
+}
+
+/** Asks for one line of text; answers '' when cancelled. */
+export function askText(label, current = '') {
+  return new Promise((resolve) => {
+    const input = el('input', { type: 'text', className: 'co-v-input', value: current, maxLength: 200, id: 'co-v-text', autocomplete: 'off' });
+    const form = el('form', { method: 'dialog' }, el('label', { htmlFor: 'co-v-text', textContent: label }), input,
+      el('div', { className: 'co-v-dialog-buttons' },
+        el('button', { className: 'co-v-button co-v-button--main', value: 'ok', textContent: t('Save text') }),
+        el('button', { className: 'co-v-button', value: '', type: 'button', textContent: t('Cancel'), on: { click: () => node.close('') } })));
+    const node = openDialog(label, form, { buttons: [el('span')], onClose: (value) => resolve(value === 'ok' ? input.value.trim() : '') });
+    input.select();
+  });
+}

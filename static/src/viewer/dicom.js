@@ -1,0 +1,82 @@
+/** Reading the DICOM JSON model (PS3.18 annex F). Pure: no browser, no cornerstone. */
+export const TAGS = {
+  studyDate: '00080020', studyTime: '00080030', seriesDate: '00080021', modality: '00080060', sopClass: '00080016', sop: '00080018',
+  studyDescription: '00081030', seriesDescription: '0008103E', patientName: '00100010', patientId: '00100020', birthDate: '00100030',
+  sex: '00100040', study: '0020000D', series: '0020000E', seriesNumber: '00200011', instanceNumber: '00200013', position: '00200032',
+  orientation: '00200037', seriesInstances: '00201209', frames: '00280008', rows: '00280010', columns: '00280011',
+  samples: '00280002', photometric: '00280004', pixelSpacing: '00280030', imagerSpacing: '00181164', sliceThickness: '00180050',
+  sliceLocation: '00201041', frameTime: '00181063', cineRate: '00180040', displayRate: '00082144', lossy: '00282110', lossyRatio: '00282112',
+  windowCenter: '00281050', windowWidth: '00281051', windowNames: '00281055', magnification: '00181114',
+  ultrasoundRegions: '00186011', sharedGroups: '52009229', frameGroups: '52009230', laterality: '00200062', bodyPart: '00180015',
+};
+
+export const values = (dataset, name) => dataset?.[TAGS[name]]?.Value ?? [];
+export const value = (dataset, name) => values(dataset, name)[0];
+export const number = (dataset, name) => {
+  const n = Number(value(dataset, name));
+  return value(dataset, name) === undefined || Number.isNaN(n) ? undefined : n;
+};
+
+/** PersonName to "Family, Given"; PS3.5 6.2.1: family^given^middle^prefix^suffix. */
+export function personName(dataset) {
+  const raw = value(dataset, 'patientName');
+  const name = typeof raw === 'string' ? raw : raw?.Alphabetic ?? raw?.Ideographic ?? raw?.Phonetic ?? '';
+  const [family = '', given = '', middle = ''] = name.split('^').map((part) => part.trim());
+  return [family, [given, middle].filter(Boolean).join(' ')].filter(Boolean).join(', ');
+}
+
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+/** DA value "20260312" to "12 Mar 2026"; month in letters because 03/12 is read differently in two countries. */
+export function date(da) {
+  const match = /^(\d{4})\.?(\d{2})\.?(\d{2})/.exec(da ?? '');
+  return match && MONTHS[match[2] - 1] ? `${Number(match[3])} ${MONTHS[match[2] - 1]} ${match[1]}` : '';
+}
+
+/** Series that hold no picture this viewer can draw, and how they are called. */
+export const NOT_IMAGES = {
+  SR: 'Structured report', PR: 'Presentation state', KO: 'Key object selection', DOC: 'Document', SEG: 'Segmentation',
+  RTSTRUCT: 'Radiotherapy structures', RTPLAN: 'Radiotherapy plan', RTDOSE: 'Radiotherapy dose', RTRECORD: 'Radiotherapy record',
+  REG: 'Registration', ECG: 'Waveform (ECG)', HD: 'Waveform (haemodynamic)', EPS: 'Waveform (electrophysiology)', RESP: 'Waveform (respiration)',
+  AU: 'Audio', FID: 'Fiducials', SM: 'Whole-slide image', PLAN: 'Plan', M3D: '3D model', ANN: 'Annotations',
+};
+
+/** Encapsulated PDF, CDA, STL, OBJ, MTL (PS3.4 table B.5-1). */
+export const isDocument = (dataset) => String(value(dataset, 'sopClass') ?? '').startsWith('1.2.840.10008.5.1.4.1.1.104.');
+export const hasImage = (dataset) => !isDocument(dataset) && number(dataset, 'rows') > 0 && number(dataset, 'columns') > 0;
+
+const group = (dataset, sequence, functional, name) => {
+  for (const item of [dataset?.[TAGS[sequence]]?.Value?.[0]]) {
+    const found = values(item?.[functional]?.Value?.[0], name);
+    if (found.length) return found.map(Number);
+  }
+  return [];
+};
+/** A geometry value of frame one, from the instance itself or from its functional groups (enhanced multi-frame). */
+export function geometry(dataset, name) {
+  const functional = { pixelSpacing: '00289110', position: '00209113', orientation: '00209116', sliceThickness: '00289110' }[name];
+  const own = values(dataset, name).map(Number);
+  return own.length ? own : [...group(dataset, 'frameGroups', functional, name), ...group(dataset, 'sharedGroups', functional, name)].slice(0, 6);
+}
+
+/** How far a length on this image may be trusted: 'calibrated', 'detector' (projection, magnified) or 'none'. */
+export function calibration(dataset) {
+  if (geometry(dataset, 'pixelSpacing').length) return 'calibrated';
+  if (dataset?.[TAGS.ultrasoundRegions]?.Value?.length) return 'calibrated';
+  return values(dataset, 'imagerSpacing').length ? 'detector' : 'none';
+}
+
+/** Lossy Image Compression (0028,2110) "01": details may have been lost before the file came to us. */
+export function lossy(dataset) {
+  if (value(dataset, 'lossy') !== '01') return null;
+  const ratios = values(dataset, 'lossyRatio').map(Number).filter((n) => n > 0);
+  return { ratio: ratios.length ? ratios[ratios.length - 1] : undefined };
+}
+
+/** Frames a second the maker of a multi-frame object wanted; PS3.3 C.7.6.5 (Cine module). */
+export function frameRate(dataset) {
+  const wanted = number(dataset, 'displayRate') ?? number(dataset, 'cineRate');
+  const perFrame = number(dataset, 'frameTime');
+  const rate = wanted ?? (perFrame > 0 ? 1000 / perFrame : undefined);
+  return rate > 0 ? Math.min(60, Math.max(1, Math.round(rate))) : 10;
+}

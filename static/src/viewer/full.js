@@ -1,0 +1,253 @@
+/** The whole viewer: windows, tools and list around cornerstone. */
+import { Cine } from './cine.js';
+import { listenForOpen } from './cite.js';
+import { commands } from './commands.js';
+import { announcer, el } from './dom.js';
+import { startEngine } from './engine.js';
+import { helpDialog, listenForKeys } from './keyboard.js';
+import { t } from './i18n.js';
+import { prepare, refusal, registerReslicing, release } from './mpr.js';
+import { Pane } from './pane.js';
+import { startPointer } from './pointer.js';
+import { Prefetcher } from './prefetch.js';
+import { Sidebar } from './sidebar.js';
+import { State } from './state.js';
+import { Toolbar } from './toolbar.js';
+import { MEASURING, Tools } from './tools.js';
+
+export class App {
+  constructor(context) {
+    Object.assign(this, context, { panes: [], active: null, mpr: null });
+    this.newest = this.catalog.studies.map((study) => study.rawDate).sort().at(-1);
+    this.cine = new Cine(() => this.toolbar?.update());
+    this.prefetcher = new Prefetcher(() => [this.active, ...this.panes.filter((pane) => pane !== this.active)].filter(Boolean), (series) => this.sidebar.update(series));
+  }
+
+  async start() {
+    const { engine, cpu } = await startEngine({ cpu: this.config.cpu, api: this.api, catalog: this.catalog, changed: (series) => this.sidebar?.update(series) });
+    this.engine = engine;
+    this.cpu = cpu;
+    this.tools = new Tools();
+    registerReslicing();
+    this.live = el('p', { className: 'co-v-live', aria: { live: 'polite', atomic: 'true' } });
+    this.announce = announcer(this.live);
+    this.state = new State(this.api, this.catalog, () => this.notesChanged());
+    const table = commands();
+    this.table = table;
+    this.toolbar = new Toolbar(this, table);
+    this.sidebar = new Sidebar(this);
+    this.grid = el('div', { className: 'co-v-grid' });
+    this.status = el('span', { className: 'co-v-status' });
+    this.toast = el('p', { className: 'co-v-toast', hidden: true });
+    const notice = el('p', { className: 'co-v-notice' }, el('span', { textContent: this.config.notice }), this.status);
+    this.root.replaceChildren(el('header', { className: 'co-v-top' }, this.toolbar.node), el('div', { className: 'co-v-body' }, this.sidebar.node, this.grid), this.toast, notice, this.live);
+    listenForKeys(this, table);
+    listenForOpen((place) => this.openPlace(place));
+    new ResizeObserver(() => { if (this.panes.some((pane) => pane.enabled)) this.engine.resize(true, true); }).observe(this.grid);
+    this.useTool(matchMedia('(pointer: coarse)').matches ? 'scroll' : 'window');
+    await this.first();
+    await this.state.restore();
+    this.engine.render();
+    this.sidebar.refresh();
+  }
+
+  /** The asked-for image, or the middle of the first series; the second study stands beside it where there is room. */
+  async first() {
+    const { config, catalog } = this;
+    const wanted = catalog.find(config.series) ?? catalog.first(catalog.studies[0]);
+    const two = catalog.studies.length > 1 && !matchMedia('(max-width: 640px)').matches;
+    this.setLayout(two ? 2 : 1, false);
+    if (!wanted) return;
+    await this.panes[0].show(wanted, await this.indexIn(wanted, config));
+    if (two) await this.fill(this.panes[1]);
+    this.activate(this.panes[0]);
+  }
+
+  async indexIn(series, { instance, frame }) {
+    if (!instance) return undefined;
+    await series.load().catch(() => null);
+    const index = series.indexOf({ instance, frame });
+    return index < 0 ? undefined : index;
+  }
+
+  setLayout(count, fill = true) {
+    if (this.mpr) this.leaveMpr();
+    while (this.panes.length > count) this.panes.pop().destroy();
+    while (this.panes.length < count) {
+      const pane = new Pane(this, this.panes.length + 1);
+      this.panes.push(pane);
+      this.grid.append(pane.node);
+    }
+    this.grid.dataset.windows = count;
+    if (!this.panes.includes(this.active)) this.activate(this.panes[0]);
+    if (this.panes.some((pane) => pane.enabled)) this.engine.resize(true, true);
+    if (fill) for (const pane of this.panes.filter((one) => !one.series)) this.fill(pane);
+    this.update();
+  }
+
+  /** An empty window takes the earlier examination's counterpart of the first window, else the next series. */
+  fill(pane) {
+    const current = this.panes[0].series;
+    const shown = new Set(this.panes.map((one) => one.series));
+    const free = this.catalog.series.filter((one) => !one.other && !shown.has(one));
+    const score = (one) => (one.study !== current?.study) * 4 + (one.modality === current?.modality) * 2 + (one.description === current?.description);
+    const others = this.panes.some((one) => one.series && one.series.study !== current?.study);
+    const best = others ? free[0] : free.sort((a, b) => score(b) - score(a))[0];
+    return best ? pane.show(best) : undefined;
+  }
+
+  activate(pane) {
+    if (this.active === pane) return;
+    this.active = pane;
+    for (const one of this.panes) one.node.classList.toggle('co-v-pane--active', one === pane && this.panes.length > 1);
+    this.update();
+    this.prefetcher.pump();
+  }
+
+  nextPane() {
+    const pane = this.panes[(this.panes.indexOf(this.active) + 1) % this.panes.length];
+    pane.canvas.focus();
+    this.activate(pane);
+  }
+
+  open(series) {
+    if (this.mpr) this.setLayout(1, false);
+    const shown = this.active.show(series);
+    this.active.canvas.focus();
+    return shown;
+  }
+
+  stepSeries(by) {
+    const list = this.catalog.series.filter((series) => !series.other);
+    const at = list.indexOf(this.active?.series);
+    if (list.length > 1) this.open(list[(at + by + list.length) % list.length]);
+  }
+
+  /** Goes to a cited, starred or measured image. */
+  async openPlace(place) {
+    const series = this.catalog.find(place.series);
+    if (!series || (place.study && series.study.uid !== place.study)) { this.tell(t('The cited image is not among the studies opened here.')); return; }
+    if (place.plane) {
+      if (this.mpr !== series) { this.active.series = series; await this.enterMpr(series); }
+      await this.panes.find((pane) => pane.plane === place.plane)?.goTo(place.slice);
+      return;
+    }
+    if (this.mpr) this.setLayout(1, false);
+    const pane = this.panes.find((one) => one.series === series && !one.reformatted) ?? this.active;
+    const index = await this.indexIn(series, place);
+    if (place.instance && index === undefined) this.tell(t('The cited image is no longer in “{name}”.', { name: series.name }));
+    if (pane.series === series && pane.ids.length) await pane.goTo(index ?? pane.index); else await pane.show(series, index);
+    this.activate(pane);
+  }
+
+  toggleMpr() {
+    if (this.mpr) { this.setLayout(1, false); return undefined; }
+    return this.active?.series ? this.enterMpr(this.active.series) : undefined;
+  }
+
+  async enterMpr(series) {
+    await series.load().catch(() => null);
+    const why = refusal(series);
+    if (why) { this.tell(t('“{name}” cannot be shown in three planes: {why}.', { name: series.name, why })); return; }
+    const index = this.active.index;
+    try {
+      const stacks = await prepare(series, (done, count) => this.tell(t('Loading {done} of {count} images for three planes…', { done, count })));
+      this.tell('');
+      this.setLayout(3, false);
+      this.mpr = series;
+      await Promise.all([this.panes[0].show(series, index), ...['sagittal', 'coronal'].map((plane, i) => this.panes[i + 1].show(series, undefined, { plane, ids: stacks[plane] }))]);
+      this.activate(this.panes[0]);
+    } catch {
+      this.tell(t('“{name}” cannot be shown in three planes: some of its images could not be loaded.', { name: series.name }));
+    }
+    this.update();
+  }
+
+  leaveMpr() {
+    for (const pane of this.panes.filter((one) => one.reformatted)) { pane.destroy(); }
+    this.panes = this.panes.filter((one) => one.node.isConnected);
+    this.mpr = null;
+    release();
+  }
+
+  useTool(name) {
+    this.tools.use(name);
+    this.announce(this.table.find((command) => command.id === name)?.label ?? name);
+    this.toolbar.update();
+  }
+
+  preset(index) {
+    const preset = this.active?.presets[index];
+    if (!preset) return;
+    this.active.setWindow(preset);
+    this.announce(preset.name);
+  }
+
+  play() {
+    if (!this.cine.playing(this.active)) this.cine.rate = this.cine.rateFor === this.active?.series ? this.cine.rate : Cine.rateOf(this.active);
+    this.cine.rateFor = this.active?.series;
+    this.cine.toggle(this.active);
+  }
+
+  star() {
+    if (!this.active?.place) { this.tell(t('Only original images can be starred.')); return; }
+    this.tell(this.state.toggleKey(this.active.place) ? t('Image starred') : t('Star removed'));
+    this.update();
+  }
+
+  cited(message) {
+    this.tell(message ? t('Cited: {label}', { label: message.label }) : t('Only original images can be cited. Go to the image in its own series.'));
+  }
+
+  deleteSelected() {
+    const chosen = this.state.selected();
+    for (const uid of chosen) this.state.remove(uid);
+    this.tell(chosen.length ? t('Measurement deleted') : t('Select a measurement first, or use the list of measurements.'));
+  }
+
+  keyboardMeasure() {
+    if (!this.active?.viewport) return;
+    if (!(this.tools.current in MEASURING)) { this.tell(t('Choose a measuring tool first: L, A, E, H or T.')); return; }
+    this.stopPointer?.();
+    this.active.canvas.focus();
+    this.stopPointer = startPointer(this.active, this.tools.current, { announce: (text) => this.tell(text), done: () => this.tell(t('Measurement added')) });
+  }
+
+  help() { helpDialog(this, this.table); }
+
+  toggleSidebar(open = !this.root.classList.contains('co-v--list')) {
+    this.root.classList.toggle('co-v--list', open);
+    if (open && matchMedia('(max-width: 900px)').matches) this.sidebar.node.querySelector('button')?.focus();
+  }
+
+  tell(text) {
+    clearTimeout(this.toasting);
+    this.toast.textContent = text;
+    this.toast.hidden = !text;
+    if (text) { this.announce(text); this.toasting = setTimeout(() => { this.toast.hidden = true; }, 7000); }
+  }
+
+  /** A window took another series. */
+  changed(pane) {
+    if (pane === this.active) this.cine.rate = Cine.rateOf(pane);
+    pane.label();
+    this.update();
+  }
+
+  /** A window shows another image. */
+  moved(pane) {
+    if (pane !== this.active) return;
+    if (!this.cine.playing(pane)) this.announce(t('Image {n} of {count}', { n: pane.index + 1, count: pane.ids.length }));
+    this.toolbar.update();
+  }
+
+  notesChanged() {
+    this.status.textContent = this.state?.status ?? '';
+    this.sidebar?.refresh();
+  }
+
+  update() {
+    this.toolbar?.update();
+    this.sidebar?.refresh();
+  }
+}

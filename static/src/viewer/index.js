@@ -1,0 +1,60 @@
+/** Entry: read the page, fetch the lists, then bring the whole viewer or the light one. */
+import './viewer.css';
+import { Api, reason } from './api.js';
+import { loadCatalog } from './catalog.js';
+import { readConfig } from './config.js';
+import { el } from './dom.js';
+import { t } from './i18n.js';
+
+const root = document.getElementById('viewer');
+const config = readConfig(root, window.location.search);
+
+function signedOut() {
+  if (document.querySelector('.co-v-signed-out')) return;
+  const dialog = el('dialog', { className: 'co-v-dialog co-v-signed-out', aria: { labelledby: 'co-v-out' } },
+    el('h2', { id: 'co-v-out', textContent: t('You have been signed out') }),
+    el('p', { textContent: t('Sign in again to go on. Measurements up to your last change were saved.') }),
+    el('a', { className: 'co-v-button co-v-button--main', href: config.signIn, target: '_top', textContent: t('Sign in') }));
+  document.body.append(dialog);
+  dialog.showModal();
+}
+
+function tell(title, ...lines) {
+  root.replaceChildren(el('section', { className: 'co-v-stop', aria: { role: 'alert' } }, el('h2', { textContent: title }), ...lines.map((text) => el('p', { textContent: text }))));
+}
+
+async function light(context, why) {
+  const { LightApp } = await import('./light.js');
+  const app = new LightApp(context, why);
+  await app.start();
+  return app;
+}
+
+async function start() {
+  if (!config.studies.length) { tell(t('No study was chosen'), t('Open the viewer from a case, beside the images you want to see.')); return; }
+  const api = new Api(config, signedOut);
+  const catalog = await loadCatalog(api, config.studies);
+  if (!catalog.studies.length) { tell(t('These images cannot be opened'), t('The reason: {reason}.', { reason: reason(catalog.failures[0]?.error) }), t('Go back to the case and try again. If it stays like this, write to your coordinator.')); return; }
+  const context = { root, config, api, catalog };
+  let app;
+  if (config.light) {
+    app = await light(context);
+  } else {
+    try {
+      const { App } = await import('./full.js');
+      app = new App(context);
+      await app.start();
+    } catch (error) {
+      console.warn('viewer falls back to the light view', error);
+      app = await light(context, t('This browser cannot draw the images itself.'));
+    }
+  }
+  if (catalog.failures.length) app.tell?.(t('{n} of {count} studies could not be opened: {reason}.', { n: catalog.failures.length, count: config.studies.length, reason: reason(catalog.failures[0].error) }));
+  root.dataset.ready = 'true';
+  root.consilium = app;   // tests and support look in here
+}
+
+start().catch((error) => {
+  console.warn('viewer did not start', error);
+  tell(t('The viewer could not start'), t('Reload the page. If it stays like this, write to your coordinator.'));
+});

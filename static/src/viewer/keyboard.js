@@ -1,0 +1,53 @@
+/** Keys to commands, and the sheet that lists them. Single letters can be switched off (WCAG 2.1.4). */
+import { GROUPS } from './commands.js';
+import { openDialog } from './dialog.js';
+import { el } from './dom.js';
+import { t } from './i18n.js';
+
+const OFF = 'consilium.viewer.letters-off';
+const NAMES = { ' ': 'Space', ArrowUp: '↑', ArrowDown: '↓', ArrowLeft: '←', ArrowRight: '→', PageUp: 'Page Up', PageDown: 'Page Down' };
+const store = { get off() { try { return localStorage.getItem(OFF) === '1'; } catch { return false; } }, set off(value) { try { localStorage.setItem(OFF, value ? '1' : '0'); } catch { /* private window: kept for this page only */ } } };
+
+/** 'Shift+R', 'ArrowDown', '?': Shift is named only where it does not already show in the key. */
+export function keyName(event) {
+  const single = event.key.length === 1;
+  const letter = single && event.key.toLowerCase() !== event.key.toUpperCase();
+  return event.shiftKey && (letter || !single) ? `Shift+${letter ? event.key.toUpperCase() : event.key}` : letter ? event.key.toLowerCase() : event.key;
+}
+
+const OWN_KEYS = 'input, select, textarea, [role=menu], dialog';
+const isLetter = (key) => key.length === 1 && key !== ' ' && key !== '?';
+
+export function listenForKeys(app, table) {
+  const byKey = new Map(table.flatMap((command) => command.keys.map((key) => [key, command])));
+  document.addEventListener('keydown', (event) => {
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || document.querySelector('dialog[open]')) return;
+    const key = keyName(event);
+    const inControl = event.target.closest?.(OWN_KEYS);
+    if (inControl && (event.target.matches('select, input:not([type=range])') || !isLetter(key))) return;
+    if (event.target.closest?.('button, a, summary') && [' ', 'Enter', 'ArrowLeft', 'ArrowRight'].includes(event.key)) return;
+    if (event.target.closest?.('[data-scrolls]') && /^(Arrow|Page|Home|End)/.test(event.key)) return;
+    if (isLetter(event.key) && store.off) return;
+    if (/^[1-9]$/.test(event.key)) { app.preset(Number(event.key) - 1); event.preventDefault(); return; }
+    const command = byKey.get(key);
+    if (!command || command.hidden?.(app)) return;
+    event.preventDefault();
+    command.run(app);
+  });
+}
+
+export const show = (key) => key.split('+').map((part) => NAMES[part] ?? (part === '' ? '+' : part)).join(' ').replace(/^ $/, '+');
+
+export function helpDialog(app, table) {
+  const groups = Object.entries(GROUPS()).map(([group, title]) => {
+    const rows = table.filter((command) => command.group === group && command.keys.length && !command.hidden?.(app))
+      .map((command) => el('tr', {}, el('th', { scope: 'row' }, command.label, command.hint ? el('small', { textContent: command.hint }) : ''),
+        el('td', {}, ...command.keys.flatMap((key, i) => [i ? ` ${t('or')} ` : '', el('kbd', { textContent: key === '+' ? '+' : show(key) })]))));
+    if (group === 'picture') rows.push(el('tr', {}, el('th', { scope: 'row', textContent: t('Brightness presets') }), el('td', {}, el('kbd', { textContent: '1' }), ` ${t('to')} `, el('kbd', { textContent: '9' }))));
+    return el('section', {}, el('h3', { textContent: title }), el('table', {}, el('tbody', {}, ...rows)));
+  });
+  const off = el('input', { type: 'checkbox', id: 'co-v-letters', checked: store.off, on: { change: () => { store.off = off.checked; } } });
+  const mouse = el('p', { textContent: t('Mouse: wheel scrolls, right button zooms, Shift and drag moves. Touch: two fingers zoom, three move.') });
+  return openDialog(t('Help and keys'), el('div', { className: 'co-v-help', tabIndex: 0, aria: { role: 'region', label: t('Keys') } }, mouse, el('div', { className: 'co-v-help-groups' }, ...groups),
+    el('p', { className: 'co-v-check' }, off, el('label', { htmlFor: 'co-v-letters', textContent: t('Switch off keys that are a single letter or sign') }))));
+}

@@ -1,0 +1,34 @@
+/** Orders: of images in a series, and of what to load next. Pure. */
+import { geometry, number, value } from './dicom.js';
+
+const cross = (a, b) => [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];
+const dot = (a, b) => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
+
+/** Distance (mm) of a slice along the normal of its plane; undefined without geometry. */
+export function sliceDistance(dataset) {
+  const [o, p] = [geometry(dataset, 'orientation'), geometry(dataset, 'position')];
+  return o.length === 6 && p.length === 3 ? dot(cross(o.slice(0, 3), o.slice(3)), p) : undefined;
+}
+
+/** By instance number (what reports quote), then place along the normal, then UID, so that the order never changes between visits. */
+export function sortInstances(datasets) {
+  const keyed = datasets.map((dataset) => [number(dataset, 'instanceNumber') ?? Infinity, sliceDistance(dataset) ?? Infinity, String(value(dataset, 'sop')), dataset]);
+  const compare = (a, b) => (a === b ? 0 : a < b ? -1 : 1);
+  return keyed.sort((a, b) => compare(a[0], b[0]) || compare(a[1], b[1]) || compare(a[2], b[2])).map((row) => row[3]);
+}
+
+/** Series by number, then description. */
+export function sortSeries(list) {
+  return [...list].sort((a, b) => (a.number ?? Infinity) - (b.number ?? Infinity) || a.description.localeCompare(b.description) || a.uid.localeCompare(b.uid));
+}
+
+/** The index nearest to `current` for which `wanted(index)` holds; the one ahead wins a tie; -1 when there is none. */
+export function nearest(count, current, wanted) {
+  for (let away = 0; away < count; away += 1) {
+    if (current + away < count && current + away >= 0 && wanted(current + away)) return current + away;
+    if (current - away >= 0 && current - away < count && wanted(current - away)) return current - away;
+  }
+  return -1;
+}
+
+export const middle = (count) => Math.floor(count / 2);

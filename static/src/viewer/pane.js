@@ -1,0 +1,150 @@
+/** One image window: a cornerstone stack viewport with its slider, its texts and its troubles. */
+import { cache, Enums, eventTarget } from '@cornerstonejs/core';
+import { reason } from './api.js';
+import { calibration } from './dicom.js';
+import { clamp, el } from './dom.js';
+import { register } from './engine.js';
+import { t } from './i18n.js';
+import { middle } from './order.js';
+import { buildOverlay, updateOverlay } from './overlay.js';
+import { presetsFor, rangeOf } from './presets.js';
+
+export class Pane {
+  constructor(app, number) {
+    Object.assign(this, { app, number, id: `pane-${number}`, series: null, ids: [], index: 0, plane: '', rotation: 0, enabled: false });
+    this.canvas = el('div', { className: 'co-v-canvas', tabIndex: 0, aria: { role: 'group', roledescription: t('image window') }, on: { contextmenu: (event) => event.preventDefault() } });
+    this.message = el('p', { className: 'co-v-message', hidden: true });
+    this.slider = el('input', { type: 'range', className: 'co-v-slider', min: 1, max: 1, step: 1, on: { input: () => this.goTo(this.slider.value - 1) } });
+    this.node = el('section', { className: 'co-v-pane' }, this.canvas, this.slider, this.message);
+    buildOverlay(this);
+    this.label();
+    for (const name of ['pointerdown', 'focusin']) this.node.addEventListener(name, () => app.activate(this), true);
+    const listen = (name, handler) => this.canvas.addEventListener(name, handler);
+    listen(Enums.Events.STACK_NEW_IMAGE, () => this.arrived());
+    listen(Enums.Events.PRE_STACK_NEW_IMAGE, ({ detail }) => this.leaving(detail.imageIdIndex));
+    for (const name of ['IMAGE_RENDERED', 'VOI_MODIFIED', 'CAMERA_MODIFIED']) listen(Enums.Events[name], () => updateOverlay(this));
+    this.onError = ({ detail }) => { if (this.enabled && this.ids[this.index] === detail.imageId) this.failed(detail.error); };
+    eventTarget.addEventListener(Enums.Events.IMAGE_LOAD_ERROR, this.onError);
+  }
+
+  get viewport() { return this.enabled ? this.app.engine.getViewport(this.id) : null; }
+  get reformatted() { return this.plane !== ''; }
+  /** Headers and place of what is on screen; cut images borrow the headers of the series. */
+  get image() { return this.series?.images[this.reformatted ? 0 : this.index] ?? null; }
+  get place() { return this.reformatted ? null : this.image?.place ?? null; }
+  get presets() { return this.image ? presetsFor(this.series.modality, this.image.dataset) : []; }
+
+  enable() {
+    if (this.enabled) return;
+    this.app.engine.enableElement({ viewportId: this.id, element: this.canvas, type: Enums.ViewportType.STACK, defaultOptions: { background: [0, 0, 0] } });
+    this.enabled = true;
+    this.app.tools.addViewport(this.id);
+  }
+
+  destroy() {
+    eventTarget.removeEventListener(Enums.Events.IMAGE_LOAD_ERROR, this.onError);
+    if (this.enabled) this.app.engine.disableElement(this.id);
+    this.enabled = false;
+    this.node.remove();
+  }
+
+  /** Shows a series from its middle, or from `index`; `cut` = {plane, ids} for reformatted planes. */
+  async show(series, index, cut = null) {
+    const ticket = (this.ticket = Symbol('show'));
+    this.app.cine.stop(this);
+    this.series = series;
+    this.say(t('Loading {name}…', { name: series.name }));
+    try {
+      await series.load();
+    } catch (error) {
+      if (this.ticket === ticket) this.trouble(t('“{name}” could not be opened: {reason}.', { name: series.name, reason: reason(error) }));
+      return;
+    }
+    if (this.ticket !== ticket) return;
+    if (!series.images.length) {
+      this.trouble(t('“{name}” holds no pictures ({kind}). It is kept with the records and is not shown in this viewer.', { name: series.name, kind: series.other || t('empty series') }));
+      return;
+    }
+    register(series);
+    Object.assign(this, { plane: cut?.plane ?? '', ids: cut?.ids ?? series.ids, rotation: 0 });
+    this.enable();
+    this.slider.max = this.ids.length;
+    this.slider.hidden = this.ids.length < 2;
+    this.index = clamp(index ?? middle(this.ids.length), 0, this.ids.length - 1);
+    this.app.changed(this);
+    try {
+      await this.viewport.setStack(this.ids, this.index);
+      if (this.ticket !== ticket) return;
+      this.viewport.resetCamera();
+      this.viewport.render();
+      this.arrived();
+    } catch (error) {
+      if (this.ticket === ticket) this.failed(error);
+    }
+    this.app.prefetcher.pump();
+  }
+
+  goTo(index) {
+    if (!this.enabled || !this.ids.length) return Promise.resolve();
+    const target = clamp(Math.round(index), 0, this.ids.length - 1);
+    return this.viewport.setImageIdIndex(target).catch((error) => { if (this.index === target) this.failed(error); });
+  }
+
+  step(by, wrap = false) {
+    const next = this.index + by;
+    return this.goTo(wrap ? (next + this.ids.length) % this.ids.length : next);
+  }
+
+  /** Between asking for an image and having it the old one must not pass for the new one. */
+  leaving(index) {
+    this.index = index;
+    this.slider.value = index + 1;
+    if (!cache.getImageLoadObject(this.ids[index]) || !cache.isLoaded(this.ids[index])) this.say(t('Loading image {n}…', { n: index + 1 }));
+    this.app.prefetcher.pump();
+  }
+
+  arrived() {
+    this.index = this.viewport.getCurrentImageIdIndex();
+    this.slider.value = this.index + 1;
+    this.say('');
+    this.label();
+    updateOverlay(this);
+    this.app.moved(this);
+  }
+
+  failed(error) {
+    this.trouble(t('Image {n} of {count} could not be shown: {reason}. The other images are not affected.', { n: this.index + 1, count: this.ids.length, reason: reason(error) }));
+    this.slider.value = this.index + 1;
+    updateOverlay(this);
+  }
+
+  say(text) {
+    this.message.textContent = text;
+    this.message.hidden = !text;
+    this.node.classList.remove('co-v-pane--failed');
+  }
+
+  trouble(text) {
+    this.say(text);
+    this.node.classList.add('co-v-pane--failed');
+    this.app.announce(text);
+  }
+
+  label() {
+    const where = this.ids.length ? t('image {n} of {count}', { n: this.index + 1, count: this.ids.length }) : t('empty');
+    const name = [t('Window {n}', { n: this.number }), this.series?.study.date, this.series?.name, this.plane, where].filter(Boolean).join(', ');
+    this.canvas.setAttribute('aria-label', name);
+    this.slider.setAttribute('aria-label', t('Image, window {n}', { n: this.number }));
+    this.slider.setAttribute('aria-valuetext', where);
+  }
+
+  setWindow({ width, center }) {
+    if (!this.viewport) return;
+    const image = this.viewport.getCornerstoneImage();
+    const full = { lower: image?.minPixelValue ?? 0, upper: Math.max(image?.maxPixelValue ?? 1, (image?.minPixelValue ?? 0) + 1) };
+    this.viewport.setProperties({ voiRange: width ? rangeOf({ width, center }) : full });
+    this.viewport.render();
+  }
+
+  get calibration() { return this.image ? calibration(this.image.dataset) : 'calibrated'; }
+}

@@ -1,0 +1,63 @@
+/** Measuring without a mouse: a cross on the image, moved by arrows, Enter sets a point, Escape ends. */
+import { el } from './dom.js';
+import { t } from './i18n.js';
+import { MEASURING } from './tools.js';
+import { askText } from './dialog.js';
+
+const POINTS = { length: 2, angle: 3, ellipse: 2, probe: 1, arrow: 2 };
+
+/** Ellipse handles from two corners of its box: bottom, top, left, right, as the tool wants them. */
+export function ellipseHandles([ax, ay], [bx, by]) {
+  const [x, y] = [(ax + bx) / 2, (ay + by) / 2];
+  return [[x, Math.max(ay, by)], [x, Math.min(ay, by)], [Math.min(ax, bx), y], [Math.max(ax, bx), y]];
+}
+
+export function startPointer(pane, tool, { announce, done }) {
+  const { canvas, viewport } = pane;
+  const at = [canvas.clientWidth / 2, canvas.clientHeight / 2];
+  const points = [];
+  const cross = el('div', { className: 'co-v-cross' });
+  canvas.parentElement.append(cross);
+  const draw = () => { cross.style.left = `${at[0]}px`; cross.style.top = `${at[1]}px`; };
+  const stop = () => { canvas.removeEventListener('keydown', key, true); canvas.removeEventListener('blur', stop); cross.remove(); };
+  const mark = () => { const dot = el('i'); dot.style.left = `${at[0]}px`; dot.style.top = `${at[1]}px`; return dot; };
+  const dots = [];
+  async function finish() {
+    for (const dot of dots) dot.remove();
+    stop();
+    const handles = tool === 'ellipse' ? ellipseHandles(points[0], points[1]) : points;
+    const world = handles.map((point) => viewport.canvasToWorld(point));
+    if (tool === 'arrow') {
+      const text = await askText(t('Text for this arrow'));
+      if (text) MEASURING.arrow.hydrate(viewport.id, world, text);
+    } else {
+      MEASURING[tool].hydrate(viewport.id, world);
+    }
+    canvas.focus();
+    done();
+  }
+  function key(event) {
+    const size = event.shiftKey ? 1 : 8;
+    const move = { ArrowLeft: [-size, 0], ArrowRight: [size, 0], ArrowUp: [0, -size], ArrowDown: [0, size] }[event.key];
+    if (!move && !['Enter', 'Escape'].includes(event.key)) return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (event.key === 'Escape') { for (const dot of dots) dot.remove(); stop(); announce(t('Measuring ended')); return; }
+    if (move) {
+      at[0] = Math.min(canvas.clientWidth, Math.max(0, at[0] + move[0]));
+      at[1] = Math.min(canvas.clientHeight, Math.max(0, at[1] + move[1]));
+      draw();
+      return;
+    }
+    points.push([...at]);
+    const dot = mark();
+    dot.className = 'co-v-dot';
+    dots.push(dot);
+    canvas.parentElement.append(dot);
+    if (points.length === POINTS[tool]) finish(); else announce(t('Point {n} of {count} set', { n: points.length, count: POINTS[tool] }));
+  }
+  canvas.addEventListener('keydown', key, true);
+  draw();
+  announce(t('Move the cross with the arrow keys, Shift for small steps. Enter sets a point, Escape ends.'));
+  return stop;
+}

@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { calibration, date, frameRate, geometry, hasImage, isDocument, lossy, personName } from './dicom.js';
+import { imageKey, mergeStates } from './merge.js';
+import { nearest, sortInstances, sortSeries } from './order.js';
+import { edges, letters, planeName } from './orientation.js';
+import { presetsFor, rangeOf, windowOf } from './presets.js';
+
+const dataset = (values) => Object.fromEntries(Object.entries(values).map(([tag, value]) => [tag, { Value: [].concat(value) }]));
+
+test('letters name the strongest axis first and leave out weak ones', () => {
+  assert.equal(letters([1, 0, 0]), 'L');
+  assert.equal(letters([0, -1, 0]), 'A');
+  assert.equal(letters([0, 0, 2]), 'H');
+  assert.equal(letters([0, -0.8, -0.6]), 'AF');
+  assert.equal(letters([0.999, 0.04, 0]), 'L');
+  assert.equal(letters([0, 0, 0]), '');
+});
+
+test('edges of an unturned axial slice are R, L, A, P as radiology shows them', () => {
+  assert.deepEqual(edges([1, 0, 0], [0, 1, 0]), { right: 'L', left: 'R', bottom: 'P', top: 'A' });
+});
+
+test('planeName tells the three planes and an oblique one', () => {
+  assert.equal(planeName([1, 0, 0, 0, 1, 0]), 'axial');
+  assert.equal(planeName([0, 1, 0, 0, 0, -1]), 'sagittal');
+  assert.equal(planeName([1, 0, 0, 0, 0, -1]), 'coronal');
+  assert.equal(planeName([0.7, 0.7, 0, 0, 0.1, -1]), 'oblique');
+  assert.equal(planeName([]), '');
+});
+
+test('presets put the file first, then the CT table, then the full range', () => {
+  const file = dataset({ '00281050': [40, -600], '00281051': [400, 1500], '00281055': ['MEDIASTINUM', 'LUNG'] });
+  const names = presetsFor('CT', file).map((preset) => preset.name);
+  assert.deepEqual(names.slice(0, 3), ['MEDIASTINUM', 'LUNG', 'Soft tissue']);
+  assert.equal(names.at(-1), 'Full range');
+  assert.deepEqual(presetsFor('MR', {}).map((preset) => preset.name), ['Full range']);
+});
+
+test('presets drop a stored window that is no window', () => {
+  assert.deepEqual(presetsFor('MR', dataset({ '00281050': [40], '00281051': [0] })).map((preset) => preset.name), ['Full range']);
+});
+
+test('window and range are each other\'s inverse', () => {
+  assert.deepEqual(rangeOf({ width: 400, center: 40 }), { lower: -160, upper: 239 });
+  assert.deepEqual(windowOf({ lower: -160, upper: 239 }), { width: 400, center: 40 });
+});
+
+test('instances go by number, then by place, then by UID', () => {
+  const slice = (n, z, uid) => dataset({ '00200013': n === null ? [] : n, '00200032': [0, 0, z], '00200037': [1, 0, 0, 0, 1, 0], '00080018': uid });
+  const order = (list) => sortInstances(list).map((d) => d['00080018'].Value[0]);
+  assert.deepEqual(order([slice(10, 0, 'c'), slice(9, 5, 'b'), slice(2, 9, 'a')]), ['a', 'b', 'c']);
+  assert.deepEqual(order([slice(null, 3, 'y'), slice(null, 1, 'x')]), ['x', 'y']);
+  assert.deepEqual(order([slice(1, 1, 'b'), slice(1, 1, 'a')]), ['a', 'b']);
+});
+
+test('series go by number and those without one come last', () => {
+  const list = [{ uid: '3', description: 'x' }, { uid: '2', number: 12, description: 'x' }, { uid: '1', number: 2, description: 'x' }];
+  assert.deepEqual(sortSeries(list).map((s) => s.uid), ['1', '2', '3']);
+});
+
+test('nearest walks outwards from the current image and stops when nothing is wanted', () => {
+  const loaded = new Set();
+  const order = [];
+  for (let next = nearest(5, 2, (i) => !loaded.has(i)); next !== -1; next = nearest(5, 2, (i) => !loaded.has(i))) { order.push(next); loaded.add(next); }
+  assert.deepEqual(order, [2, 3, 1, 4, 0]);
+  assert.equal(nearest(0, 0, () => true), -1);
+});
+
+test('person names, dates and rates are made readable', () => {
+  assert.equal(personName(dataset({ '00100010': { Alphabetic: 'Example^Testina^Maria' } })), 'Example, Testina Maria');
+  assert.equal(personName({}), '');
+  assert.equal(date('20260312'), '12 Mar 2026');
+  assert.equal(date('2026'), '');
+  assert.equal(frameRate(dataset({ '00181063': 33.3 })), 30);
+  assert.equal(frameRate({}), 10);
+});
+
+test('calibration is detector for imager spacing only, none without any, calibrated from functional groups', () => {
+  assert.equal(calibration({}), 'none');
+  assert.equal(calibration(dataset({ '00181164': [0.1, 0.1] })), 'detector');
+  assert.equal(calibration(dataset({ '00280030': [0.5, 0.5] })), 'calibrated');
+  const measures = { '00289110': { Value: [dataset({ '00280030': [0.5, 0.25] })] } };
+  assert.deepEqual(geometry({ 52009229: { Value: [measures] } }, 'pixelSpacing'), [0.5, 0.25]);
+  assert.equal(calibration({ 52009229: { Value: [measures] } }), 'calibrated');
+});
+
+test('lossy compression is told with its last ratio', () => {
+  assert.equal(lossy(dataset({ '00282110': '00' })), null);
+  assert.deepEqual(lossy(dataset({ '00282110': '01', '00282112': [4, 12.5] })), { ratio: 12.5 });
+});
+
+test('a document is not an image even when it has rows', () => {
+  assert.equal(isDocument(dataset({ '00080016': '1.2.840.10008.5.1.4.1.1.104.1' })), true);
+  assert.equal(hasImage(dataset({ '00280010': 512, '00280011': 512 })), true);
+  assert.equal(hasImage(dataset({ '00080016': '1.2.840.10008.5.1.4.1.1.104.1', '00280010': 5, '00280011': 5 })), false);
+  assert.equal(hasImage({}), false);
+});
+
+test('merging keeps my changes and removals and their additions', () => {
+  const row = (uid, n = 0) => ({ uid, n });
+  const base = { measurements: [row('kept'), row('mine-changed'), row('mine-removed'), row('theirs-removed')], keyImages: [] };
+  const mine = { measurements: [row('kept'), row('mine-changed', 1), row('theirs-removed'), row('mine-new')], keyImages: [{ series: 's', instance: 'i', frame: 1 }] };
+  const theirs = { measurements: [row('kept'), row('mine-changed'), row('mine-removed'), row('theirs-new')], keyImages: [{ series: 's', instance: 'i', frame: 2 }] };
+  const merged = mergeStates(base, mine, theirs);
+  assert.deepEqual(merged.measurements.map((r) => r.uid).sort(), ['kept', 'mine-changed', 'mine-new', 'theirs-new']);
+  assert.equal(merged.measurements.find((r) => r.uid === 'mine-changed').n, 1);
+  assert.deepEqual(merged.keyImages.map(imageKey).sort(), ['s/i/1', 's/i/2']);
+});
