@@ -23,6 +23,10 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('created_by', models.UUIDField(null=True)),
                 ('published_at', models.DateTimeField(null=True)),
+                ('published_by', models.UUIDField(null=True)),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'published')), fields=('state',), name='catalogue_one_published'), models.CheckConstraint(condition=models.Q(models.Q(('published_at__isnull', True), ('state', 'draft')), models.Q(models.Q(('state', 'draft'), _negated=True), ('published_at__isnull', False)), _connector='OR'), name='catalogue_published_has_time')],
+            },
         ),
     ]
