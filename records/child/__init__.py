@@ -1,0 +1,1 @@
+"""The confined child that opens what strangers sent. No Django, no network, bounded memory and time."""

@@ -1,0 +1,78 @@
+"""The child's loop: read one line of orders, lock in, then handle one open descriptor after the other.
+
+Started by records.sandbox only. Writes one JSON line when a file begins and one when it is done.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from . import confine
+from .protocol import Limits
+
+
+def main() -> int:
+    out = os.fdopen(os.dup(1), "wb", buffering=0)
+    silent = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(silent, 1)
+    os.dup2(silent, 2)
+    orders = json.loads(sys.stdin.buffer.readline())
+    limits = Limits(**orders["limits"])
+    confine.die_with_parent(orders["parent"])
+    confine.limit(
+        memory=limits.memory,
+        cpu=limits.cpu * max(1, len(orders["files"])) + 30,
+        file_size=limits.file_size,
+        open_files=len(orders["files"]) + 64,
+    )
+    confined = True
+    try:
+        confine.block_network()
+    except confine.CannotConfine:
+        confined = False
+        if not orders["allow_unconfined"]:
+            _say(out, {"t": "unconfined"})
+            return 4
+    if orders.get("canary") is not None:
+        _say(out, {"t": "canary", "confined": confined, "reached": _canary(orders["canary"])})
+        return 0
+    from .handle import MachineTrouble, handle
+
+    work = Path(orders["work"])
+    for entry in orders["files"]:
+        _say(out, {"t": "start", "i": entry["i"]})
+        confine.allow_cpu(limits.cpu)
+        try:
+            result = handle(entry, work, limits)
+        except MachineTrouble:
+            _say(out, {"t": "trouble"})
+            return 5
+        _say(out, {"t": "done", "i": entry["i"], **result})
+    _say(out, {"t": "end"})
+    return 0
+
+
+def _say(out: Any, message: dict[str, Any]) -> None:
+    line = json.dumps(message, ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode("ascii") + b"\n"
+    view = memoryview(line)
+    while view:
+        view = view[out.write(view) :]
+
+
+def _canary(port: int) -> bool:
+    """Really try to reach a listener of the parent on the loopback."""
+    import socket
+
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=5):
+            return True
+    except OSError:
+        return False
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,181 @@
+"""A DICOM file in the child: index, metadata, frames, thumbnail."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from records.dicom import frames, reader, render, validate
+from records.dicom.metadata import Values, index_of
+from records.dicom.reader import DicomError, DicomFile
+
+from .job import Job, Outcome
+
+LARGE_METADATA = 400_000  # elements of JSON are bounded by the walker; this bounds per-frame groups sent on
+
+
+def handle(job: Job) -> Outcome:
+    deflated = reader.DEFLATED.encode() in job.head
+    file = reader.read(job.file, job.size, scratch=job.scratch() if deflated else None)
+    values = Values(file)
+    index = index_of(values)
+    outcome = Outcome("dicom", "application/dicom", flags=file.flags)
+    flag = validate.preamble_flag(file.preamble)
+    if flag:
+        file.flags.append(flag)
+    sop_class = index["sop_class_uid"] or _meta_text(file, 0x00020002)
+    if sop_class == validate.MEDIA_DIRECTORY:
+        outcome.status, outcome.code = "left_out", "dicomdir"
+        return outcome
+    for name in ("study_instance_uid", "series_instance_uid", "sop_instance_uid"):
+        validate.check_uid(index[name], file.flags)
+    if not validate.known_syntax(file.transfer_syntax):
+        raise DicomError("transfer_syntax_unsupported")
+    shape = validate.shape_of(index, values.numbers(0x00280008), file)
+    metadata = values.json()
+    data: dict[str, Any] = {
+        "index": index,
+        "metadata": metadata,
+        "frames": _no_frames(),
+        "thumbnail": None,
+        "look": None,
+    }
+    index["number_of_frames"] = shape.frames if shape else 0
+    if shape is None:
+        data["encapsulated"] = _encapsulated(job, file, index["sop_class_uid"], values)
+    else:
+        _frames(job, file, shape, values, data)
+    outcome.data = data
+    return outcome
+
+
+def _meta_text(file: DicomFile, tag: int) -> str:
+    element = file.meta.get(tag)
+    return (element.value or b"").rstrip(b"\0 ").decode("ascii", "replace") if element else ""
+
+
+def _no_frames() -> dict[str, Any]:
+    return {"source": "none", "count": 0, "offset": 0, "frame_bytes": 0, "rows": 0, "columns": 0, "pack": None}
+
+
+def _frames(job: Job, file: DicomFile, shape: validate.Shape, values: Values, data: dict[str, Any]) -> None:
+    assert file.pixels is not None
+    look = frames.look_of(values, shape)
+    source = frames.source_of(file, shape, data["index"])
+    body = file.inflated or job.file
+    special = frames.check_codestreams(body, file, shape) if source == "pack" else None
+    if special and not frames.dcmdjpeg():
+        source = "none"
+    entry = data["frames"]
+    entry.update(count=shape.frames, rows=shape.rows, columns=shape.columns, source=source)
+    if source == "none":
+        known = file.pixels.tag != 0x7FE00010 or shape.bits_allocated > 32
+        file.flags.append("frames_not_shown" if known else "transfer_syntax_unsupported")
+        return
+    if source == "original":
+        entry.update(offset=file.pixels.offset, frame_bytes=shape.frame_bytes)
+        if job.thumbnail:
+            middle = shape.frames // 2
+            job.file.seek(file.pixels.offset + middle * shape.frame_bytes)
+            pixels = render.pixels_of(job.file.read(shape.frame_bytes), look, shape.rows, shape.columns)
+            data["thumbnail"] = job.save("thumb.jpg", render.thumbnail(pixels, look, frame=middle))
+        data["look"] = look.to_json()
+        return
+    decoded = _dcmdjpeg(job, shape) if special else frames.decode(body, file, shape, values)
+    _pack(job, shape, look, decoded, data)
+
+
+def _pack(
+    job: Job, shape: validate.Shape, look: render.Look, decoded: Iterator[np.ndarray], data: dict[str, Any]
+) -> None:
+    frames.patch(data["metadata"], shape)
+    colour = shape.samples > 1 or shape.photometric == "PALETTE COLOR"
+    if colour:
+        look = render.Look(photometric="RGB", samples=3, bits_allocated=8, bits_stored=8)
+    elif shape.bits_allocated == 1:
+        look = render.Look(photometric=shape.photometric, bits_allocated=8, bits_stored=8)
+    path = job.output("frames")
+    middle, count, size = shape.frames // 2, 0, 0
+    with path.open("wb") as out:
+        for array in decoded:
+            raw = array.tobytes()
+            size = size or len(raw)
+            if len(raw) != size:
+                raise DicomError("dicom_pixels_damaged")
+            out.write(raw)
+            if count == middle and job.thumbnail:
+                pixels = render.pixels_of(raw, look, shape.rows, shape.columns)
+                data["thumbnail"] = job.save("thumb.jpg", render.thumbnail(pixels, look, frame=middle))
+            count += 1
+    if count != shape.frames or size != _decoded_size(shape, colour):
+        raise DicomError("dicom_pixels_damaged")
+    data["frames"].update(frame_bytes=size, pack=path.name)
+    data["look"] = look.to_json()
+
+
+def _decoded_size(shape: validate.Shape, colour: bool) -> int:
+    return shape.rows * shape.columns * (3 if colour else max(1, shape.bits_allocated // 8))
+
+
+def _dcmdjpeg(job: Job, shape: validate.Shape) -> Iterator[np.ndarray]:
+    """12-bit JPEG through DCMTK, which inherits limits and filter. Yields the frames of its plain copy."""
+    program, path = frames.dcmdjpeg(), job.output("plain.dcm")
+    assert program is not None
+    descriptor = job.file.fileno()
+    done = subprocess.run(
+        [program, "-q", f"/proc/self/fd/{descriptor}", str(path)],
+        pass_fds=[descriptor], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        env={"DCMDICTPATH": os.environ.get("DCMDICTPATH", ""), "PATH": "/usr/bin"} if "DCMDICTPATH" in os.environ else {},
+        check=False,
+    )  # fmt: skip
+    try:
+        if done.returncode or not path.exists():
+            raise DicomError("dicom_pixels_damaged")
+        yield from _plain_frames(path, shape)
+    finally:
+        path.unlink(missing_ok=True)
+        job.written.remove(path.name)
+
+
+def _plain_frames(path: Path, shape: validate.Shape) -> Iterator[np.ndarray]:
+    with path.open("rb") as source:
+        plain = reader.read(source, path.stat().st_size)
+        if (
+            plain.pixels is None
+            or plain.pixels.fragments is not None
+            or plain.pixels.length < shape.frame_bytes * shape.frames
+        ):
+            raise DicomError("dicom_pixels_damaged")
+        source.seek(plain.pixels.offset)
+        kind = np.dtype(f"<{'i' if shape.signed else 'u'}{shape.bits_allocated // 8}")
+        for _ in range(shape.frames):
+            yield np.frombuffer(source.read(shape.frame_bytes), kind)
+
+
+def _encapsulated(job: Job, file: DicomFile, sop_class: str, values: Values) -> dict[str, Any] | None:
+    """Where a PDF or CDA lies inside (PS3.3 C.24.2), after a look whether it is one."""
+    element = file.elements.get(0x00420011)
+    if element is None:
+        return None
+    expected = validate.ENCAPSULATED.get(sop_class)
+    media_type = values.text(0x00420012).lower()
+    body: BinaryIO = file.inflated or job.file
+    body.seek(element.offset)
+    start = body.read(64).lstrip(b"\xef\xbb\xbf\r\n\t ")
+    if expected is None:
+        return None
+    if media_type != expected[0] or not start.startswith(expected[1]):
+        raise DicomError("encapsulated_type_mismatch")
+    path = job.output("document")
+    body.seek(element.offset)
+    left = element.length
+    with path.open("wb") as out:
+        while left > 0 and (chunk := body.read(min(left, 1 << 20))):
+            out.write(chunk)
+            left -= len(chunk)
+    return {"media_type": media_type, "file": path.name, "size": element.length}

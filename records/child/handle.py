@@ -1,0 +1,161 @@
+"""Find out by content what a file is and hand it to the module of its kind."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from records.dicom.reader import DicomError, looks_like_dicom
+
+from .job import Job, Outcome, Refused
+from .protocol import Limits
+
+HEAD = 4096
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_PROGRAMS = (b"MZ", b"\x7fELF", b"\xcf\xfa\xed\xfe", b"\xfe\xed\xfa\xcf", b"\xca\xfe\xba\xbe")
+_ARCHIVES = (b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07", b"BZh", b"\xfd7zXZ\0", b"\x28\xb5\x2f\xfd")
+_IMAGES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"II*\0", b"MM\0*", b"GIF87a", b"GIF89a", b"BM")
+_MACHINE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.EACCES})
+
+
+class MachineTrouble(Exception):
+    """Disk full and the like: no verdict on the file."""
+
+
+def handle(entry: dict[str, Any], work: Path, limits: Limits) -> dict[str, Any]:
+    """The result of one input as the protocol wants it. Whatever the file does, this returns (or the process dies)."""
+    file = cast(BinaryIO, os.fdopen(os.dup(entry["fd"]), "rb"))
+    with file:
+        size = os.fstat(entry["fd"]).st_size
+        file.seek(0)
+        head = file.read(HEAD)
+        job = Job(entry["i"], file, size, head, work, limits, entry["password"], entry["depth"], entry["thumbnail"])
+        kind, media_type = sniff(head)
+        try:
+            outcome = _dispatch(job, kind, media_type)
+        except (Refused, DicomError) as refusal:
+            status = getattr(refusal, "status", "rejected")
+            if refusal.code == "dicom_trailing_data":
+                status = "quarantined"
+            job.discard()
+            outcome = Outcome(kind, media_type, status, refusal.code)
+        except MemoryError:
+            job.discard()
+            outcome = Outcome(kind, media_type, "rejected", "unsafe_memory")
+        except Exception as error:
+            if isinstance(error, OSError) and error.errno in _MACHINE:
+                raise MachineTrouble from None
+            # A parser's surprise is the file's fault; its text may quote the file and stays here.
+            job.discard()
+            too_large = isinstance(error, OSError) and error.errno == errno.EFBIG
+            outcome = Outcome(kind, media_type, "rejected", "too_large" if too_large else _damaged(kind))
+    return {
+        "status": outcome.status,
+        "code": outcome.code,
+        "kind": outcome.kind,
+        "media_type": outcome.media_type,
+        "flags": sorted(set(outcome.flags)),
+        "data": outcome.data,
+        "outputs": job.outputs(),
+    }
+
+
+def sniff(head: bytes) -> tuple[str, str]:
+    """(kind, media type) from the first bytes."""
+    if not head:
+        return "other", "application/octet-stream"
+    if len(head) > 128 and b"DICM".startswith(head[128:132]):
+        return "dicom", "application/dicom"
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return "archive", "application/zip"
+    if head.startswith(b"\x1f\x8b"):
+        return "archive", "application/gzip"
+    if head.startswith(_ARCHIVES) or head[257:262] == b"ustar":
+        return "archive", "application/x-tar" if head[257:262] == b"ustar" else "application/octet-stream"
+    if head.startswith(_IMAGES) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP"):
+        return "image", "image/" + _image_name(head)
+    if head[4:8] == b"ftyp" and head[8:12] in (b"heic", b"heix", b"mif1", b"msf1", b"hevc", b"heim", b"avif"):
+        return "image", "image/avif" if head[8:12] == b"avif" else "image/heic"
+    if head.lstrip(b"\xef\xbb\xbf\r\n\t \0").startswith(b"%PDF-"):
+        return "pdf", "application/pdf"
+    if head.startswith(_OLE):
+        return "office", "application/x-ole-storage"
+    if head.startswith(b"{\\rtf"):
+        return "office", "application/rtf"
+    if head.startswith(_PROGRAMS):
+        return "viewer_program", "application/octet-stream"
+    if looks_like_dicom(head):
+        return "dicom", "application/dicom"
+    return _sniff_text(head)
+
+
+def _image_name(head: bytes) -> str:
+    if head.startswith(b"\xff\xd8"):
+        return "jpeg"
+    if head.startswith(b"\x89PNG"):
+        return "png"
+    if head.startswith(b"GIF"):
+        return "gif"
+    if head.startswith(b"BM"):
+        return "bmp"
+    return "webp" if head.startswith(b"RIFF") else "tiff"
+
+
+def _sniff_text(head: bytes) -> tuple[str, str]:
+    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    lowered = start[:1024].lower()
+    if lowered.startswith(b"[autorun"):
+        return "viewer_program", "text/plain"
+    if lowered.startswith((b"<!doctype html", b"<html", b"<script", b"<svg")) or b"<svg" in lowered[:512]:
+        return "other", "image/svg+xml" if b"<svg" in lowered else "text/html"
+    if b"%pdf-" in lowered:
+        return "pdf", "application/pdf"
+    if lowered.startswith(b"<"):
+        return "xml", "application/xml"
+    if lowered.startswith((b"{", b"[")):
+        return "json", "application/json"
+    if start.startswith((b"MSH", b"FHS", b"BHS")):
+        return "text", "text/plain"
+    if b"\0" in head and not head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "other", "application/octet-stream"
+    return "text", "text/plain"
+
+
+def _damaged(kind: str) -> str:
+    return {
+        "dicom": "dicom_damaged", "pdf": "pdf_damaged", "image": "image_damaged", "archive": "zip_damaged",
+        "xml": "xml_damaged", "json": "json_damaged", "text": "text_damaged",
+    }.get(kind, "type_unsupported")  # fmt: skip
+
+
+def _dispatch(job: Job, kind: str, media_type: str) -> Outcome:
+    # Imported when first needed: a batch of CT slices pays for no PDF library.
+    if not job.size:
+        raise Refused("empty")
+    if kind == "dicom":
+        from . import dicom
+
+        return dicom.handle(job)
+    if kind == "pdf":
+        from . import pdf
+
+        return pdf.handle(job)
+    if kind == "image":
+        from . import image
+
+        return image.handle(job, media_type)
+    if kind == "archive":
+        from . import archive
+
+        return archive.handle(job, media_type)
+    if kind in ("xml", "json", "text"):
+        from . import text
+
+        return {"xml": text.handle_xml, "json": text.handle_json, "text": text.handle_text}[kind](job)
+    if kind == "office":
+        return Outcome(kind, media_type, code="kept_not_shown")
+    if kind == "viewer_program":
+        return Outcome(kind, media_type, status="left_out", code="viewer_program")
+    raise Refused("type_unsupported")

@@ -1,0 +1,105 @@
+"""A photo or scan in the child: upright view copies without metadata, one for each page."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from typing import Any
+
+from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
+
+from .job import Job, Outcome, Refused
+
+FORMATS = ["JPEG", "PNG", "TIFF", "WEBP", "BMP", "GIF", "MPO", "HEIF", "AVIF"]
+_TYPES = {"JPEG": "image/jpeg", "MPO": "image/jpeg", "PNG": "image/png", "TIFF": "image/tiff", "WEBP": "image/webp",
+          "BMP": "image/bmp", "GIF": "image/gif", "HEIF": "image/heic", "AVIF": "image/avif"}  # fmt: skip
+
+Image.MAX_IMAGE_PIXELS = None  # our own limit comes first and is an error, not a warning
+
+
+def handle(job: Job, media_type: str) -> Outcome:
+    if media_type in ("image/heic", "image/avif"):
+        import pillow_heif
+
+        pillow_heif.register_heif_opener(thumbnails=False)
+        if hasattr(pillow_heif, "register_avif_opener"):
+            pillow_heif.register_avif_opener(thumbnails=False)
+    job.file.seek(0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            with Image.open(job.file, formats=FORMATS) as image:
+                return _handle(job, image)
+        except (Refused, MemoryError):
+            raise
+        except UnidentifiedImageError:
+            raise Refused("image_damaged") from None
+        except Exception as error:  # each decoder has its own
+            if isinstance(error, OSError) and error.errno is not None:
+                raise  # the disk's fault, not the picture's
+            raise Refused("image_damaged") from None
+
+
+def _check(job: Job, image: Image.Image) -> None:
+    width, height = image.size
+    if width < 1 or height < 1:
+        raise Refused("image_damaged")
+    if width * height > job.limits.image_pixels:
+        raise Refused("image_too_large")
+
+
+def _handle(job: Job, image: Image.Image) -> Outcome:
+    outcome = Outcome("image", _TYPES.get(image.format or "", "image/jpeg"))
+    _check(job, image)
+    taken = str(image.getexif().get_ifd(0x8769).get(0x9003, ""))[:19]
+    pages: list[dict[str, Any]] = []
+    thumbnail = None
+    animated = image.format in ("GIF", "WEBP", "PNG", "MPO", "HEIF", "AVIF")
+    side = job.limits.image_side
+    for number, page in enumerate(ImageSequence.Iterator(image)):
+        if number >= (1 if animated else job.limits.pages):
+            outcome.flags.append("image_pages_not_shown")
+            break
+        _check(job, page)
+        if max(page.size) > side:
+            outcome.flags.append("image_shrunk")
+            if image.format == "JPEG":
+                page.draft("RGB", (side, side))
+            elif page.mode in ("RGB", "L", "RGBA"):
+                page = page.reduce(max(1, max(page.size) // side))
+        picture = _upright(page)
+        picture.thumbnail((side, side), Image.Resampling.LANCZOS)
+        clean = Image.new(picture.mode, picture.size)
+        clean.paste(picture)  # pixels only: no EXIF, profile, comment or trailing bytes
+        path = job.output(f"p{number + 1:05d}.jpg")
+        clean.save(path, "JPEG", quality=88)
+        pages.append({"image": path.name, "width": clean.width, "height": clean.height, "text": ""})
+        if thumbnail is None and job.thumbnail:
+            clean.thumbnail((256, 256))
+            out = io.BytesIO()
+            clean.save(out, "JPEG", quality=80)
+            thumbnail = job.save("thumb.jpg", out.getvalue())
+    outcome.data = {"page_count": len(pages), "pages": pages, "thumbnail": thumbnail, "taken": _date(taken)}
+    return outcome
+
+
+def _date(text: str) -> str:
+    """EXIF DateTimeOriginal "YYYY:MM:DD …" as YYYYMMDD, or ""."""
+    digits = text[:10].replace(":", "")
+    return digits if len(digits) == 8 and digits.isdigit() and "19000101" < digits < "21000101" else ""
+
+
+def _upright(page: Image.Image) -> Image.Image:
+    """Turned as its EXIF says, on white, in RGB or grey; 16-bit scans keep their range."""
+    picture = ImageOps.exif_transpose(page)
+    if picture.mode in ("I;16", "I;16B", "I", "F"):
+        low, high = picture.getextrema()
+        assert isinstance(low, (int, float)) and isinstance(high, (int, float))
+        scale = 255.0 / ((high - low) or 1)
+        return picture.convert("F").point(lambda value: value * scale - low * scale).convert("L")
+    if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
+        picture = picture.convert("RGBA")
+        paper = Image.new("RGB", picture.size, "white")
+        paper.paste(picture, mask=picture.getchannel("A"))
+        return paper
+    return picture if picture.mode in ("RGB", "L") else picture.convert("RGB")

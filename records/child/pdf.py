@@ -1,0 +1,185 @@
+"""A PDF in the child: pages as pictures, text layer, what it would do by itself, and a copy without that."""
+
+from __future__ import annotations
+
+import io
+import logging
+from contextlib import suppress
+from typing import Any
+
+import pypdfium2 as pdfium
+import pypdfium2.raw as pdfium_c
+
+from records.dicom.metadata import clean
+
+from .job import Job, Outcome, Refused
+
+DPI = 110
+MAX_FILE = 256 * 1024 * 1024
+MAX_OBJECTS = 200_000
+_FLAGS = {
+    "/JavaScript": "pdf_javascript", "/Rendition": "pdf_javascript", "/Launch": "pdf_launch", "/SubmitForm": "pdf_submit",
+    "/ImportData": "pdf_submit", "/GoToR": "pdf_remote", "/GoToE": "pdf_remote",
+}  # fmt: skip
+
+logging.getLogger("pikepdf").setLevel(logging.CRITICAL)
+
+
+def handle(job: Job) -> Outcome:
+    if not job.head.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n\t ").startswith(b"%PDF-"):
+        raise Refused("pdf_header_not_first")
+    content = job.read_all(MAX_FILE)
+    outcome = Outcome("pdf", "application/pdf")
+    document = _open(content, job.password)
+    try:
+        flags, view_copy = _inspect(job, content)
+        outcome.flags += flags
+        count = len(document)
+        if count < 1:
+            raise Refused("pdf_damaged")
+        if count > 10_000:
+            raise Refused("pdf_too_many_pages")
+        pages = [_page(job, document, number, outcome) for number in range(min(count, job.limits.pages))]
+        if count > len(pages):
+            outcome.flags.append("pdf_pages_not_shown")
+        outcome.data = {
+            "page_count": count,
+            "pages": pages,
+            "title": _title(document),
+            "view_copy": view_copy,
+            "thumbnail": _thumbnail(job, pages),
+        }
+    finally:
+        document.close()
+    return outcome
+
+
+def _open(content: bytes, password: str | None) -> pdfium.PdfDocument:
+    try:
+        return pdfium.PdfDocument(content, password=password)
+    except pdfium.PdfiumError:
+        if pdfium_c.FPDF_GetLastError() == pdfium_c.FPDF_ERR_PASSWORD:
+            raise Refused("pdf_password_wrong" if password else "pdf_password", status="needs_password") from None
+        raise Refused("pdf_damaged") from None
+
+
+def _title(document: pdfium.PdfDocument) -> str:
+    try:
+        return clean(str(document.get_metadata_value("Title")))[:200].strip()
+    except (pdfium.PdfiumError, UnicodeDecodeError):
+        return ""
+
+
+def _page(job: Job, document: pdfium.PdfDocument, number: int, outcome: Outcome) -> dict[str, Any]:
+    """Picture and text of page `number` (from 0). A page that cannot be read ends the file: half a letter misleads."""
+    try:
+        page = document[number]
+    except pdfium.PdfiumError:
+        raise Refused("pdf_damaged") from None
+    try:
+        width, height = page.get_size()
+        if not (0 < width < 1e9 and 0 < height < 1e9):
+            raise Refused("pdf_damaged")
+        scale = DPI / 72
+        allowed = (job.limits.page_pixels / (width * height)) ** 0.5
+        longest = 10_000 / max(width, height)
+        if scale > min(allowed, longest):
+            scale = min(allowed, longest)
+            outcome.flags.append("pdf_page_shrunk")
+        image = page.render(scale=scale, may_draw_forms=False).to_pil().convert("RGB")
+        name = f"p{number + 1:05d}.jpg"
+        path = job.output(name)
+        image.save(path, "JPEG", quality=85, optimize=False)
+        text = ""
+        with suppress(pdfium.PdfiumError):
+            layer = page.get_textpage()
+            text = layer.get_text_range()
+            layer.close()
+        if len(text) > job.limits.text:
+            text = text[: job.limits.text]
+            outcome.flags.append("text_shortened")
+        return {"image": path.name, "width": image.width, "height": image.height, "text": clean(text, lines=True)}
+    finally:
+        page.close()
+
+
+def _thumbnail(job: Job, pages: list[dict[str, Any]]) -> str | None:
+    from PIL import Image
+
+    if not pages or not job.thumbnail:
+        return None
+    with Image.open(job.work / pages[0]["image"]) as image:
+        image.thumbnail((256, 256))
+        out = io.BytesIO()
+        image.save(out, "JPEG", quality=80)
+    return job.save("thumb.jpg", out.getvalue())
+
+
+def _inspect(job: Job, content: bytes) -> tuple[list[str], str | None]:
+    """Actions that run code, leave the document or start by themselves; a copy without them when there are any."""
+    import pikepdf
+
+    try:
+        with pikepdf.open(io.BytesIO(content), password=job.password or "", suppress_warnings=True) as document:
+            flags: set[str] = set()
+            for place, entry in enumerate(document.objects):
+                if place > MAX_OBJECTS:
+                    raise Refused("pdf_damaged")
+                _strip(entry, flags, 0)
+            for holder in (document.Root, document.Root.get("/Names", {})):
+                for name in ("/JavaScript", "/EmbeddedFiles"):
+                    if name in holder:
+                        flags.add("pdf_javascript" if name == "/JavaScript" else "pdf_attachments")
+                        del holder[name]
+            if not flags:
+                return [], None
+            path = job.output("view.pdf")
+            document.save(path, encryption=False)
+            return sorted(flags), path.name
+    except (pikepdf.PdfError, ValueError, RecursionError):
+        raise Refused("pdf_damaged") from None
+
+
+def _strip(entry: Any, flags: set[str], depth: int) -> None:
+    """Take dangerous actions out of one object, direct children included (PDF 32000-1, 12.6)."""
+    import pikepdf
+
+    if depth > 20 or not isinstance(entry, (pikepdf.Dictionary, pikepdf.Stream, pikepdf.Array)):
+        return
+    if isinstance(entry, pikepdf.Array):
+        for child in entry:
+            if not getattr(child, "is_indirect", False):
+                _strip(child, flags, depth + 1)
+        return
+    if "/AA" in entry:
+        flags.add("pdf_automatic_action")
+        _note(entry["/AA"], flags, 0)
+        del entry["/AA"]
+    if isinstance(entry.get("/OpenAction"), pikepdf.Dictionary):
+        flags.add("pdf_automatic_action")
+        _note(entry["/OpenAction"], flags, 0)
+        del entry["/OpenAction"]
+    found = _FLAGS.get(str(entry.get("/S", ""))) if isinstance(entry.get("/S"), pikepdf.Name) else None
+    if found or "/JS" in entry:
+        flags.add(found or "pdf_javascript")
+        for name in ("/JS", "/F", "/Next", "/Win", "/Mac", "/Unix"):
+            if name in entry:
+                del entry[name]
+        entry["/S"] = pikepdf.Name("/Named")
+    for name in list(entry.keys()):
+        child = entry[name]
+        if not getattr(child, "is_indirect", False):
+            _strip(child, flags, depth + 1)
+
+
+def _note(action: Any, flags: set[str], depth: int) -> None:
+    """Name what an automatic action would have done, before it is removed."""
+    import pikepdf
+
+    if depth > 5 or not isinstance(action, pikepdf.Dictionary):
+        return
+    found = _FLAGS.get(str(action.get("/S", "")))
+    if found:
+        flags.add(found)
+    for name in list(action.keys()):
+        _note(action[name], flags, depth + 1)

@@ -1,0 +1,117 @@
+"""Is this instance what it says it is? Identifiers, preamble, image size, amount of pixel data."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from pydicom.uid import UID_dictionary
+
+from .reader import DicomError, DicomFile
+
+MAX_PIXELS = 100_000_000  # a frame; the largest mammograms have 30 million
+MAX_FRAME_BYTES = 160 * 1024 * 1024  # decoded, must fit in the child's memory with room to work
+MAX_DECODED_BYTES = 2 * 1024 * 1024 * 1024  # all frames of one instance
+MEDIA_DIRECTORY = "1.2.840.10008.1.3.10"
+ENCAPSULATED = {  # SOP class: allowed MIME Type of Encapsulated Document (0042,0012), first bytes
+    "1.2.840.10008.5.1.4.1.1.104.1": ("application/pdf", b"%PDF-"),
+    "1.2.840.10008.5.1.4.1.1.104.2": ("text/xml", b"<"),
+}
+NATIVE = frozenset({"1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.2"})
+
+_UID = re.compile(r"[0-9]+(\.[0-9]+)*\Z")
+_PREAMBLES = (b"MZ", b"\x7fELF", b"PK\x03\x04", b"#!", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe")
+
+
+def check_uid(uid: str, flags: list[str]) -> None:
+    """PS3.5 section 9: at most 64 characters, digits and dots. A leading zero is common and only noted."""
+    if not uid:
+        raise DicomError("dicom_uid_missing")
+    if len(uid) > 64 or not _UID.match(uid):
+        raise DicomError("dicom_uid_invalid")
+    if any(len(part) > 1 and part[0] == "0" for part in uid.split(".")) and "dicom_uid_leading_zero" not in flags:
+        flags.append("dicom_uid_leading_zero")
+
+
+def preamble_flag(preamble: bytes) -> str | None:
+    """`executable_preamble`: the first 128 bytes make the file something else as well; a download gets them zeroed.
+
+    A TIFF header is legal there (PS3.10 section 7.1) and noted as `dicom_tiff_preamble`.
+    """
+    if not preamble.strip(b"\0"):
+        return None
+    if preamble[:4] in (b"II*\0", b"MM\0*"):
+        return "dicom_tiff_preamble"
+    lowered = preamble.lower()
+    if preamble.startswith(_PREAMBLES) or b"<" in lowered or b"%pdf" in lowered:
+        return "executable_preamble"
+    return "dicom_preamble_used"
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The image of an instance. `frame_bytes`: of one native frame as stored, in bytes (0 for 1-bit images)."""
+
+    rows: int
+    columns: int
+    samples: int
+    bits_allocated: int
+    bits_stored: int
+    signed: bool
+    planar: int
+    photometric: str
+    frames: int
+
+    @property
+    def frame_bits(self) -> int:
+        bits = self.rows * self.columns * self.samples * self.bits_allocated
+        return bits // 3 * 2 if self.photometric == "YBR_FULL_422" else bits
+
+    @property
+    def frame_bytes(self) -> int:
+        return self.frame_bits // 8
+
+
+def shape_of(index: dict[str, Any], frames: list[float], file: DicomFile) -> Shape | None:
+    """The shape of the image, checked before anything is allocated; None when the instance has no image."""
+    if file.pixels is None:
+        return None
+    rows, columns = index["rows"] or 0, index["columns"] or 0
+    count = int(frames[0]) if frames else 1
+    if count < 1:
+        raise DicomError("dicom_frame_count")
+    samples, allocated = index["samples_per_pixel"] or 1, index["bits_allocated"] or 0
+    stored = index["bits_stored"] or allocated
+    if file.pixels.tag != 0x7FE00010:
+        allocated = stored = 32 if file.pixels.tag == 0x7FE00008 else 64
+    if rows < 1 or columns < 1 or samples not in (1, 3, 4) or allocated not in (1, 8, 16, 32, 64) or stored > allocated:
+        raise DicomError("dicom_image_description")
+    photometric = (index["photometric_interpretation"] or "MONOCHROME2").upper()
+    shape = Shape(rows, columns, samples, allocated, stored, bool(index["pixel_representation"]),
+                  index["planar_configuration"] or 0, photometric, count)  # fmt: skip
+    encapsulated = file.pixels.fragments is not None
+    if not encapsulated and file.transfer_syntax in NATIVE:
+        expected = (shape.frame_bits * count + 7) // 8
+        if file.pixels.length < expected:
+            raise DicomError("dicom_pixel_length")
+        if file.pixels.length > expected + 1:
+            file.flags.append("dicom_pixel_data_longer")
+    elif not encapsulated:
+        raise DicomError("dicom_damaged")
+    elif not file.pixels.fragments:
+        raise DicomError("dicom_no_pixels")
+    elif (
+        count > len(file.pixels.fragments) and "video" not in UID_dictionary.get(file.transfer_syntax, ("",))[0].lower()
+    ):
+        raise DicomError("dicom_truncated")
+    if rows * columns > MAX_PIXELS:
+        raise DicomError("image_too_large")
+    if encapsulated and (shape.frame_bytes > MAX_FRAME_BYTES or shape.frame_bytes * count > MAX_DECODED_BYTES):
+        raise DicomError("image_too_large")
+    return shape
+
+
+def known_syntax(uid: str) -> bool:
+    entry = UID_dictionary.get(uid)
+    return bool(entry) and entry[1] == "Transfer Syntax"

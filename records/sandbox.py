@@ -1,0 +1,294 @@
+"""Run the parsers in a confined child process, one for a batch (house.md, decision 5).
+
+The child gets open descriptors, an empty environment, no network, bounded memory and time, and dies with its parent. It says when
+it begins a file, so that after its death the suspect is known: results before it stand, the suspect runs once more alone (memory may
+have been used up by others), and only if it kills again it is refused. The rest goes on in a new child.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import IO, Any
+
+from records.child.protocol import (
+    MAX_LINE,
+    ChildInput,
+    FileResult,
+    Limits,
+    Output,
+    ProtocolError,
+    parse_line,
+    parse_result,
+)
+
+__all__ = ["ChildInput", "FileResult", "Limits", "Output", "SandboxUnavailable", "network_is_blocked", "run_batch"]
+
+TICK = 2.0  # seconds between two calls of on_progress
+START_UP = 60.0  # seconds for a child to begin its first file
+ROOT = Path(__file__).resolve().parent.parent
+_BOOT = "import sys; sys.path.insert(0, sys.argv.pop()); from records.child.__main__ import main; sys.exit(main())"
+_ENVIRONMENT = {
+    "LANG": "C.UTF-8",
+    "OPENBLAS_NUM_THREADS": "1",  # each thread would take address space from the limit
+    "OMP_NUM_THREADS": "1",
+    "MALLOC_ARENA_MAX": "2",
+    "PYTHONDONTWRITEBYTECODE": "1",
+}
+
+
+class SandboxUnavailable(Exception):
+    """The child could not start or could not be confined: nothing is wrong with the files, try again later."""
+
+
+def run_batch(
+    files: Sequence[ChildInput],
+    *,
+    work: Path,
+    limits: Limits | None = None,
+    on_progress: Callable[[], None] = lambda: None,
+    allow_unconfined: bool = False,
+) -> list[FileResult]:
+    """Handle `files` in a confined child; one result for each input, in their order.
+
+    `work`: an existing empty folder (made 0700 here) for what the child derives; the caller moves the outputs away and
+    removes it. `on_progress` is called at least every 2 s; what it raises ends the child and comes through.
+    Raises SandboxUnavailable; never because of what is in a file.
+    """
+    work.chmod(0o700)
+    batch = _Batch(list(files), work, limits or Limits(), on_progress, allow_unconfined)
+    queue: list[list[int]] = [list(range(len(files)))] if files else []
+    while queue:
+        numbers = queue.pop(0)
+        death = _run_child(batch, numbers)
+        left = [n for n in numbers if n not in batch.results]
+        if death is None and not left:
+            continue
+        alone = len(numbers) == 1
+        suspect = death.suspect if death is not None and death.suspect in left else None
+        if suspect is None:
+            if death is None or not left or alone:
+                raise SandboxUnavailable("the child ended before it began a file")
+            middle = max(1, len(left) // 2)  # no suspect is named: halve
+            queue[:0] = [part for part in (left[:middle], left[middle:]) if part]
+        elif alone:
+            assert death is not None
+            batch.refuse(suspect, death.code)
+        else:
+            rest = [n for n in left if n != suspect]
+            queue[:0] = [part for part in ([suspect], rest) if part]
+    return [batch.results[n] for n in range(len(files))]
+
+
+def network_is_blocked(*, allow_unconfined: bool = False) -> bool:
+    """Start a confined child that tries to reach a listener on the loopback; True when it could not.
+
+    For the start-up check of production. Raises SandboxUnavailable when the child cannot be confined at all.
+    """
+    with socket.create_server(("127.0.0.1", 0)) as listener, TemporaryDirectory() as folder:
+        batch = _Batch([], Path(folder), Limits(), lambda: None, allow_unconfined)
+        with _start(batch, [], canary=listener.getsockname()[1]) as child:
+            try:
+                line = child.stdout.readline(65536) if child.stdout else b""
+            finally:
+                _end(child)
+    try:
+        message = parse_line(line)
+    except ProtocolError:
+        raise SandboxUnavailable("the canary did not answer") from None
+    if message.get("t") != "canary":
+        raise SandboxUnavailable("the child could not be confined")
+    return message.get("reached") is False and message.get("confined") is True
+
+
+@dataclass(slots=True)
+class _Death:
+    code: str
+    suspect: int | None
+
+
+@dataclass(slots=True)
+class _Batch:
+    files: list[ChildInput]
+    work: Path
+    limits: Limits
+    on_progress: Callable[[], None]
+    allow_unconfined: bool
+    results: dict[int, FileResult] = field(default_factory=dict)
+
+    def accept(self, number: int, message: dict[str, Any]) -> None:
+        """Check a result and the files it names. Raises ProtocolError."""
+        source = self.files[number]
+        result = parse_result(message, key=source.key, size=os.fstat(source.fd).st_size)
+        for output in result.outputs:
+            if not output.name.startswith(f"{number:05d}."):
+                raise ProtocolError("another input's output")
+            path = self.work / output.name
+            if path.is_symlink() or not path.is_file() or path.stat().st_size != output.size:
+                raise ProtocolError("output on disk")
+        self.results[number] = result
+
+    def refuse(self, number: int, code: str) -> None:
+        for path in self.work.glob(f"{number:05d}.*"):
+            path.unlink(missing_ok=True)
+        self.results[number] = FileResult(self.files[number].key, "rejected", code, "other", "application/octet-stream")
+
+
+def _start(batch: _Batch, numbers: list[int], *, canary: int | None = None) -> subprocess.Popen[bytes]:
+    orders = {
+        "parent": os.getpid(),
+        "work": str(batch.work),
+        "limits": asdict(batch.limits),
+        "allow_unconfined": batch.allow_unconfined,
+        "canary": canary,
+        "files": [
+            {
+                "i": n,
+                "fd": batch.files[n].fd,
+                "password": batch.files[n].password,
+                "depth": batch.files[n].depth,
+                "thumbnail": batch.files[n].thumbnail,
+            }
+            for n in numbers
+        ],
+    }
+    child = subprocess.Popen(
+        [sys.executable, "-I", "-c", _BOOT, str(ROOT)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        cwd=batch.work,
+        env=_ENVIRONMENT,
+        close_fds=True,
+        pass_fds=[batch.files[n].fd for n in numbers],
+        start_new_session=True,
+    )
+    try:
+        assert child.stdin is not None
+        child.stdin.write(json.dumps(orders).encode("ascii") + b"\n")
+        child.stdin.close()
+    except OSError:
+        _end(child)
+        raise SandboxUnavailable("the child did not start") from None
+    except BaseException:
+        _end(child)
+        raise
+    return child
+
+
+def _end(child: subprocess.Popen[bytes]) -> int:
+    """Kill the child with everything it started, and wait for it."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(child.pid, signal.SIGKILL)
+    child.kill()
+    return child.wait()
+
+
+def _run_child(batch: _Batch, numbers: list[int]) -> _Death | None:
+    """One child for the files `numbers`. None when it came to its regular end."""
+    child = _start(batch, numbers)
+    reading = _Reading(batch, set(numbers))
+    assert child.stdout is not None
+    try:
+        with child.stdout:
+            ended = reading.follow(child.stdout)
+        status = _own_end(child) if not reading.verdict else 0
+    finally:
+        _end(child)
+    return None if ended else _Death(reading.verdict or _verdict(status), reading.current)
+
+
+def _own_end(child: subprocess.Popen[bytes]) -> int:
+    """A child that closed its stream is ending by itself: how, tells why."""
+    try:
+        return child.wait(10)
+    except subprocess.TimeoutExpired:
+        return 0
+
+
+def _verdict(status: int) -> str:
+    if status in (-signal.SIGXCPU,):
+        return "unsafe_time"
+    if status in (-signal.SIGKILL, -signal.SIGABRT):  # the kernel's memory killer; std::bad_alloc aborts
+        return "unsafe_memory"
+    return "too_large" if status == -signal.SIGXFSZ else "unsafe_crash"
+
+
+class _Reading:
+    """Reads the child's lines and keeps the time."""
+
+    def __init__(self, batch: _Batch, expected: set[int]) -> None:
+        self.batch, self.expected = batch, expected
+        self.current: int | None = None
+        self.verdict = ""
+        self.alone = len(expected) == 1
+        self.deadline = time.monotonic() + START_UP
+
+    def follow(self, stream: IO[bytes]) -> bool:
+        """Until the end of the stream or of the time; True when the child said that it is done."""
+        descriptor, buffer, ticked = stream.fileno(), bytearray(), time.monotonic()
+        while True:
+            now = time.monotonic()
+            if now - ticked >= TICK:
+                self.batch.on_progress()
+                ticked = now
+            if now > self.deadline:
+                self.verdict = "unsafe_time"
+                return False
+            wait = max(0.0, min(ticked + TICK, self.deadline) - now)
+            if not select.select([descriptor], [], [], wait)[0]:
+                continue
+            chunk = os.read(descriptor, 1 << 18)
+            if not chunk:
+                return False
+            buffer += chunk
+            while (place := buffer.find(b"\n")) >= 0:
+                line = bytes(buffer[:place])
+                del buffer[: place + 1]
+                try:
+                    if self.message(parse_line(line)):
+                        return True
+                except ProtocolError:
+                    self.verdict = "unsafe_crash"
+                    return False
+                if self.verdict:
+                    return False
+            if len(buffer) > MAX_LINE:
+                self.verdict = "unsafe_memory"
+                return False
+
+    def message(self, message: dict[str, Any]) -> bool:
+        kind, number = message.get("t"), message.get("i")
+        if kind == "unconfined":
+            raise SandboxUnavailable("the child could not be confined")
+        if kind == "trouble":
+            raise SandboxUnavailable("no room or no access on this machine")
+        if kind == "end":
+            return not self.expected
+        if not isinstance(number, int) or number not in self.expected:
+            raise ProtocolError("unknown file")
+        if kind == "start":
+            self.current = number
+            self.deadline = time.monotonic() + self.batch.limits.wall
+        elif kind == "done" and number == self.current:
+            if message.get("code") == "unsafe_memory" and not self.alone:
+                self.verdict = "unsafe_memory"  # perhaps the others' doing: it runs once more alone
+                return False
+            self.batch.accept(number, message)
+            self.expected.discard(number)
+            self.current = None
+            self.deadline = time.monotonic() + START_UP
+        else:
+            raise ProtocolError("out of order")
+        return False
