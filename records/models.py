@@ -162,9 +162,9 @@ class Instance(models.Model):
     """Where frame 1 begins in the original, when it is stored uncompressed little endian."""
     frame_bytes = models.PositiveBigIntegerField(null=True)
     pack = models.ForeignKey("core.StoredObject", null=True, on_delete=models.SET_NULL, related_name="+")
-    """Decoded frames, when the original is not native."""
-    pack_index: models.JSONField[Any, Any] = models.JSONField(default=list)
-    """[[offset, length], …] into the pack, by frame."""
+    """Decoded frames of `frame_bytes` each, when the original is not native."""
+    look: models.JSONField[Any, Any] = models.JSONField(null=True)
+    """How stored values become grey or colour (records.dicom.render.Look), for rendered frames."""
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["series", "uid"], name="instance_once_per_series")]

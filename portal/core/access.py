@@ -104,6 +104,11 @@ class BaseView(View):
         self._subjects: list[str] = []
 
     @property
+    def user(self) -> Any:
+        """The signed-in account, once the gate has let the request through."""
+        return self.request.user
+
+    @property
     def actor(self) -> Actor:
         return Actor.of(self.request.user)
 

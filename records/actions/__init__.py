@@ -1,0 +1,1 @@
+"""Every write of records: one function for one intention."""
