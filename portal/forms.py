@@ -37,7 +37,7 @@ class BoundField(forms.BoundField):
 
     @property
     def kind(self) -> str:
-        """Which part of the field template draws it: hidden, checkbox, radios, checkboxes, group, password, textarea, select, file, input."""
+        """What the field template draws: hidden, checkbox, radios, checkboxes, group, password, textarea, select, file, input."""
         widget = self.field.widget
         table: tuple[tuple[type[forms.Widget] | tuple[type[forms.Widget], ...], str], ...] = (
             (forms.HiddenInput, "hidden"),
@@ -205,6 +205,20 @@ class ErrorSummaryMixin:
         return found
 
 
+def name_what_is_missing(fields: Mapping[str, forms.Field]) -> None:
+    """Replace Django's "This field is required", which names nothing, wherever a form has no words of its own."""
+    kinds: tuple[tuple[type[forms.Field], Any], ...] = (
+        (forms.BooleanField, _("Tick the box to go on: %(label)s")),
+        (forms.FileField, _("Choose a file: %(label)s")),
+        (forms.ChoiceField, _("Choose an answer: %(label)s")),
+        (forms.ModelChoiceField, _("Choose an answer: %(label)s")),
+    )
+    for name, field in fields.items():
+        if field.error_messages.get("required") == forms.Field.default_error_messages["required"]:
+            words = next((words for kind, words in kinds if isinstance(field, kind)), _("Answer this: %(label)s"))
+            field.error_messages["required"] = words % {"label": field.label or name.replace("_", " ").capitalize()}
+
+
 class BaseForm(ErrorSummaryMixin, forms.Form):
     """The base of every form that is not of a model."""
 
@@ -213,6 +227,7 @@ class BaseForm(ErrorSummaryMixin, forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("label_suffix", "")
         super().__init__(*args, **kwargs)
+        name_what_is_missing(self.fields)
 
 
 class BaseModelForm(ErrorSummaryMixin, forms.ModelForm):
@@ -223,6 +238,7 @@ class BaseModelForm(ErrorSummaryMixin, forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("label_suffix", "")
         super().__init__(*args, **kwargs)
+        name_what_is_missing(self.fields)
 
 
 class _Rich:

@@ -1,6 +1,6 @@
 // Only the parts of the design system that the pages use.
 import {
-  Button, CharacterCount, Checkboxes, ErrorSummary, Header, NotificationBanner, PasswordInput, Radios, SkipLink, isSupported,
+  Button, CharacterCount, Checkboxes, ErrorSummary, Header, NotificationBanner, PasswordInput, SkipLink, isSupported,
 } from 'nhsuk-frontend';
 
 const PARTS = {
@@ -11,7 +11,6 @@ const PARTS = {
   'nhsuk-header': Header,
   'nhsuk-notification-banner': NotificationBanner,
   'nhsuk-password-input': PasswordInput,
-  'nhsuk-radios': Radios,
   'nhsuk-skip-link': SkipLink,
 };
 
