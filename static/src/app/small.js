@@ -15,6 +15,11 @@ export function startSmall(doc) {
     const form = event.target instanceof Element ? event.target.closest('form[data-autosubmit]') : null;
     if (form && event.target.matches('select, input[type="checkbox"], input[type="radio"]')) form.requestSubmit();
   });
+  // A passkey that was not used (cancelled, time-out, none here): say so instead of doing nothing.
+  doc.addEventListener('allauth.error', (event) => {
+    event.preventDefault();
+    toast(doc.body.dataset.passkeyFailed ?? 'That did not work. Try again, or sign in another way.');
+  });
   doc.addEventListener('toast', (event) => toast(event.detail));
 }
 
