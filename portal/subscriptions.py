@@ -7,4 +7,7 @@ from __future__ import annotations
 
 from portal.core.workflow import Reaction
 
-TABLE: dict[tuple[str, str], tuple[Reaction, ...]] = {}
+TABLE: dict[tuple[str, str], tuple[Reaction, ...]] = {
+    ("upload", "receive"): (Reaction("records.process_upload"),),
+    ("file", "process_again"): (Reaction("records.process_upload"),),
+}

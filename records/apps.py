@@ -3,3 +3,6 @@ from django.apps import AppConfig
 
 class RecordsConfig(AppConfig):
     name = "records"
+
+    def ready(self) -> None:
+        from records import tasks  # noqa: F401 - registers the jobs in every process that may queue one

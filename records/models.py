@@ -36,7 +36,7 @@ class Upload(CasePart):
     received_at = models.DateTimeField(null=True)
 
     class Meta:
-        indexes = [models.Index(fields=["case", "state"])]
+        indexes = [models.Index(fields=["case", "state"]), models.Index(fields=["batch"])]
         constraints = [
             models.CheckConstraint(condition=Q(offset__lte=models.F("size")), name="upload_offset_inside"),
             models.CheckConstraint(
@@ -78,6 +78,9 @@ class File(CasePart):
     warnings: models.JSONField[Any, Any] = models.JSONField(default=list)
     created_at = models.DateTimeField(default=timezone.now)
     processed_at = models.DateTimeField(null=True)
+    claim_job = models.UUIDField(null=True)
+    """The job that works on this file, under fencing number `claim_fence`; another may take it once that claim is over."""
+    claim_fence = models.PositiveBigIntegerField(default=0)
 
     class Meta:
         indexes = [models.Index(fields=["case", "state"]), models.Index(fields=["case", "sha256"])]
@@ -226,6 +229,16 @@ class ChecklistItem(CasePart):
                 name="item_waived_has_reason",
             ),
         ]
+
+
+class Receipt(CasePart):
+    """What became of everything that was chosen in one go, written when the last of it was read."""
+
+    batch = models.UUIDField(unique=True)
+    version = models.PositiveSmallIntegerField(default=1)
+    """Rises when a file of the batch was tried again or removed and the receipt was written anew."""
+    document: models.JSONField[Any, Any] = models.JSONField()
+    at = models.DateTimeField(default=timezone.now)
 
 
 class ViewerState(models.Model):

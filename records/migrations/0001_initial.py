@@ -31,6 +31,8 @@ class Migration(migrations.Migration):
                 ('warnings', models.JSONField(default=list)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('processed_at', models.DateTimeField(null=True)),
+                ('claim_job', models.UUIDField(null=True)),
+                ('claim_fence', models.PositiveBigIntegerField(default=0)),
                 ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='cases.case')),
                 ('container', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.file')),
                 ('duplicate_of', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.file')),
@@ -55,6 +57,20 @@ class Migration(migrations.Migration):
                 ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='cases.case')),
                 ('view_copy', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='core.storedobject')),
                 ('file', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.file')),
+            ],
+            options={
+                'abstract': False,
+            },
+        ),
+        migrations.CreateModel(
+            name='Receipt',
+            fields=[
+                ('id', models.UUIDField(default=uuid.uuid4, primary_key=True, serialize=False)),
+                ('batch', models.UUIDField(unique=True)),
+                ('version', models.PositiveSmallIntegerField(default=1)),
+                ('document', models.JSONField()),
+                ('at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='cases.case')),
             ],
             options={
                 'abstract': False,
@@ -217,6 +233,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='upload',
             index=models.Index(fields=['case', 'state'], name='records_upl_case_id_b2c073_idx'),
+        ),
+        migrations.AddIndex(
+            model_name='upload',
+            index=models.Index(fields=['batch'], name='records_upl_batch_ccd68f_idx'),
         ),
         migrations.AddConstraint(
             model_name='upload',

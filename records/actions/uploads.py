@@ -1,0 +1,167 @@
+"""Taking files in, byte by byte. Bytes are sealed before the row says that they are here, so a cut loses at most one part."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from cases.actions.locking import lock
+from cases.models import Case
+from portal.core import storage
+from portal.core.access import Actor
+from portal.core.models import StoredObject
+from portal.core.workflow import Refused, move
+from records.models import File, Upload, UploadPart
+from records.moves import UPLOAD
+from records.queries.uploads import used
+from records.rules.tus import Described
+from records.rules.uploads import takes_files, too_much
+from records.states import UploadState
+
+PART_BYTES = 1024 * 1024
+"""The most that is held in memory, and the most that has to be sent again after a cut."""
+
+
+class Elsewhere(Exception):
+    """Another tab or device has appended meanwhile, or the upload has ended."""
+
+
+def _expiry() -> datetime:
+    return timezone.now() + timedelta(hours=settings.UPLOAD_EXPIRES_HOURS)
+
+
+@transaction.atomic
+def create(*, case: Case, described: Described, size: int, by: Any) -> Upload:
+    """Promise room for one file. A sender whose answer was lost asks again and gets the same upload, with what it holds.
+
+    Raises:
+        Refused: the case takes no files now (`closed`), or is full (`case_full`, `too_many_files`).
+    """
+    held = lock(case)
+    if not takes_files(held.phase):
+        raise Refused("closed")
+    if (known := _asked_before(held, described, size, by)) is not None:
+        return known
+    in_bytes, in_files = used(held)
+    if reason := too_much(used_bytes=in_bytes, used_files=in_files, size=size, limit_bytes=settings.MAX_CASE_BYTES):
+        raise Refused(reason)
+    upload = Upload.objects.create(
+        case=held,
+        by=by,
+        name=described.name,
+        folder=described.folder,
+        batch=described.batch or uuid4(),
+        fingerprint=described.fingerprint,
+        size=size,
+        expires_at=_expiry(),
+    )
+    if size == 0:
+        _finish(upload, Actor.of(by))
+    return upload
+
+
+def _asked_before(case: Case, described: Described, size: int, by: Any) -> Upload | None:
+    if not described.batch or not described.fingerprint:
+        return None
+    same = Upload.objects.filter(
+        case=case,
+        by=by,
+        batch=described.batch,
+        fingerprint=described.fingerprint,
+        name=described.name,
+        folder=described.folder,
+        size=size,
+        state__in=[UploadState.RECEIVING, UploadState.RECEIVED],
+    )
+    return same.first()
+
+
+def seal(upload: Upload, chunks: Iterable[bytes]) -> StoredObject:
+    """Seal bytes as one part. Outside any transaction; the row of the part comes with `append`."""
+    return storage.write_stream(chunks, case_id=upload.case_id, kind="part")
+
+
+def append(*, upload: Upload, parts: list[StoredObject], by: Actor) -> Upload:
+    """Add sealed parts at the offset that `upload` carries, and finish the upload with its last byte.
+
+    Two tabs that send the same file cannot both append: the offset in the row decides, and the loser's parts are erased.
+
+    Raises:
+        Elsewhere: the row's offset or state is not what `upload` says.
+    """
+    try:
+        with transaction.atomic():
+            _append(upload, parts, by)
+    except Elsewhere:
+        for part in parts:
+            storage.erase(part)
+        raise
+    return upload
+
+
+def _append(upload: Upload, parts: list[StoredObject], by: Actor) -> None:
+    start, added = upload.offset, sum(part.size for part in parts)
+    whole = start + added == upload.size
+    if whole:  # the case's lock only where the case's history is written: parts of many files arrive side by side
+        lock(upload.case_id)
+    waiting = Upload.objects.filter(pk=upload.pk, state=UploadState.RECEIVING, offset=start)
+    now = timezone.now()
+    if not waiting.update(offset=start + added, touched_at=now, expires_at=_expiry()):
+        raise Elsewhere
+    for part in parts:
+        UploadPart.objects.create(upload=upload, start=start, size=part.size, object=part)
+        start += part.size
+    upload.offset, upload.touched_at = start, now
+    if whole:
+        _finish(upload, by)
+
+
+def _finish(upload: Upload, by: Actor) -> None:
+    """The last byte is here: the file exists from now on, and its processing is queued by the event."""
+    File.objects.create(case_id=upload.case_id, upload=upload, name=upload.name, folder=upload.folder, size=upload.size)
+    move(upload, UPLOAD, "receive", actor=by, changes={"received_at": timezone.now()})
+
+
+def discard(parts: Iterable[StoredObject]) -> None:
+    """Drop sealed parts that never became a row of an upload (a wrong checksum)."""
+    for part in parts:
+        storage.erase(part)
+
+
+def cancel(*, upload: Upload, by: Actor) -> None:
+    """The sender does not want this file sent after all. What had arrived is erased.
+
+    Raises:
+        Refused: the upload has ended already.
+    """
+    with transaction.atomic():
+        lock(upload.case_id)
+        move(upload, UPLOAD, "remove", actor=by)
+        objects = _forget_parts(upload.pk)
+    discard(objects)
+
+
+def _forget_parts(upload_id: UUID) -> list[StoredObject]:
+    rows = list(UploadPart.objects.filter(upload_id=upload_id).select_related("object"))
+    UploadPart.objects.filter(upload_id=upload_id).delete()
+    return [row.object for row in rows]
+
+
+def expire(*, upload_id: UUID, by: Actor) -> bool:
+    """Give up an upload that nobody continued in time. Returns whether it was still waiting."""
+    with transaction.atomic():
+        upload = Upload.objects.get(pk=upload_id)
+        lock(upload.case_id)
+        late = Upload.objects.filter(pk=upload_id, state=UploadState.RECEIVING, expires_at__lte=timezone.now())
+        if not late.exists():
+            return False
+        move(upload, UPLOAD, "reject", actor=by, data={"code": "expired"})
+        objects = _forget_parts(upload_id)
+    discard(objects)
+    return True

@@ -1,0 +1,42 @@
+"""Uploads on their way in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Count, QuerySet, Sum
+from django.utils import timezone
+
+from cases import queries as cases
+from cases.models import Case
+from records.models import File, Upload
+from records.states import RecordState, UploadState
+
+
+def visible_uploads(user: Any) -> QuerySet[Upload]:
+    """Uploads in cases that this user sees in full."""
+    return Upload.objects.filter(case__in=cases.visible_to(user))
+
+
+def own_uploads(user: Any, case: Case) -> QuerySet[Upload]:
+    """What this person sends: nobody else continues or removes it while it is on its way."""
+    return visible_uploads(user).filter(case=case, by=user)
+
+
+def unfinished(user: Any, case: Case) -> list[Upload]:
+    """Uploads of this person that can be continued: choose the same files again."""
+    waiting = own_uploads(user, case).filter(state=UploadState.RECEIVING, expires_at__gt=timezone.now())
+    return list(waiting.order_by("created_at", "pk"))
+
+
+def used(case: Case) -> tuple[int, int]:
+    """(bytes, files) that the case holds or has promised to take; members of archives count as well."""
+    sent = Upload.objects.filter(case=case, state__in=[UploadState.RECEIVING, UploadState.RECEIVED]).aggregate(
+        size=Sum("size"), number=Count("pk")
+    )
+    members = (
+        File.objects.filter(case=case, container__isnull=False)
+        .exclude(state=RecordState.REMOVED)
+        .aggregate(size=Sum("size"))
+    )
+    return (sent["size"] or 0) + (members["size"] or 0), sent["number"]

@@ -1,0 +1,1 @@
+"""Pure decisions about uploads and records: plain values in, plain values out."""

@@ -1,0 +1,218 @@
+"""tus 1.0.0: resumable uploads. Section numbers and status codes are of https://tus.io/protocols/resumable-upload."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http.request import UnreadablePostError
+from django.urls import reverse
+from django.utils.http import http_date
+from django.utils.translation import gettext as _
+
+from cases.views.base import CaseView
+from portal.core.access import Permission
+from portal.core.models import StoredObject
+from portal.core.workflow import Refused
+from records.actions import uploads
+from records.models import Upload
+from records.queries.uploads import own_uploads, unfinished
+from records.rules import tus
+from records.states import UploadState
+
+OCTETS = "application/offset+octet-stream"
+STATUS = {"closed": 409, "case_full": 413, "too_many_files": 413}
+
+
+def sentence(code: str) -> str:
+    """What to tell the sender; every sentence says what to do next."""
+    return {
+        "sign_in": _(
+            "You are signed out. Sign in again, then choose the same files: sending goes on where it stopped."
+        ),
+        "closed": _("This case takes no more files. Write us a message and we will help."),
+        "case_full": _("This file does not fit: the case has reached its limit. Write us a message and we make room."),
+        "too_many_files": _("This case has too many files. Write us a message and we will help."),
+        "offset": _("Another window is sending this file too. It goes on from what is already here."),
+        "gone": _("This upload has ended. Choose the file again."),
+        "checksum": _("Some of the file changed on the way. We send that part again."),
+    }.get(code, _("The upload did not work. Choose the file again."))
+
+
+class TusView(CaseView):
+    """What both addresses share: the version, the answer to strangers, errors as JSON."""
+
+    abstract = True
+    permission = Permission.UPLOAD_RECORDS
+
+    def refuse_anonymous(self, request: HttpRequest) -> HttpResponseBase:
+        return self.problem(401, "sign_in")
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            response = super().dispatch(request, *args, **kwargs)
+        except Http404:  # a program asks: words for a program, and the same whether it is another's or nobody's
+            response = self.problem(404, "gone")
+        response.headers["Tus-Resumable"] = tus.VERSION
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    def problem(self, status: int, code: str) -> HttpResponse:
+        return JsonResponse({"error": code, "message": sentence(code)}, status=status)
+
+    def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return HttpResponse(
+            status=204,
+            headers={
+                "Tus-Version": tus.VERSION,
+                "Tus-Extension": ",".join(tus.EXTENSIONS),
+                "Tus-Checksum-Algorithm": ",".join(tus.CHECKSUMS),
+                "Tus-Max-Size": str(settings.MAX_CASE_BYTES),
+            },
+        )
+
+    def spoken(self, request: HttpRequest, answer: Callable[[], HttpResponse]) -> HttpResponse:
+        """Run `answer` if the client speaks this version; turn what tus refuses into its status."""
+        if request.headers.get("Tus-Resumable") != tus.VERSION:
+            response = self.problem(412, "version")
+            response.headers["Tus-Version"] = tus.VERSION
+            return response
+        try:
+            return answer()
+        except tus.BadHeader as bad:
+            return self.problem(400, bad.code)
+        except uploads.Elsewhere:
+            return self.problem(409, "offset")
+        except Refused as refused:
+            return self.problem(STATUS.get(refused.reason, 409), refused.reason if refused.reason in STATUS else "gone")
+
+    def told(self, upload: Upload, status: int) -> HttpResponse:
+        response = HttpResponse(status=status)
+        response.headers["Upload-Offset"] = str(upload.offset)
+        if upload.state == UploadState.RECEIVING:
+            response.headers["Upload-Expires"] = http_date(upload.expires_at.timestamp())
+        return response
+
+    def receive(self, request: HttpRequest, upload: Upload) -> HttpResponse | None:
+        """Take the request's body into `upload`; an answer only when something is wrong.
+
+        Without a checksum each part counts as soon as it is sealed, so that a cut keeps what arrived. With one, the bytes
+        count together or not at all (extension "checksum").
+        """
+        given = request.headers.get("Upload-Checksum")
+        check = tus.checksum(given) if given else None
+        if tus.count(request.headers.get("Content-Length", "0"), "length") > upload.size - upload.offset:
+            return self.problem(413, "too_long")
+        digest = hashlib.new(check[0], usedforsecurity=False) if check else None
+        kept: list[StoredObject] = []
+        for part in bites(request):
+            if check is None:
+                uploads.append(upload=upload, parts=[uploads.seal(upload, [part])], by=self.actor)
+                continue
+            digest.update(part)  # type: ignore[union-attr]
+            kept.append(uploads.seal(upload, [part]))
+        if check and digest:
+            if digest.digest() != check[1]:
+                uploads.discard(kept)
+                return self.problem(460, "checksum")
+            if kept:
+                uploads.append(upload=upload, parts=kept, by=self.actor)
+        return None
+
+
+def bites(request: HttpRequest) -> Iterator[bytes]:
+    """The body in pieces of at most one part. A connection that breaks ends it; what came before it counts."""
+    piece = bytearray()
+    broken = False
+    while not broken:
+        try:
+            read = request.read(min(64 * 1024, uploads.PART_BYTES - len(piece)))
+        except (UnreadablePostError, OSError):
+            read, broken = b"", True
+        if not read:
+            break
+        piece += read
+        if len(piece) == uploads.PART_BYTES:
+            yield bytes(piece)
+            piece.clear()
+    if piece:
+        yield bytes(piece)
+
+
+class Uploads(TusView):
+    """POST makes an upload (extensions "creation", "creation-with-upload"); GET lists what can be continued."""
+
+    def get(self, request: HttpRequest, ref: str) -> HttpResponse:
+        waiting = [
+            {
+                "url": reverse("records:upload", args=[ref, upload.pk]),
+                "name": upload.name,
+                "folder": upload.folder,
+                "size": upload.size,
+                "offset": upload.offset,
+                "fingerprint": upload.fingerprint,
+                "batch": str(upload.batch),
+            }
+            for upload in unfinished(request.user, self.case)
+        ]
+        return JsonResponse({"unfinished": waiting})
+
+    def post(self, request: HttpRequest, ref: str) -> HttpResponse:
+        return self.spoken(request, lambda: self.create(request, ref))
+
+    def create(self, request: HttpRequest, ref: str) -> HttpResponse:
+        described = tus.described(request.headers.get("Upload-Metadata", ""))
+        size = tus.count(request.headers.get("Upload-Length"), "length_missing")
+        upload = uploads.create(case=self.case, described=described, size=size, by=request.user)
+        if request.content_type == OCTETS and not upload.offset and size:
+            wrong = self.receive(request, upload)
+            if wrong is not None:
+                return wrong
+        response = self.told(upload, 201)
+        response.headers["Location"] = reverse("records:upload", args=[ref, upload.pk])
+        return response
+
+
+class OneUpload(TusView):
+    """HEAD says how much is here, PATCH adds to it, DELETE ends it (extension "termination")."""
+
+    def load(self) -> None:
+        super().load()
+        found = own_uploads(self.request.user, self.case).filter(pk=self.kwargs["upload"]).first()
+        if found is None:
+            raise Http404
+        self.upload = found
+
+    def head(self, request: HttpRequest, ref: str, upload: UUID) -> HttpResponse:
+        return self.spoken(request, self.tell)
+
+    def tell(self) -> HttpResponse:
+        if self.upload.state not in (UploadState.RECEIVING, UploadState.RECEIVED):
+            return self.problem(410, "gone")
+        response = self.told(self.upload, 200)
+        response.headers["Upload-Length"] = str(self.upload.size)
+        return response
+
+    def patch(self, request: HttpRequest, ref: str, upload: UUID) -> HttpResponse:
+        return self.spoken(request, lambda: self.add(request))
+
+    def add(self, request: HttpRequest) -> HttpResponse:
+        if request.content_type != OCTETS:
+            return self.problem(415, "content_type")
+        offset = tus.count(request.headers.get("Upload-Offset"), "offset_missing")
+        if self.upload.state in (UploadState.REMOVED, UploadState.REJECTED):
+            return self.problem(410, "gone")
+        if offset != self.upload.offset:
+            return self.problem(409, "offset")
+        return self.receive(request, self.upload) or self.told(self.upload, 204)
+
+    def delete(self, request: HttpRequest, ref: str, upload: UUID) -> HttpResponse:
+        return self.spoken(request, self.end)
+
+    def end(self) -> HttpResponse:
+        uploads.cancel(upload=self.upload, by=self.actor)
+        return HttpResponse(status=204)

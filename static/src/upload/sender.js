@@ -1,0 +1,156 @@
+/** Feeds Uppy a few files at a time: a folder of 5,000 would make each of its state changes copy 5,000 entries. */
+import Uppy from '@uppy/core';
+import Tus from '@uppy/tus';
+import { csrfToken } from '../app/net.js';
+import { FAILED, PAUSED, REMOVED, SENDING, SENT, WAITING } from './batch.js';
+
+const AT_ONCE = 4;
+const CHUNK = 8 * 1024 * 1024; // bytes a request; what a broken one delivered is kept by the server
+// Names of files are a person's data: nothing about an upload is put into the browser's storage.
+const forgetful = {
+  findAllUploads: async () => [],
+  findUploadsByFingerprint: async () => [],
+  removeUpload: async () => {},
+  addUpload: async () => '',
+};
+
+export class Sender {
+  /** `changed(entry)` is called after each change of an entry; `explain(status, body)` gives the words for a failure. */
+  constructor({ endpoint, changed, explain }) {
+    this.changed = changed;
+    this.explain = explain;
+    this.queue = [];
+    this.active = new Map(); // Uppy's id → entry
+    this.uppy = new Uppy({ autoProceed: true, allowMultipleUploadBatches: true });
+    this.uppy.use(Tus, {
+      endpoint,
+      chunkSize: CHUNK,
+      limit: AT_ONCE,
+      uploadDataDuringCreation: true,
+      storeFingerprintForResuming: false,
+      removeFingerprintOnSuccess: true,
+      urlStorage: forgetful,
+      retryDelays: [500, 1000, 3000, 5000, 10000, 20000, 30000],
+      headers: () => ({ 'X-CSRFToken': csrfToken() }),
+      allowedMetaFields: ['filename', 'relativePath', 'batch', 'fingerprint'],
+    });
+    this.uppy.on('upload-progress', (file, progress) => {
+      const entry = this.active.get(file?.id);
+      if (!entry) return;
+      entry.loaded = Math.max(entry.loaded, progress.bytesUploaded);
+      changed(entry);
+    });
+    this.uppy.on('upload-success', (file) => this.ended(file, SENT));
+    this.uppy.on('upload-error', (file, error, response) => this.failed(file, error, response));
+  }
+
+  add(entries) {
+    this.queue.push(...entries);
+    this.pump();
+  }
+
+  pump() {
+    while (this.active.size < AT_ONCE && this.queue.length) {
+      const entry = this.queue.shift();
+      if (entry.state === WAITING) this.send(entry);
+    }
+  }
+
+  send(entry) {
+    entry.state = SENDING;
+    entry.message = '';
+    const meta = { filename: entry.file.name, relativePath: entry.path, batch: entry.batch, fingerprint: entry.mark };
+    entry.uppy = this.uppy.addFile({
+      name: entry.id, // Uppy derives its id from this and the type, so it must be ours to be unique
+      data: entry.file,
+      meta,
+    });
+    if (entry.known) this.uppy.setFileState(entry.uppy, { tus: { uploadUrl: entry.known.url } });
+    this.active.set(entry.uppy, entry);
+    this.changed(entry);
+  }
+
+  release(entry) {
+    this.active.delete(entry.uppy);
+    if (entry.uppy && this.uppy.getFile(entry.uppy)) this.uppy.removeFile(entry.uppy);
+    entry.uppy = null;
+  }
+
+  ended(file, state) {
+    const entry = this.active.get(file?.id);
+    if (!entry) return;
+    entry.state = state;
+    this.active.delete(entry.uppy);
+    const id = entry.uppy;
+    entry.uppy = null;
+    queueMicrotask(() => this.uppy.getFile(id) && this.uppy.removeFile(id));
+    this.changed(entry);
+    this.pump();
+  }
+
+  failed(file, error, response) {
+    const entry = this.active.get(file?.id);
+    if (!entry) return;
+    let body = null;
+    try {
+      body = JSON.parse(response?.body?.xhr?.responseText ?? '');
+    } catch {
+      // an answer without words of ours: the general sentence stands in
+    }
+    entry.message = this.explain(response?.status ?? 0, body);
+    if (response?.status === 404 || response?.status === 410) entry.known = null;
+    this.remember(entry);
+    this.ended(file, FAILED);
+  }
+
+  /** Keep the address of what was begun, so that "try again" goes on from there. */
+  remember(entry) {
+    const url = entry.uppy && this.uppy.getFile(entry.uppy)?.tus?.uploadUrl;
+    if (url && !entry.known) entry.known = { url, offset: entry.loaded };
+  }
+
+  pause(entry) {
+    if (!entry.live) return;
+    if (entry.state === SENDING && entry.uppy) {
+      this.uppy.pauseResume(entry.uppy);
+      this.active.delete(entry.uppy); // its place goes to another file
+      entry.paused = entry.uppy;
+    }
+    entry.state = PAUSED;
+    this.changed(entry);
+    this.pump();
+  }
+
+  resume(entry) {
+    if (entry.state !== PAUSED && entry.state !== FAILED) return;
+    if (entry.paused && this.uppy.getFile(entry.paused)) {
+      entry.state = SENDING;
+      this.active.set(entry.paused, entry);
+      this.uppy.pauseResume(entry.paused);
+      entry.paused = null;
+      this.changed(entry);
+      return;
+    }
+    entry.state = WAITING;
+    this.queue.unshift(entry);
+    this.changed(entry);
+    this.pump();
+  }
+
+  /** Stop a file and have the server forget what it has of it. */
+  remove(entry) {
+    if (entry.state === SENT) return;
+    const id = entry.uppy ?? entry.paused;
+    const begun = !id && entry.known;
+    entry.state = REMOVED;
+    this.active.delete(id);
+    entry.uppy = null;
+    entry.paused = null;
+    if (id && this.uppy.getFile(id)) this.uppy.removeFile(id);
+    if (begun) {
+      fetch(entry.known.url, { method: 'DELETE', credentials: 'same-origin', headers: { 'X-CSRFToken': csrfToken(), 'Tus-Resumable': '1.0.0' } });
+    }
+    this.changed(entry);
+    this.pump();
+  }
+}
