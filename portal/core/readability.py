@@ -135,4 +135,4 @@ def _left_out(word: str, skipped: Collection[str]) -> bool:
 
 @cache
 def _hyphenation() -> Pyphen:
-    return Pyphen(lang="en_US", left=1, right=3)
+    return Pyphen(lang="en_US", left=2, right=2)
