@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from django.urls import include, path
 
+from portal.accounts.views import ExtendSession
+
 urlpatterns = [
     path("", include("portal.pages.urls")),
     path("accounts/", include("portal.accounts.urls")),
     path("accounts/", include("allauth.urls")),
+    path("session/extend/", ExtendSession.as_view(), name="extend_session"),
     path("catalogue/", include("portal.catalogue.urls")),
     path("", include("cases.urls")),
     path("", include("records.urls")),

@@ -32,3 +32,5 @@ MIDDLEWARE = [name for name in _MIDDLEWARE if not name.startswith("whitenoise")]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", "memory://")
+
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = True

@@ -1,0 +1,105 @@
+"""Invitations and the state of accounts."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+from typing import cast
+
+from allauth.account.models import EmailAddress
+from allauth.usersessions.models import UserSession
+from django.conf import settings
+from django.contrib.sessions.backends.db import SessionStore
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from portal.accounts.models import Invitation, User
+from portal.accounts.queries import hashed
+from portal.accounts.rules import invitation_problem
+from portal.core import audit
+from portal.core.access import Actor
+from portal.core.states import STAFF, Role
+
+INVITATION_DAYS = 7
+
+
+class NotUsable(Exception):
+    """The invitation cannot be used: used, revoked or expired; or the address has an account."""
+
+
+@transaction.atomic
+def invite(*, email: str, name: str, role: Role, by: Actor) -> tuple[Invitation, str]:
+    """Make an invitation for one address and one staff role. Returns it and its link, which exists nowhere else.
+
+    An earlier open invitation of the same address is revoked.
+
+    Raises:
+        NotUsable: an account with this address exists.
+        ValueError: not a staff role.
+    """
+    if role not in STAFF:
+        raise ValueError("only staff are invited")
+    email = email.strip().lower()
+    if User.objects.filter(email=email).exists():
+        raise NotUsable("account_exists")
+    secret = secrets.token_urlsafe(32)
+    now = timezone.now()
+    Invitation.objects.filter(email=email, accepted_at__isnull=True, revoked_at__isnull=True).update(revoked_at=now)
+    made = Invitation.objects.create(
+        email=email,
+        name=name,
+        role=role,
+        secret_sha256=hashed(secret),
+        invited_by=by.user,
+        expires_at=now + timedelta(days=INVITATION_DAYS),
+    )
+    audit.record(actor=by, action="invite", subjects=[str(made.pk)])
+    return made, settings.BASE_URL + reverse("accounts:accept", args=[secret])
+
+
+@transaction.atomic
+def accept_invitation(*, invitation: Invitation, name: str, password: str) -> User:
+    """Make the account that an invitation is for; its address counts as verified, since the link was read there.
+
+    Raises:
+        NotUsable: used (perhaps a moment ago in another window), revoked or expired.
+    """
+    now = timezone.now()
+    if problem := invitation_problem(invitation, now):
+        raise NotUsable(problem)
+    if User.objects.filter(email=invitation.email).exists():
+        raise NotUsable("account_exists")
+    user = User.objects.create_user(invitation.email, password, name=name, role=invitation.role)
+    taken = Invitation.objects.filter(pk=invitation.pk, accepted_at__isnull=True, revoked_at__isnull=True).update(
+        accepted_at=now, accepted_by=user
+    )
+    if not taken:
+        raise NotUsable("used")
+    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+    audit.record(actor=Actor.of(user), action="accept invitation", subjects=[str(invitation.pk)])
+    return user
+
+
+@transaction.atomic
+def revoke_invitation(*, invitation: Invitation, by: Actor) -> None:
+    """The link stops working. Idempotent."""
+    Invitation.objects.filter(pk=invitation.pk, accepted_at__isnull=True).update(revoked_at=timezone.now())
+    audit.record(actor=by, action="revoke invitation", subjects=[str(invitation.pk)])
+
+
+@transaction.atomic
+def set_active(*, user: User, active: bool, by: Actor) -> None:
+    """Close or open an account. Closing ends its sessions at once.
+
+    Raises:
+        ValueError: an administrator tries to lock themselves out.
+    """
+    if not active and str(user.pk) == by.id:
+        raise ValueError("own account")
+    User.objects.filter(pk=user.pk).update(is_active=active)
+    if not active:
+        for held in UserSession.objects.filter(user=user):
+            SessionStore(cast(str, held.session_key)).delete()
+            held.delete()
+    audit.record(actor=by, action="activate account" if active else "close account", subjects=[str(user.pk)])

@@ -1,0 +1,34 @@
+"""Reads of accounts, for administrators."""
+
+from __future__ import annotations
+
+import hashlib
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from portal.accounts.models import Invitation, User
+from portal.core.states import STAFF
+
+
+def hashed(secret: str) -> str:
+    """How an invitation's secret is stored. It has 256 bits of its own, so one round is enough."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def invitation_by_secret(secret: str) -> Invitation | None:
+    return Invitation.objects.filter(secret_sha256=hashed(secret)).first()
+
+
+def open_invitations() -> QuerySet[Invitation]:
+    """Sent and still usable, the newest first."""
+    return (
+        Invitation.objects.filter(accepted_at__isnull=True, revoked_at__isnull=True, expires_at__gt=timezone.now())
+        .select_related("invited_by")
+        .order_by("-created_at")
+    )
+
+
+def staff() -> QuerySet[User]:
+    """Everyone who works here, by role and name."""
+    return User.objects.filter(role__in=STAFF).order_by("role", "name")
