@@ -153,6 +153,9 @@ class IntakeSection(CasePart):
 
     key = models.CharField(max_length=20)
     answers: models.JSONField[Any, Any] = models.JSONField(default=dict)
+    """What was understood: question key to text, or list of texts. Dates are ISO 8601."""
+    draft: models.JSONField[Any, Any] = models.JSONField(default=dict)
+    """What was typed, valid or not, field name to list of texts: nothing that a patient typed is lost."""
     complete = models.BooleanField(default=False)
     revision = models.PositiveIntegerField(default=0)
     saved_at = models.DateTimeField(default=timezone.now)

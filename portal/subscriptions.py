@@ -8,6 +8,12 @@ from __future__ import annotations
 from portal.core.workflow import Reaction
 
 TABLE: dict[tuple[str, str], tuple[Reaction, ...]] = {
+    ("case", "submit"): (Reaction("cases.mail_received"),),
+    ("case", "decline"): (Reaction("cases.mail_declined"),),
+    ("case", "withdraw"): (Reaction("cases.mail_withdrawn"),),
+    ("case", "release"): (Reaction("cases.mail_report"),),
+    ("message", "send"): (Reaction("cases.mail_message"),),
+    ("hold", "open"): (Reaction("cases.mail_hold"),),
     ("upload", "receive"): (Reaction("records.process_upload"),),
     ("file", "process_again"): (Reaction("records.process_upload"),),
 }

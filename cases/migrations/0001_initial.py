@@ -115,6 +115,7 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=uuid.uuid4, primary_key=True, serialize=False)),
                 ('key', models.CharField(max_length=20)),
                 ('answers', models.JSONField(default=dict)),
+                ('draft', models.JSONField(default=dict)),
                 ('complete', models.BooleanField(default=False)),
                 ('revision', models.PositiveIntegerField(default=0)),
                 ('saved_at', models.DateTimeField(default=django.utils.timezone.now)),

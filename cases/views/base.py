@@ -33,7 +33,7 @@ class CaseView(BaseView):
         Raises:
             Http404: no such case for this user, or not in a phase that has this page.
         """
-        found = self.cases().select_related("patient", "catalogue").filter(ref=self.ref).first()
+        found = self.cases().select_related("patient", "assignee", "coordinator").filter(ref=self.ref).first()
         if found is None or (self.phases is not None and found.phase not in self.phases):
             raise Http404
         self.case = found

@@ -1,0 +1,31 @@
+"""The patient's way out, free at any time before the report is delivered."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.utils import timezone
+
+from cases.actions import holds
+from cases.actions.guard import must_see
+from cases.actions.locking import lock
+from cases.models import Case, Hold
+from cases.moves import CASE
+from portal.core.access import Actor
+from portal.core.models import Event
+from portal.core.workflow import move
+
+
+@transaction.atomic
+def withdraw(*, case: Case, by: Actor) -> Event:
+    """Take the request back. Open holds end with it; assignments end through the event ("case", "withdraw").
+
+    Raises:
+        Refused: the case has ended or the report was delivered.
+    """
+    held = lock(case)
+    must_see(held, by)
+    event = move(held, CASE, "withdraw", actor=by, changes={"last_activity_at": timezone.now()})
+    for hold in Hold.objects.filter(case=held, until__isnull=True).order_by("pk"):
+        holds.close(hold=hold, by=Actor.job("cases.withdraw"))
+    case.phase = held.phase
+    return event

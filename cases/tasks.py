@@ -1,0 +1,77 @@
+"""Jobs about cases: they tell people that something waits, never what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.conf import settings
+from django.urls import reverse
+
+from cases.models import Case, Hold, Message
+from cases.queries.people import patient_side
+from cases.states import HoldOwner
+from portal.accounts.models import User
+from portal.core import mail
+from portal.core.jobs import Run, job
+
+
+def absolute(name: str, case: Case) -> str:
+    """An address of this portal for an e-mail: the reference is the only thing in it that belongs to a case."""
+    return f"{settings.BASE_URL}{reverse(name, args=[case.ref])}"
+
+
+def tell(run: Run, case: Case, people: Iterable[User], template: str, url: str) -> None:
+    """Send to each person. The claim is renewed before each letter, so that a worker that lost it stops."""
+    for person in people:
+        run.renew()
+        mail.send(to=person, template=template, ref=case.ref, url=url)
+
+
+@job("cases.mail_received")
+def mail_received(run: Run, subject_id: str) -> None:
+    """The request arrived."""
+    case = Case.objects.get(pk=UUID(subject_id))
+    tell(run, case, patient_side(case), "request_received", absolute("patient:case", case))
+
+
+@job("cases.mail_message")
+def mail_message(run: Run, subject_id: str) -> None:
+    """A message waits. What the patient writes is told to the coordinator who looks after the case, if there is one."""
+    message = Message.objects.select_related("case", "case__coordinator").get(pk=UUID(subject_id))
+    case = message.case
+    if message.read_at is not None:
+        return
+    if message.from_staff:
+        tell(run, case, patient_side(case), "message", absolute("cases:messages", case))
+    elif case.coordinator is not None and case.coordinator.is_active:
+        tell(run, case, [case.coordinator], "message_desk", f"{settings.BASE_URL}/desk/{case.ref}/")
+
+
+@job("cases.mail_hold")
+def mail_hold(run: Run, subject_id: str) -> None:
+    """We need something from the patient."""
+    hold = Hold.objects.select_related("case").get(pk=UUID(subject_id))
+    if hold.owner == HoldOwner.PATIENT and hold.until is None:
+        tell(run, hold.case, patient_side(hold.case), "needed", absolute("patient:case", hold.case))
+
+
+@job("cases.mail_report")
+def mail_report(run: Run, subject_id: str) -> None:
+    """The report can be read."""
+    case = Case.objects.get(pk=UUID(subject_id))
+    tell(run, case, patient_side(case), "report_ready", absolute("patient:case", case))
+
+
+@job("cases.mail_declined")
+def mail_declined(run: Run, subject_id: str) -> None:
+    """There is a decision about the request; what it is stands behind the sign-in."""
+    case = Case.objects.get(pk=UUID(subject_id))
+    tell(run, case, patient_side(case), "decision", absolute("patient:case", case))
+
+
+@job("cases.mail_withdrawn")
+def mail_withdrawn(run: Run, subject_id: str) -> None:
+    """A receipt for taking the request back."""
+    case = Case.objects.get(pk=UUID(subject_id))
+    tell(run, case, patient_side(case), "withdrawn", absolute("patient:case", case))
