@@ -13,9 +13,11 @@ function turn(pane, by) {
   pane.viewport.render();
 }
 
+/** Mirrors what is on screen; the CPU renderer mirrors before it turns, so a lying image takes the other axis there. */
 function mirror(pane, axis) {
-  const camera = pane.viewport.getCamera();
-  pane.viewport.setCamera({ [axis]: !camera[axis] });
+  const lying = pane.app.cpu && pane.rotation % 180 !== 0;
+  const across = lying ? { flipHorizontal: 'flipVertical', flipVertical: 'flipHorizontal' }[axis] : axis;
+  pane.viewport.setCamera({ [across]: !pane.viewport.getCamera()[across] });
   pane.viewport.render();
 }
 
@@ -58,9 +60,9 @@ export function commands() {
     tool('zoom', t('Zoom'), ['z'], t('Drag up or down to make the image larger or smaller')),
     tool('length', t('Length'), ['l'], t('Drag from one end to the other')),
     tool('angle', t('Angle'), ['a'], t('Drag the first line, then click the end of the second')),
-    tool('ellipse', t('Ellipse'), ['e'], t('Drag an ellipse to see area, mean and spread')),
+    tool('ellipse', t('Ellipse'), ['e'], t('Drag from the middle outwards to see mean, spread and area')),
     tool('probe', t('Probe'), ['h'], t('Click to read the value at a point')),
-    tool('arrow', t('Arrow'), ['t'], t('Drag an arrow, then write its text')),
+    tool('arrow', t('Arrow'), ['t'], t('Drag from the point outwards, then write a text')),
     step('next', t('Next image'), ['ArrowDown', 'j'], (pane) => pane.step(1)),
     step('previous', t('Previous image'), ['ArrowUp', 'k'], (pane) => pane.step(-1)),
     step('forward', t('Ten images on'), ['PageDown'], (pane) => pane.step(10)),

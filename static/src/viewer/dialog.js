@@ -4,12 +4,12 @@ import { t } from './i18n.js';
 
 let serial = 0;
 
-export function openDialog(title, body, { buttons = [], onClose = () => {} } = {}) {
+export function openDialog(title, body, { bare = false, onClose = () => {} } = {}) {
   serial += 1;
   const id = `co-v-dialog-${serial}`;
-  const close = el('button', { type: 'button', className: 'co-v-button', textContent: t('Close'), on: { click: () => node.close() } });
+  const close = el('button', { type: 'button', className: 'co-v-button', textContent: t('Close'), autofocus: true, on: { click: () => node.close() } });
   const node = el('dialog', { className: 'co-v-dialog', aria: { labelledby: id } },
-    el('h2', { id, textContent: title }), body, el('div', { className: 'co-v-dialog-buttons' }, ...(buttons.length ? buttons : [close])));
+    el('h2', { id, textContent: title }), body, bare ? null : el('div', { className: 'co-v-dialog-buttons' }, close));
   node.addEventListener('keydown', (event) => event.stopPropagation());
   node.addEventListener('close', () => { node.remove(); onClose(node.returnValue); });
   document.body.append(node);
@@ -20,12 +20,12 @@ export function openDialog(title, body, { buttons = [], onClose = () => {} } = {
 /** Asks for one line of text; answers '' when cancelled. */
 export function askText(label, current = '') {
   return new Promise((resolve) => {
-    const input = el('input', { type: 'text', className: 'co-v-input', value: current, maxLength: 200, id: 'co-v-text', autocomplete: 'off' });
-    const form = el('form', { method: 'dialog' }, el('label', { htmlFor: 'co-v-text', textContent: label }), input,
+    const input = el('input', { type: 'text', className: 'co-v-input', value: current, maxLength: 200, autocomplete: 'off', aria: { label } });
+    const form = el('form', { method: 'dialog' }, input,
       el('div', { className: 'co-v-dialog-buttons' },
         el('button', { className: 'co-v-button co-v-button--main', value: 'ok', textContent: t('Save text') }),
         el('button', { className: 'co-v-button', value: '', type: 'button', textContent: t('Cancel'), on: { click: () => node.close('') } })));
-    const node = openDialog(label, form, { buttons: [el('span')], onClose: (value) => resolve(value === 'ok' ? input.value.trim() : '') });
+    const node = openDialog(label, form, { bare: true, onClose: (value) => resolve(value === 'ok' ? input.value.trim() : '') });
     input.select();
   });
 }

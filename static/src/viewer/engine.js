@@ -2,7 +2,6 @@
 import { cache, Enums, eventTarget, getShouldUseCPURendering, init as initCore, RenderingEngine } from '@cornerstonejs/core';
 import { init as initLoader, wadors } from '@cornerstonejs/dicom-image-loader';
 import { init as initTools } from '@cornerstonejs/tools';
-
 import { ENGINE } from './tools.js';
 
 const MEGABYTE = 1024 * 1024;
@@ -19,6 +18,8 @@ export async function startEngine({ cpu, api, catalog, changed }) {
     maxWebWorkers: Math.max(1, Math.min(4, (navigator.hardwareConcurrency || 2) - 1)),
     errorInterceptor: (error) => api.saw(error.status ?? error.request?.status ?? 0),
   });
+  // The loader also throws a failed frame's request into the void; the image window and the list have told of it already.
+  window.addEventListener('unhandledrejection', (event) => { if (event.reason instanceof XMLHttpRequest) event.preventDefault(); });
   await initTools();
   cache.setMaxCacheSize(cacheBytes(navigator.deviceMemory, matchMedia('(max-width: 640px)').matches));
   eventTarget.addEventListener(Enums.Events.IMAGE_LOADED, ({ detail }) => mark(catalog, detail.image?.imageId, true, changed));

@@ -6,8 +6,10 @@ import { announcer, el } from './dom.js';
 import { startEngine } from './engine.js';
 import { helpDialog, listenForKeys } from './keyboard.js';
 import { t } from './i18n.js';
-import { prepare, refusal, registerReslicing, release } from './mpr.js';
+import { registerReslicing } from './mpr.js';
+import { updateOverlay } from './overlay.js';
 import { Pane } from './pane.js';
+import { enterPlanes, leavePlanes } from './planes.js';
 import { startPointer } from './pointer.js';
 import { Prefetcher } from './prefetch.js';
 import { Sidebar } from './sidebar.js';
@@ -43,7 +45,7 @@ export class App {
     this.root.replaceChildren(el('header', { className: 'co-v-top' }, this.toolbar.node), el('div', { className: 'co-v-body' }, this.sidebar.node, this.grid), this.toast, notice, this.live);
     listenForKeys(this, table);
     listenForOpen((place) => this.openPlace(place));
-    new ResizeObserver(() => { if (this.panes.some((pane) => pane.enabled)) this.engine.resize(true, true); }).observe(this.grid);
+    new ResizeObserver(() => this.resize()).observe(this.grid);
     this.useTool(matchMedia('(pointer: coarse)').matches ? 'scroll' : 'window');
     await this.first();
     await this.state.restore();
@@ -71,7 +73,7 @@ export class App {
   }
 
   setLayout(count, fill = true) {
-    if (this.mpr) this.leaveMpr();
+    if (this.mpr) leavePlanes(this);
     while (this.panes.length > count) this.panes.pop().destroy();
     while (this.panes.length < count) {
       const pane = new Pane(this, this.panes.length + 1);
@@ -80,7 +82,7 @@ export class App {
     }
     this.grid.dataset.windows = count;
     if (!this.panes.includes(this.active)) this.activate(this.panes[0]);
-    if (this.panes.some((pane) => pane.enabled)) this.engine.resize(true, true);
+    this.resize();
     if (fill) for (const pane of this.panes.filter((one) => !one.series)) this.fill(pane);
     this.update();
   }
@@ -94,6 +96,13 @@ export class App {
     const others = this.panes.some((one) => one.series && one.series.study !== current?.study);
     const best = others ? free[0] : free.sort((a, b) => score(b) - score(a))[0];
     return best ? pane.show(best) : undefined;
+  }
+
+  resize() {
+    const fitted = this.panes.filter((pane) => pane.fitted);
+    if (!this.panes.some((pane) => pane.enabled)) return;
+    this.engine.resize(true, true);
+    for (const pane of fitted) pane.fit();
   }
 
   activate(pane) {
@@ -145,30 +154,7 @@ export class App {
     return this.active?.series ? this.enterMpr(this.active.series) : undefined;
   }
 
-  async enterMpr(series) {
-    await series.load().catch(() => null);
-    const why = refusal(series);
-    if (why) { this.tell(t('“{name}” cannot be shown in three planes: {why}.', { name: series.name, why })); return; }
-    const index = this.active.index;
-    try {
-      const stacks = await prepare(series, (done, count) => this.tell(t('Loading {done} of {count} images for three planes…', { done, count })));
-      this.tell('');
-      this.setLayout(3, false);
-      this.mpr = series;
-      await Promise.all([this.panes[0].show(series, index), ...['sagittal', 'coronal'].map((plane, i) => this.panes[i + 1].show(series, undefined, { plane, ids: stacks[plane] }))]);
-      this.activate(this.panes[0]);
-    } catch {
-      this.tell(t('“{name}” cannot be shown in three planes: some of its images could not be loaded.', { name: series.name }));
-    }
-    this.update();
-  }
-
-  leaveMpr() {
-    for (const pane of this.panes.filter((one) => one.reformatted)) { pane.destroy(); }
-    this.panes = this.panes.filter((one) => one.node.isConnected);
-    this.mpr = null;
-    release();
-  }
+  enterMpr(series) { return enterPlanes(this, series); }
 
   useTool(name) {
     this.tools.use(name);
@@ -208,9 +194,14 @@ export class App {
   keyboardMeasure() {
     if (!this.active?.viewport) return;
     if (!(this.tools.current in MEASURING)) { this.tell(t('Choose a measuring tool first: L, A, E, H or T.')); return; }
-    this.stopPointer?.();
+    this.pointer?.stop();
     this.active.canvas.focus();
-    this.stopPointer = startPointer(this.active, this.tools.current, { announce: (text) => this.tell(text), done: () => this.tell(t('Measurement added')) });
+    this.pointer = startPointer(this.active, this.tools.current, { announce: (text) => this.tell(text), done: (text) => { this.pointer = null; this.tell(text); } });
+  }
+
+  /** While measuring by keyboard the cross takes the keys it knows, as long as the image has the focus. */
+  takeKey(event) {
+    return Boolean(this.pointer) && event.target === this.active?.canvas && this.pointer.key(event);
   }
 
   help() { helpDialog(this, this.table); }
@@ -241,9 +232,15 @@ export class App {
     this.toolbar.update();
   }
 
+  brightened(pane) {
+    if (pane !== this.active || this.painting) return;
+    this.painting = requestAnimationFrame(() => { this.painting = 0; this.toolbar.update(); });
+  }
+
   notesChanged() {
     this.status.textContent = this.state?.status ?? '';
     this.sidebar?.refresh();
+    for (const pane of this.panes) updateOverlay(pane);
   }
 
   update() {

@@ -15,39 +15,51 @@ export function keyName(event) {
   return event.shiftKey && (letter || !single) ? `Shift+${letter ? event.key.toUpperCase() : event.key}` : letter ? event.key.toLowerCase() : event.key;
 }
 
-const OWN_KEYS = 'input, select, textarea, [role=menu], dialog';
 const isLetter = (key) => key.length === 1 && key !== ' ' && key !== '?';
 
-export function listenForKeys(app, table) {
-  const byKey = new Map(table.flatMap((command) => command.keys.map((key) => [key, command])));
-  document.addEventListener('keydown', (event) => {
-    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || document.querySelector('dialog[open]')) return;
-    const key = keyName(event);
-    const inControl = event.target.closest?.(OWN_KEYS);
-    if (inControl && (event.target.matches('select, input:not([type=range])') || !isLetter(key))) return;
-    if (event.target.closest?.('button, a, summary') && [' ', 'Enter', 'ArrowLeft', 'ArrowRight'].includes(event.key)) return;
-    if (event.target.closest?.('[data-scrolls]') && /^(Arrow|Page|Home|End)/.test(event.key)) return;
-    if (isLetter(event.key) && store.off) return;
-    if (/^[1-9]$/.test(event.key)) { app.preset(Number(event.key) - 1); event.preventDefault(); return; }
-    const command = byKey.get(key);
-    if (!command || command.hidden?.(app)) return;
-    event.preventDefault();
-    command.run(app);
-  });
+/** Whether the focused control needs this key itself. */
+function controlKeeps(target, key) {
+  if (target.closest('[role=menu], dialog')) return true;
+  if (target.matches('select, textarea, input:not([type=range])')) return true;
+  if (target.matches('input[type=range]')) return !isLetter(key);
+  if (target.closest('[role=toolbar]') && ['ArrowLeft', 'ArrowRight', 'Home', 'End'].includes(key)) return true;
+  if (target.closest('button, a') && [' ', 'Enter'].includes(key)) return true;
+  return Boolean(target.closest('[data-scrolls]')) && /^(Arrow|Page|Home|End)/.test(key);
 }
 
-export const show = (key) => key.split('+').map((part) => NAMES[part] ?? (part === '' ? '+' : part)).join(' ').replace(/^ $/, '+');
+/** Captured before cornerstone sees it, which would swallow every key pressed on an image, Tab among them. */
+export function listenForKeys(app, table) {
+  const byKey = new Map(table.flatMap((command) => command.keys.map((key) => [key, command])));
+  const handle = (event) => {
+    if (app.takeKey?.(event)) return true;
+    const key = keyName(event);
+    if (controlKeeps(event.target, key) || (isLetter(event.key) && store.off)) return false;
+    if (/^[1-9]$/.test(event.key)) { app.preset(Number(event.key) - 1); return true; }
+    const command = byKey.get(key);
+    if (!command || command.hidden?.(app)) return false;
+    command.run(app);
+    return true;
+  };
+  document.addEventListener('keydown', (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector('dialog[open]')) return;
+    if (event.target instanceof Element && handle(event)) { event.preventDefault(); event.stopPropagation(); return; }
+    if (event.key !== 'Shift' && event.target.closest?.('.co-v-canvas')) event.stopPropagation();
+  }, { capture: true });
+}
+
+const capital = (part) => (part.length === 1 ? part.toUpperCase() : part);
+export const show = (key) => (key === '+' ? key : key.split('+').map((part) => NAMES[part] ?? capital(part)).join(' '));
 
 export function helpDialog(app, table) {
   const groups = Object.entries(GROUPS()).map(([group, title]) => {
     const rows = table.filter((command) => command.group === group && command.keys.length && !command.hidden?.(app))
       .map((command) => el('tr', {}, el('th', { scope: 'row' }, command.label, command.hint ? el('small', { textContent: command.hint }) : ''),
-        el('td', {}, ...command.keys.flatMap((key, i) => [i ? ` ${t('or')} ` : '', el('kbd', { textContent: key === '+' ? '+' : show(key) })]))));
+        el('td', {}, ...command.keys.flatMap((key, i) => [i ? ` ${t('or')} ` : '', el('kbd', { textContent: show(key) })]))));
     if (group === 'picture') rows.push(el('tr', {}, el('th', { scope: 'row', textContent: t('Brightness presets') }), el('td', {}, el('kbd', { textContent: '1' }), ` ${t('to')} `, el('kbd', { textContent: '9' }))));
     return el('section', {}, el('h3', { textContent: title }), el('table', {}, el('tbody', {}, ...rows)));
   });
   const off = el('input', { type: 'checkbox', id: 'co-v-letters', checked: store.off, on: { change: () => { store.off = off.checked; } } });
   const mouse = el('p', { textContent: t('Mouse: wheel scrolls, right button zooms, Shift and drag moves. Touch: two fingers zoom, three move.') });
-  return openDialog(t('Help and keys'), el('div', { className: 'co-v-help', tabIndex: 0, aria: { role: 'region', label: t('Keys') } }, mouse, el('div', { className: 'co-v-help-groups' }, ...groups),
+  return openDialog(t('Help and keys'), el('div', { className: 'co-v-help', tabIndex: 0, data: { scrolls: '' }, aria: { role: 'region', label: t('Keys') } }, mouse, el('div', { className: 'co-v-help-groups' }, ...groups),
     el('p', { className: 'co-v-check' }, off, el('label', { htmlFor: 'co-v-letters', textContent: t('Switch off keys that are a single letter or sign') }))));
 }

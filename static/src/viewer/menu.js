@@ -15,7 +15,7 @@ export function openMenu(button, items, app) {
     if (command.pressed) item.setAttribute('aria-checked', String(Boolean(command.pressed(app))));
     return item;
   }));
-  document.body.append(menu);
+  app.root.append(menu);
   const [place, size] = [button.getBoundingClientRect(), menu.getBoundingClientRect()];
   menu.style.left = `${Math.max(4, Math.min(place.left, innerWidth - size.width - 4))}px`;
   menu.style.top = `${place.bottom + size.height + 4 < innerHeight ? place.bottom + 4 : Math.max(4, place.top - size.height - 4)}px`;

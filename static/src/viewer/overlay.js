@@ -72,7 +72,7 @@ function showEdges(pane, viewport) {
   if (cosines) {
     const [origin, right, down] = [[0, 0], [100, 0], [0, 100]].map((point) => viewport.canvasToWorld(point));
     const minus = (a, b) => [0, 1, 2].map((axis) => a[axis] - b[axis]);
-    found = edges(minus(right, origin), minus(down, origin));
+    if (origin) found = edges(minus(right, origin), minus(down, origin));   // the CPU renderer has none before its first drawing
   }
   for (const side of SIDES) pane.edges[side].textContent = found[side] ?? '';
   pane.node.dataset.plane = cosines ? planeName(cosines) : '';
@@ -89,6 +89,8 @@ function showScale(pane, viewport) {
   pane.scale.hidden = !viewport || pane.calibration === 'none';
   if (pane.scale.hidden) return;
   const [a, b] = [[0, 0], [100, 0]].map((point) => viewport.canvasToWorld(point));
+  pane.scale.hidden = !a;
+  if (!a) return;
   const mmPerPixel = Math.hypot(a[0] - b[0], a[1] - b[1], a[2] - b[2]) / 100;
   const limit = Math.min(160, pane.canvas.clientWidth / 4);
   const mm = STEPS.filter((step) => step / mmPerPixel <= limit).pop();

@@ -7,22 +7,24 @@ import { register } from './engine.js';
 import { t } from './i18n.js';
 import { middle } from './order.js';
 import { buildOverlay, updateOverlay } from './overlay.js';
-import { presetsFor, rangeOf } from './presets.js';
+import { presetsFor, rangeOf, windowOf } from './presets.js';
 
 export class Pane {
   constructor(app, number) {
     Object.assign(this, { app, number, id: `pane-${number}`, series: null, ids: [], index: 0, plane: '', rotation: 0, enabled: false });
     this.canvas = el('div', { className: 'co-v-canvas', tabIndex: 0, aria: { role: 'group', roledescription: t('image window') }, on: { contextmenu: (event) => event.preventDefault() } });
     this.message = el('p', { className: 'co-v-message', hidden: true });
-    this.slider = el('input', { type: 'range', className: 'co-v-slider', min: 1, max: 1, step: 1, on: { input: () => this.goTo(this.slider.value - 1) } });
+    this.slider = el('input', { type: 'range', className: 'co-v-slider', min: 1, max: 1, step: 1, hidden: true, on: { input: () => this.goTo(this.slider.value - 1) } });
     this.node = el('section', { className: 'co-v-pane' }, this.canvas, this.slider, this.message);
     buildOverlay(this);
     this.label();
+    this.say(t('Choose a series from the list'));
     for (const name of ['pointerdown', 'focusin']) this.node.addEventListener(name, () => app.activate(this), true);
     const listen = (name, handler) => this.canvas.addEventListener(name, handler);
     listen(Enums.Events.STACK_NEW_IMAGE, () => this.arrived());
     listen(Enums.Events.PRE_STACK_NEW_IMAGE, ({ detail }) => this.leaving(detail.imageIdIndex));
-    for (const name of ['IMAGE_RENDERED', 'VOI_MODIFIED', 'CAMERA_MODIFIED']) listen(Enums.Events[name], () => updateOverlay(this));
+    for (const name of ['IMAGE_RENDERED', 'CAMERA_MODIFIED']) listen(Enums.Events[name], () => updateOverlay(this));
+    listen(Enums.Events.VOI_MODIFIED, () => { updateOverlay(this); app.brightened(this); });
     this.onError = ({ detail }) => { if (this.enabled && this.ids[this.index] === detail.imageId) this.failed(detail.error); };
     eventTarget.addEventListener(Enums.Events.IMAGE_LOAD_ERROR, this.onError);
   }
@@ -136,6 +138,28 @@ export class Pane {
     this.canvas.setAttribute('aria-label', name);
     this.slider.setAttribute('aria-label', t('Image, window {n}', { n: this.number }));
     this.slider.setAttribute('aria-valuetext', where);
+  }
+
+  /** Whether the image still fills the window as when it was opened; then it shall do so in a window of another size. */
+  get fitted() {
+    const { viewport } = this;
+    return Boolean(viewport) && Math.abs(viewport.getZoom() - 1) < 0.01 && Math.hypot(...viewport.getPan()) < 2;
+  }
+
+  fit() {
+    const { flipHorizontal = false, flipVertical = false } = this.viewport.getCamera();
+    this.viewport.resetCamera({ resetPan: true, resetZoom: true, resetToCenter: true });
+    this.viewport.setCamera({ flipHorizontal, flipVertical });
+    this.viewport.setViewPresentation({ rotation: this.rotation });
+    this.viewport.render();
+  }
+
+  /** Index of the preset whose window is on screen, -1 for one of the person's own. */
+  get preset() {
+    const range = this.viewport?.getProperties?.().voiRange;
+    if (!range) return -1;
+    const now = windowOf(range);
+    return this.presets.findIndex(({ width, center }) => width && Math.abs(width - now.width) < 0.6 && Math.abs(center - now.center) < 0.6);
   }
 
   setWindow({ width, center }) {

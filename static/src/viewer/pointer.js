@@ -12,6 +12,7 @@ export function ellipseHandles([ax, ay], [bx, by]) {
   return [[x, Math.max(ay, by)], [x, Math.min(ay, by)], [Math.min(ax, bx), y], [Math.max(ax, bx), y]];
 }
 
+/** Answers {key(event), stop()}; `key` answers whether it took the event. */
 export function startPointer(pane, tool, { announce, done }) {
   const { canvas, viewport } = pane;
   const at = [canvas.clientWidth / 2, canvas.clientHeight / 2];
@@ -19,11 +20,10 @@ export function startPointer(pane, tool, { announce, done }) {
   const cross = el('div', { className: 'co-v-cross' });
   canvas.parentElement.append(cross);
   const draw = () => { cross.style.left = `${at[0]}px`; cross.style.top = `${at[1]}px`; };
-  const stop = () => { canvas.removeEventListener('keydown', key, true); canvas.removeEventListener('blur', stop); cross.remove(); };
+  const stop = () => { for (const dot of dots) dot.remove(); cross.remove(); };
   const mark = () => { const dot = el('i'); dot.style.left = `${at[0]}px`; dot.style.top = `${at[1]}px`; return dot; };
   const dots = [];
   async function finish() {
-    for (const dot of dots) dot.remove();
     stop();
     const handles = tool === 'ellipse' ? ellipseHandles(points[0], points[1]) : points;
     const world = handles.map((point) => viewport.canvasToWorld(point));
@@ -34,20 +34,18 @@ export function startPointer(pane, tool, { announce, done }) {
       MEASURING[tool].hydrate(viewport.id, world);
     }
     canvas.focus();
-    done();
+    done(t('Measurement added'));
   }
   function key(event) {
     const size = event.shiftKey ? 1 : 8;
     const move = { ArrowLeft: [-size, 0], ArrowRight: [size, 0], ArrowUp: [0, -size], ArrowDown: [0, size] }[event.key];
-    if (!move && !['Enter', 'Escape'].includes(event.key)) return;
-    event.preventDefault();
-    event.stopPropagation();
-    if (event.key === 'Escape') { for (const dot of dots) dot.remove(); stop(); announce(t('Measuring ended')); return; }
+    if (!move && !['Enter', 'Escape'].includes(event.key)) return false;
+    if (event.key === 'Escape') { stop(); done(t('Measuring ended')); return true; }
     if (move) {
       at[0] = Math.min(canvas.clientWidth, Math.max(0, at[0] + move[0]));
       at[1] = Math.min(canvas.clientHeight, Math.max(0, at[1] + move[1]));
       draw();
-      return;
+      return true;
     }
     points.push([...at]);
     const dot = mark();
@@ -55,9 +53,9 @@ export function startPointer(pane, tool, { announce, done }) {
     dots.push(dot);
     canvas.parentElement.append(dot);
     if (points.length === POINTS[tool]) finish(); else announce(t('Point {n} of {count} set', { n: points.length, count: POINTS[tool] }));
+    return true;
   }
-  canvas.addEventListener('keydown', key, true);
   draw();
   announce(t('Move the cross with the arrow keys, Shift for small steps. Enter sets a point, Escape ends.'));
-  return stop;
+  return { key, stop };
 }

@@ -1,17 +1,18 @@
 /** The list beside the images: studies with their series, then starred images and measurements. */
 import { el } from './dom.js';
 import { t } from './i18n.js';
+import { figure } from './tools.js';
 
 const NAMES = { length: () => t('Length'), angle: () => t('Angle'), ellipse: () => t('Ellipse'), probe: () => t('Probe'), arrow: () => t('Arrow') };
 const HU = /^hu$/i;
 
 /** "23.4 mm", "mean 41 HU, area 120 mm²": the figures of a measurement in a line. */
 export function figures({ tool, stats = {}, label }) {
-  const unit = (name) => (name === undefined ? '' : HU.test(name) ? ' HU' : ` ${name}`);
-  if (tool === 'length' && stats.length !== undefined) return `${stats.length}${unit(stats.unit)}`;
-  if (tool === 'angle' && stats.angle !== undefined) return `${stats.angle}°`;
-  if (tool === 'ellipse' && stats.mean !== undefined) return t('mean {mean}{unit}, area {area}{areaUnit}', { mean: stats.mean, unit: unit(stats.modalityUnit), area: stats.area, areaUnit: unit(stats.areaUnit) });
-  if (tool === 'probe' && stats.value !== undefined) return `${stats.value}${unit(stats.modalityUnit)}`;
+  const unit = (name) => (!name || name === 'raw' ? '' : HU.test(name) ? ' HU' : ` ${name}`);
+  if (tool === 'length' && stats.length !== undefined) return `${figure(stats.length)}${unit(stats.unit)}`;
+  if (tool === 'angle' && stats.angle !== undefined) return `${stats.angle.toFixed(1)}°`;
+  if (tool === 'ellipse' && stats.mean !== undefined) return t('mean {mean}{unit}, area {area}{areaUnit}', { mean: figure(stats.mean), unit: unit(stats.modalityUnit), area: figure(stats.area), areaUnit: unit(stats.areaUnit) });
+  if (tool === 'probe' && stats.value !== undefined) return `${Array.isArray(stats.value) ? stats.value.join(', ') : figure(stats.value)}${unit(stats.modalityUnit)}`;
   return label ?? '';
 }
 

@@ -84,6 +84,8 @@ export class Toolbar {
       this.offered = key;
       this.select.replaceChildren(el('option', { value: '', textContent: t('Brightness…') }), ...offered.map((preset, i) => el('option', { value: i, textContent: i < 9 ? `${i + 1}  ${preset.name}` : preset.name })));
     }
+    const chosen = this.app.active?.preset ?? -1;
+    this.select.value = chosen < 0 ? '' : String(chosen);
     this.setRate(this.app.cine.rate);
   }
 

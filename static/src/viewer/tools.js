@@ -6,8 +6,39 @@ import {
 import { askText } from './dialog.js';
 import { t } from './i18n.js';
 
+/** The value under a point. The stock tool asks a single image for its n-th slice and so reads nothing after the first image of a stack. */
+class PointProbe extends ProbeTool {
+  getTargetImageData(targetId) {
+    const data = super.getTargetImageData(targetId);
+    if (!data?.voxelManager || !targetId.startsWith('imageId:')) return data;
+    return { ...data, voxelManager: { getAtIJKPoint: ([i, j]) => data.voxelManager.getAtIJKPoint([i, j, 0]) } };
+  }
+}
+PointProbe.toolName = ProbeTool.toolName;
+
+/** Three figures, as a ruler would be read: 8.31, 83.1, 831. */
+export const figure = (value) => (Math.abs(value) >= 100 ? value.toFixed(0) : Math.abs(value) >= 10 ? value.toFixed(1) : value.toFixed(2));
+const unitOf = (unit) => (unit && unit !== 'raw' ? ` ${unit}` : '');
+
+function probeText({ cachedStats }, targetId) {
+  const { value, modalityUnit } = cachedStats[targetId] ?? {};
+  const one = (v, unit) => `${figure(v)}${unitOf(unit)}`;
+  if (Array.isArray(value)) return [Array.isArray(modalityUnit) ? value.map((v, i) => one(v, modalityUnit[i])).join(', ') : value.join(', ')];
+  return Number.isFinite(value) ? [one(value, modalityUnit)] : undefined;
+}
+
+function ellipseText({ cachedStats }, targetId) {
+  const { area, areaUnit, mean, stdDev, min, max, modalityUnit } = cachedStats[targetId] ?? {};
+  if (!Number.isFinite(mean)) return undefined;
+  const unit = unitOf(modalityUnit);
+  return [
+    t('Mean {mean}{unit}', { mean: figure(mean), unit }), t('Spread (SD) {sd}{unit}', { sd: figure(stdDev ?? 0), unit }),
+    t('From {min} to {max}{unit}', { min: figure(min ?? 0), max: figure(max ?? 0), unit }), t('Area {area}{unit}', { area: figure(area ?? 0), unit: unitOf(areaUnit) }),
+  ];
+}
+
 const MOVING = { window: WindowLevelTool, scroll: StackScrollTool, pan: PanTool, zoom: ZoomTool };
-export const MEASURING = { length: LengthTool, angle: AngleTool, ellipse: EllipticalROITool, probe: ProbeTool, arrow: ArrowAnnotateTool };
+export const MEASURING = { length: LengthTool, angle: AngleTool, ellipse: EllipticalROITool, probe: PointProbe, arrow: ArrowAnnotateTool };
 const TOOLS = { ...MOVING, ...MEASURING };
 const GROUP = 'consilium';
 export const ENGINE = 'consilium-engine';
@@ -20,23 +51,25 @@ const ALWAYS = {
   scroll: [{ mouseButton: Wheel }],
 };
 
+const LOOK = {
+  color: '#ffd866', colorHighlighted: '#9ff0d8', colorSelected: '#9ff0d8', lineWidth: '1.5', textBoxFontSize: '15px', textBoxColor: '#ffd866',
+  textBoxColorHighlighted: '#9ff0d8', textBoxColorSelected: '#9ff0d8', textBoxFontFamily: 'Source Sans 3 Variable, system-ui, sans-serif',
+};
+
 export class Tools {
   constructor() {
     for (const tool of Object.values(TOOLS)) addTool(tool);
     this.group = ToolGroupManager.createToolGroup(GROUP);
     const ask = (current, done) => askText(t('Text for this arrow'), current).then((text) => done(text || undefined));
     for (const [name, tool] of Object.entries(TOOLS)) {
-      this.group.addTool(tool.toolName, name === 'arrow' ? {
-        getTextCallback: (done) => ask('', done),
-        changeTextCallback: (data, _event, done) => ask(data?.data?.label ?? data?.label ?? '', (text) => text && done(text)),
-      } : {});
+      this.group.addTool(tool.toolName, {
+        probe: { getTextLines: probeText }, ellipse: { getTextLines: ellipseText },
+        arrow: { getTextCallback: (done) => ask('', done), changeTextCallback: (data, _event, done) => ask(data?.data?.label ?? '', (text) => text && done(text)) },
+      }[name] ?? {});
       if (name in MEASURING) this.group.setToolPassive(tool.toolName);   // a disabled tool would not draw stored measurements
     }
-    annotation.config.style.setDefaultToolStyles({
-      ...annotation.config.style.getDefaultToolStyles(),
-      color: '#ffd866', colorHighlighted: '#9ff0d8', colorSelected: '#9ff0d8', lineWidth: '1.5', textBoxFontSize: '15px', textBoxColor: '#ffd866',
-      textBoxColorHighlighted: '#9ff0d8', textBoxColorSelected: '#9ff0d8', textBoxFontFamily: 'Source Sans 3 Variable, system-ui, sans-serif', textBoxBackground: 'rgba(5, 22, 24, 0.72)',
-    });
+    const { style } = annotation.config;
+    style.setDefaultToolStyles({ global: { ...style.getDefaultToolStyles().global, ...LOOK } });
     this.current = '';
   }
 
