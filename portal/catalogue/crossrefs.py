@@ -33,6 +33,7 @@ def check(edition: Edition, parts: Mapping[str, Any], problems: list[Problem]) -
 def _items(edition: Edition, parts: Mapping[str, Any], note: Note) -> None:
     known = {item.key for item in edition.items}
     documents = {one.key for one in edition.documents}
+    asked = {ask.key for ask in _every_ask(edition)}
     seen: dict[str, str] = {}
     for file, part in parts.items():
         if not file.startswith(f.ITEMS):
@@ -42,6 +43,8 @@ def _items(edition: Edition, parts: Mapping[str, Any], note: Note) -> None:
             if item.key in seen:
                 note(file, path, f"is already an item of {seen[item.key]}")
             seen[item.key] = file
+            if item.answered_by and item.answered_by not in asked:
+                note(file, f"{path}.answered_by", f"there is no question {item.answered_by!r}")
             _known(item.covers, known, "item", partial(note, file, f"{path}.covers"))
             _known(item.documents, documents, "document class", partial(note, file, f"{path}.documents"))
 
@@ -137,6 +140,16 @@ def _something_required(edition: Edition, note: Note) -> None:
             lines = lines_for(edition.everyone_checklist, specialty, condition, {})
             if not any(line.need is Need.REQUIRED for _, line in lines):
                 note(f"{f.SPECIALTIES}{specialty.key}.yaml", f"conditions.{condition.key}", "requires no record at all")
+
+
+def _every_ask(edition: Edition) -> Iterable[Ask]:
+    yield from edition.everyone_asks
+    for reason in edition.reasons:
+        yield from reason.follow
+    for specialty in edition.specialties:
+        yield from specialty.asks
+        for condition in specialty.conditions:
+            yield from condition.asks
 
 
 def _answers(asks: Iterable[Ask]) -> dict[str, set[str]]:

@@ -343,7 +343,7 @@ class ImageRule:
     body part, procedure and anatomy codes. Modality without a word = "probable"; a word of `contrary` = no.
     """
 
-    modalities: tuple[Annotated[str, Matching(r"[A-Z]{2,4}", "must be a DICOM modality such as CT")], ...] = ()
+    modalities: tuple[Annotated[str, Matching(r"[A-Z]{2,16}", "must be a DICOM modality such as CT")], ...] = ()
     sop_classes: tuple[Annotated[str, Matching(r"[0-9.]+", "must be a DICOM SOP class UID")], ...] = ()
     words: tuple[Words, ...] = ()
     contrary: tuple[Words, ...] = ()
@@ -385,7 +385,8 @@ class Item:
     """One kind of record on a checklist.
 
     `covers` names items that this one satisfies as well (a thin-slice chest CT is a chest CT).
-    `asked` items are answered by the patient, not uploaded. A report satisfies the report half only.
+    `answered_by` names the question whose answer satisfies it without any upload. A report satisfies the report half
+    only.
     """
 
     key: Key
@@ -394,7 +395,7 @@ class Item:
     what: Words
     where: Words
     how: Words
-    asked: bool = False
+    answered_by: Key | None = None
     images: tuple[ImageRule, ...] = ()
     documents: tuple[Key, ...] = ()
     words: WordList = WordList()
@@ -404,7 +405,7 @@ class Item:
     courier: bool = False
 
     def problems(self) -> Problems:
-        if not self.asked and not self.images and not self.documents and not self.courier:
+        if not self.answered_by and not self.images and not self.documents and not self.courier:
             yield "documents", "must name a document class, or images a rule: nothing could satisfy this item"
 
 
