@@ -285,3 +285,18 @@ def erase(stored: StoredObject) -> None:
     """Drop the bytes and keep the row, which says that there was something. Idempotent."""
     StoredObject.objects.filter(pk=stored.pk).update(state=ObjectState.ERASED)
     backend().delete(stored.name)
+
+
+def sealed_size(stored: StoredObject) -> int:
+    """Bytes that the object takes where it lies: its plain bytes and one tag for each segment."""
+    return stored.size + (max(0, stored.size - 1) // SEGMENT + 1) * TAG
+
+
+def read_sealed(stored: StoredObject) -> Iterator[bytes]:
+    """The object as it lies, still sealed: for backups, which need no key. Raises FileNotFoundError."""
+    return backend().get(stored.name, 0, sealed_size(stored))
+
+
+def put_sealed(name: str, sealed: IO[bytes]) -> None:
+    """Put an object back as a backup holds it. Whether it is whole shows on reading, as ever."""
+    backend().put(name, sealed)

@@ -1,0 +1,195 @@
+"""Backup and restore for real: as commands, each in a process of its own, on both databases."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import tarfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg2
+import pytest
+from django.conf import settings
+
+WRITE = """
+from uuid import UUID
+from portal.core import storage
+for number, kind in ((1, "original"), (2, "original"), (3, "derived")):
+    storage.write_stream([bytes([number]) * 100_000], case_id=UUID(int=7), kind=kind)
+"""
+LIST = """
+from portal.core.models import StoredObject
+for stored in StoredObject.objects.all():
+    print(stored.kind, stored.pk)
+"""
+READ = """
+from portal.core import storage
+from portal.core.models import StoredObject
+for stored in StoredObject.objects.filter(kind="original"):
+    content = storage.read_bytes(stored, limit=10**6)
+    print(stored.pk, len(content), set(content))
+"""
+
+
+@dataclass
+class Portal:
+    """One embedded installation: its own data folder and database."""
+
+    folder: Path
+    database: str
+    keys_of: Portal | None = None
+    environment: dict[str, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.folder.mkdir(exist_ok=True)
+        if self.keys_of:
+            (self.folder / "secrets.json").write_bytes((self.keys_of.folder / "secrets.json").read_bytes())
+        ours = {"DATA_DIR": str(self.folder), "DATABASE_URL": self.database, "DEMO": "false"}
+        self.environment = {**os.environ, **ours, "DJANGO_SETTINGS_MODULE": "portal.settings.local"}
+
+    def manage(self, *arguments: str, fails: bool = False) -> str:
+        done = subprocess.run(
+            [sys.executable, str(settings.BASE_DIR / "manage.py"), *arguments],
+            env=self.environment, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert (done.returncode != 0) == fails, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    def shell(self, code: str) -> list[str]:
+        return self.manage("shell", "--no-imports", "-v", "0", "-c", code).splitlines()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def databases(request: pytest.FixtureRequest) -> Iterator[tuple[str, str]]:
+    """Two empty databases of one kind, by URL; an empty URL is SQLite in the data folder."""
+    server = os.environ.get("DATABASE_URL", "")
+    if request.param == "sqlite":
+        yield "", ""
+        return
+    if not server:
+        pytest.skip("needs PostgreSQL: make test-postgres")
+    names = [f"backup_{secrets.token_hex(4)}" for _ in range(2)]
+    connection = psycopg2.connect(server)
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        for name in names:
+            cursor.execute(f"CREATE DATABASE {name}")
+    first, second = (urlunsplit(urlsplit(server)._replace(path=f"/{name}")) for name in names)
+    yield first, second
+    with connection.cursor() as cursor:
+        for name in names:
+            cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    connection.close()
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Portal:
+    """A portal on SQLite with two originals and one derived object. Tests copy it."""
+    portal = Portal(tmp_path_factory.mktemp("backup") / "made", "")
+    portal.manage("migrate", "-v", "0")
+    portal.shell(WRITE)
+    return portal
+
+
+@pytest.fixture
+def portal(tmp_path: Path, made: Portal) -> Portal:
+    shutil.copytree(made.folder, tmp_path / "copy")
+    return Portal(tmp_path / "copy", "")
+
+
+def members(path: Path) -> dict[str, bytes]:
+    with tarfile.open(path) as tar:
+        return {entry.name: tar.extractfile(entry).read() for entry in tar}  # type: ignore[union-attr]
+
+
+def write_tar(path: Path, content: dict[str, bytes]) -> None:
+    with tarfile.open(path, "w") as tar:
+        for name, data in content.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(data)
+            tar.addfile(entry, BytesIO(data))
+
+
+def test_restore_gives_back_every_original_and_row(tmp_path: Path, made: Portal, databases: tuple[str, str]) -> None:
+    old = made
+    if databases[0]:
+        old = Portal(tmp_path / "old", databases[0])
+        old.manage("migrate", "-v", "0")
+        old.shell(WRITE)
+    tar = tmp_path / "backup.tar"
+    said = old.manage("backup", "--to", str(tar))
+    assert "2 originals" in said
+    assert "keys are NOT in it" in said
+    new = Portal(tmp_path / "new", databases[1], keys_of=old)
+    assert "2 originals" in new.manage("restore", str(tar))
+    assert sorted(new.shell(READ)) == sorted(old.shell(READ)) != []
+    assert new.manage("restore", str(tar), fails=True).count("has data already") == 1
+    new.manage("restore", "--force", str(tar))
+    assert sorted(new.shell(READ)) == sorted(old.shell(READ))
+
+
+def test_restore_refuses_what_is_not_the_backup_that_was_made(tmp_path: Path, portal: Portal) -> None:
+    tar = tmp_path / "backup.tar"
+    portal.manage("backup", "--to", str(tar))
+    whole = members(tar)
+
+    sealed = next(name for name in whole if name.startswith("sealed/"))
+    changed = whole | {sealed: whole[sealed][:-1] + bytes([whole[sealed][-1] ^ 1])}
+    without = {name: content for name, content in whole.items() if name != sealed}
+    climbing = whole | {"sealed/../../evil": b""}
+    manifest = json.loads(whole["manifest.json"])
+    manifest["members"]["sealed/../../evil"] = {"sha256": "0", "size": 0}
+    climbing["manifest.json"] = json.dumps(manifest).encode()
+    unfinished = {name: content for name, content in whole.items() if name != "manifest.json"}
+
+    new = Portal(tmp_path / "new", "", keys_of=portal)
+    for content, reason in (
+        (changed, "damaged"),
+        (without, "not those that its manifest names"),
+        (climbing, "impossible name"),
+        (unfinished, "no readable manifest"),
+    ):
+        write_tar(tmp_path / "bad.tar", content)
+        assert reason in new.manage("restore", str(tmp_path / "bad.tar"), fails=True)
+        assert not list(new.folder.rglob("sealed/*/*"))
+    stranger = Portal(tmp_path / "stranger", "")
+    assert "another master key" in stranger.manage("restore", str(tar), fails=True)
+
+
+def test_backup_holds_no_key_and_nothing_derived(tmp_path: Path, portal: Portal) -> None:
+    objects = [line.split() for line in portal.shell(LIST)]
+    tar = tmp_path / "backup.tar"
+    portal.manage("backup", "--to", str(tar))
+    assert tar.stat().st_mode & 0o077 == 0
+    everything = tar.read_bytes()
+    for secret in json.loads((portal.folder / "secrets.json").read_text()).values():
+        assert secret.encode() not in everything
+        if len(secret) == 64:
+            assert bytes.fromhex(secret) not in everything
+    originals = {f"sealed/{pk.replace('-', '')}" for kind, pk in objects if kind == "original"}
+    assert len(originals) < len(objects)
+    assert {name for name in members(tar) if name.startswith("sealed/")} == originals
+
+
+def test_backup_goes_on_past_a_damaged_original_and_says_so(tmp_path: Path, portal: Portal) -> None:
+    first, second = [line.split()[1].replace("-", "") for line in portal.shell(LIST) if line.startswith("original")]
+    (portal.folder / "sealed" / first[:2] / first).unlink()
+    cut = portal.folder / "sealed" / second[:2] / second
+    cut.write_bytes(cut.read_bytes()[:-7])
+    said = portal.manage("backup", "--to", str(tmp_path / "backup.tar"))
+    assert "2 originals are missing or damaged" in said
+
+
+def test_backup_never_overwrites(tmp_path: Path, portal: Portal) -> None:
+    taken = tmp_path / "backup.tar"
+    taken.write_text("something dear")
+    assert "exists already" in portal.manage("backup", "--to", str(taken), fails=True)
+    assert taken.read_text() == "something dear"
