@@ -207,7 +207,7 @@ def build_front_end() -> None:
     wanted = _hash_of(sources)
     if (STATIC / "dist").is_dir() and _stamp("dist") == wanted:
         return
-    node_folder, npm = _node()
+    node_folder, npm = node()
     environment = {**os.environ, "PATH": f"{node_folder}{os.pathsep}{os.environ['PATH']}", "CI": "1"}
     _forget("dist")
     packages = _hash_of([STATIC / "package.json", STATIC / "package-lock.json"])
@@ -222,7 +222,7 @@ def build_front_end() -> None:
     _remember("dist", wanted)
 
 
-def _node() -> tuple[Path, list[str]]:
+def node() -> tuple[Path, list[str]]:
     """The folder of a new enough ``node`` and the command that starts its npm; from PyPI where the system has none."""
     system = _system_node()
     if system is not None:

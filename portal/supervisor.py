@@ -115,7 +115,7 @@ class Supervisor:
             start_new_session=True,
         )
         _tell(self.watcher_pipe, f"+{process.pid}")
-        assert process.stdout is not None  # noqa: S101  a pipe was asked for
+        assert process.stdout is not None
         os.set_blocking(process.stdout.fileno(), False)
         self.selector.register(process.stdout, selectors.EVENT_READ, child)
         child.process, child.started = process, time.monotonic()
@@ -161,7 +161,7 @@ class Supervisor:
     def _forget(self, child: Child) -> None:
         """After a program's end: shows its last lines and kills what it left in its group."""
         process, child.process = child.process, None
-        assert process is not None and process.stdout is not None  # noqa: S101  only called for a started program
+        assert process is not None and process.stdout is not None
         _kill_group(process.pid)
         _tell(self.watcher_pipe, f"-{process.pid}")
         while process.stdout.fileno() in self.selector.get_map():
