@@ -41,6 +41,9 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
 }
 
+FRONT_END_REQUIRED = True
+"""Pages without their styles and scripts are unusable: better to fail loudly (portal/templatetags/consilium.py)."""
+
 configure_logs(env.str("LOG_LEVEL", "INFO"))
 
 EMAIL_BACKEND = env.str("EMAIL_BACKEND", "django.core.mail.backends.smtp.EmailBackend")

@@ -29,6 +29,7 @@ export function startIdle(doc) {
   const spoken = dialog.querySelector('[data-idle-spoken]');
   const over = dialog.querySelector('[data-idle-over]');
   const ask = dialog.querySelector('[data-idle-ask]');
+  const problem = dialog.querySelector('[data-idle-problem]');
   const back = dialog.querySelector('[data-idle-back]');
   const words = { minutes: dialog.dataset.minutes ?? '%s min', seconds: dialog.dataset.seconds ?? '%s s' };
   let lastSeen = Date.now();
@@ -82,6 +83,7 @@ export function startIdle(doc) {
   const stay = async (event) => {
     const button = event.currentTarget;
     button.disabled = true;
+    problem.textContent = '';
     try {
       const response = await post(meta.dataset.extend, new FormData(), { redirect: 'manual' });
       if (response.ok) {
@@ -91,9 +93,11 @@ export function startIdle(doc) {
         lastSeen = 0;
         tick();
         back.textContent = dialog.dataset.stillOut ?? '';
+      } else {
+        problem.textContent = dialog.dataset.offline ?? '';
       }
     } catch {
-      spoken.textContent = dialog.dataset.offline ?? '';
+      problem.textContent = dialog.dataset.offline ?? '';
     } finally {
       button.disabled = false;
     }
