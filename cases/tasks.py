@@ -8,12 +8,15 @@ from uuid import UUID
 from django.conf import settings
 from django.urls import reverse
 
+from cases.actions import watch
 from cases.models import Case, Hold, Message
+from cases.queries import desk
 from cases.queries.people import patient_side
-from cases.states import HoldOwner
+from cases.states import OPEN, ClockSignal, HoldOwner
 from portal.accounts.models import User
 from portal.core import mail
 from portal.core.jobs import Run, job
+from portal.core.states import Role
 
 
 def absolute(name: str, case: Case) -> str:
@@ -75,3 +78,28 @@ def mail_withdrawn(run: Run, subject_id: str) -> None:
     """A receipt for taking the request back."""
     case = Case.objects.get(pk=UUID(subject_id))
     tell(run, case, patient_side(case), "withdrawn", absolute("patient:case", case))
+
+
+@job("cases.turnaround_tick", every_seconds=60)
+def turnaround_tick(run: Run) -> None:
+    """The watch: every minute, each case whose clock runs."""
+    for case in desk.open_for_watch():
+        with run.commit():
+            watch.look(case=case, by=run.actor)
+
+
+@job("cases.mail_clock")
+def mail_clock(run: Run, subject_id: str, signal: str) -> None:
+    """A warning goes to the case's coordinator and its specialist; a breach to the whole desk and the administrators too."""
+    case = Case.objects.select_related("coordinator", "assignee").get(pk=UUID(subject_id))
+    if case.phase not in OPEN:
+        return
+    people = {person for person in (case.coordinator, case.assignee) if person is not None and person.is_active}
+    if signal == ClockSignal.BREACH or case.coordinator is None:
+        people |= set(desk.coordinators())
+    if signal == ClockSignal.BREACH:
+        people |= set(desk.administrators())
+    for person in sorted(people, key=lambda one: one.email):
+        run.renew()
+        page = {Role.COORDINATOR: absolute("desk:case", case)}.get(Role(person.role), f"{settings.BASE_URL}/")
+        mail.send(to=person, template=f"clock_{signal}", ref=case.ref, url=page)

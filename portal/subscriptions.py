@@ -7,11 +7,19 @@ from __future__ import annotations
 
 from portal.core.workflow import Reaction
 
+
+def _clock(signal: str) -> Reaction:
+    return Reaction("cases.mail_clock", lambda event: {"subject_id": str(event.subject_id), "signal": signal})
+
+
 TABLE: dict[tuple[str, str], tuple[Reaction, ...]] = {
     ("case", "submit"): (Reaction("cases.mail_received"),),
     ("case", "decline"): (Reaction("cases.mail_declined"),),
     ("case", "withdraw"): (Reaction("cases.mail_withdrawn"),),
     ("case", "release"): (Reaction("cases.mail_report"),),
+    ("case", "warn_half"): (_clock("warn_half"),),
+    ("case", "warn_most"): (_clock("warn_most"),),
+    ("case", "breach"): (_clock("breach"),),
     ("message", "send"): (Reaction("cases.mail_message"),),
     ("hold", "open"): (Reaction("cases.mail_hold"),),
     ("upload", "receive"): (Reaction("records.process_upload"),),

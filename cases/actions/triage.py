@@ -1,0 +1,113 @@
+"""What a coordinator decides about a case: complete, accepted, declined, how fast, who looks after it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from cases.actions import messages, turnaround
+from cases.actions.locking import lock
+from cases.models import Case, DeskNote
+from cases.moves import CASE
+from cases.states import ENDED, Level, Phase
+from portal.core.access import Actor
+from portal.core.states import Role
+from portal.core.workflow import Refused, move, note
+
+
+@transaction.atomic
+def set_completeness(*, case: Case, needed: int, satisfied: int, by: Actor) -> None:
+    """Write how many required records are here. When all are, and the case is collecting, it goes on to the check by itself."""
+    held = lock(case)
+    satisfied = min(satisfied, needed)
+    Case.objects.filter(pk=held.pk).update(items_needed=needed, items_satisfied=satisfied)
+    case.items_needed, case.items_satisfied = needed, satisfied
+    if held.phase == Phase.COLLECTING and satisfied == needed:
+        complete_records(
+            case=held, by=by if by.role == Role.COORDINATOR else Actor("job", "records complete", Role.SYSTEM)
+        )
+        case.phase, case.complete_at, case.due_at = held.phase, held.complete_at, held.due_at
+
+
+@transaction.atomic
+def complete_records(*, case: Case, by: Actor) -> None:
+    """The promised turnaround counts from now. A coordinator may say so although something is missing."""
+    held = lock(case)
+    missing = held.items_needed - held.items_satisfied
+    move(held, CASE, "complete", actor=by, data={"missing": missing}, changes={"complete_at": timezone.now()})
+    _refreshed(case, held)
+
+
+@transaction.atomic
+def reopen_records(*, case: Case, by: Actor) -> None:
+    """Something is missing after all: the clock of the promise is taken back to its start."""
+    held = lock(case)
+    move(held, CASE, "reopen_records", actor=by, changes={"complete_at": None, "clock_signal": ""})
+    _refreshed(case, held)
+
+
+@transaction.atomic
+def accept(*, case: Case, by: Actor) -> None:
+    """The case is right for this service: a specialist is looked for."""
+    held = lock(case)
+    move(held, CASE, "accept", actor=by, changes={"coordinator_id": held.coordinator_id or by.user.pk})
+    _refreshed(case, held)
+
+
+@transaction.atomic
+def decline(*, case: Case, reason: str, text: str, by: Actor) -> None:
+    """End a case that the service cannot help with. `text` is what the patient reads.
+
+    Raises:
+        Refused: no words for the patient, or not possible in this phase.
+    """
+    held = lock(case)
+    if not text.strip():
+        raise Refused("decline: say why to the patient")
+    messages.send(case=held, by=by, body=text)
+    move(held, CASE, "decline", actor=by, data={"reason": reason})
+    _refreshed(case, held)
+
+
+@transaction.atomic
+def set_level(*, case: Case, level: Level, by: Actor) -> None:
+    """Change how fast the report is promised; the due time follows."""
+    held = lock(case)
+    if held.phase in {*ENDED, Phase.DELIVERED}:
+        raise Refused("level: the case has ended")
+    if held.level == level:
+        return
+    Case.objects.filter(pk=held.pk).update(level=level, clock_signal="")
+    held.level = level
+    note(held, "case", "set_level", actor=by, data={"level": level})
+    _refreshed(case, held)
+
+
+@transaction.atomic
+def assign_coordinator(*, case: Case, coordinator: Any, by: Actor) -> None:
+    """Who looks after the case. Raises Refused for an account that is not an open coordinator's."""
+    held = lock(case)
+    if coordinator.role != Role.COORDINATOR or not coordinator.is_active:
+        raise Refused("coordinator: not a coordinator")
+    Case.objects.filter(pk=held.pk).update(coordinator=coordinator)
+    case.coordinator = coordinator
+    note(held, "case", "assign_coordinator", actor=by, data={"coordinator": str(coordinator.pk)})
+
+
+@transaction.atomic
+def add_note(*, case: Case, body: str, by: Actor) -> DeskNote:
+    """A note among coordinators."""
+    held = lock(case)
+    if not body.strip():
+        raise Refused("note: empty")
+    made = DeskNote.objects.create(case=held, author=by.user, body=body.strip())
+    note(made, "note", "add", actor=by)
+    return made
+
+
+def _refreshed(case: Case, held: Case) -> None:
+    turnaround.refresh(held)
+    Case.objects.filter(pk=held.pk).update(last_activity_at=timezone.now())
+    case.refresh_from_db()
