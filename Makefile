@@ -8,6 +8,11 @@ TO ?= $(DATA_DIR)/backups/consilium-$(shell date +%Y%m%d-%H%M%S).tar
 TESTS ?= tests
 # Whatever is configured on this machine: a test never uses the settings of the portal that runs here.
 TEST_ENV := env -u DATA_DIR -u PORT -u DATABASE_URL -u CELERY_BROKER_URL -u CACHE_URL DJANGO_SETTINGS_MODULE=portal.settings.test
+# Values with the form of real ones, for checking what only production settings say.
+DEPLOY_ENV := env DJANGO_SETTINGS_MODULE=portal.settings.production ALLOWED_HOSTS=portal.example.org,localhost \
+  BASE_URL=https://portal.example.org DATABASE_URL=postgresql://app@127.0.0.1/checked CACHE_URL=redis://127.0.0.1/1 \
+  CELERY_BROKER_URL=redis://127.0.0.1/0 MASTER_KEY=$(shell printf '%064d' 7) \
+  SECRET_KEY=only-to-run-the-checks-$(shell printf 'abcdefghijklmnopqrstuvwxyz0123456789')
 export DATA_DIR
 
 .DEFAULT_GOAL := help
@@ -40,6 +45,8 @@ lint:  ## style, types, import contracts, templates, missing migrations, deploym
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/djlint --quiet --lint templates
 	@$(TEST_ENV) $(BIN)/python manage.py makemigrations --check --dry-run
+	@$(DEPLOY_ENV) $(BIN)/python manage.py check --deploy --fail-level WARNING \
+	  --tag security --tag models --tag urls --tag templates --tag compatibility
 
 format:  ## put source and templates into the project's form
 	@$(PYTHON) portal/bootstrap.py lint

@@ -103,3 +103,21 @@ def set_active(*, user: User, active: bool, by: Actor) -> None:
             SessionStore(cast(str, held.session_key)).delete()
             held.delete()
     audit.record(actor=by, action="activate account" if active else "close account", subjects=[str(user.pk)])
+
+
+@transaction.atomic
+def invite_first_administrator(*, email: str, name: str) -> str:
+    """A new installation's first invitation, made by whoever holds the machine. Returns its link.
+
+    Every invitation has an author, so the installation itself is one: a closed account that nobody can sign in to.
+
+    Raises:
+        NotUsable: "has_administrator", or an account with this address exists.
+    """
+    if User.objects.filter(role=Role.ADMINISTRATOR, is_active=True).exists():
+        raise NotUsable("has_administrator")
+    installation, _ = User.objects.get_or_create(
+        email="installation@localhost",
+        defaults={"name": "Installation", "role": Role.ADMINISTRATOR, "is_active": False, "password": "!"},
+    )
+    return invite(email=email, name=name, role=Role.ADMINISTRATOR, by=Actor.of(installation))[1]
