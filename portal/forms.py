@@ -215,8 +215,10 @@ def name_what_is_missing(fields: Mapping[str, forms.Field]) -> None:
     )
     for name, field in fields.items():
         if field.error_messages.get("required") == forms.Field.default_error_messages["required"]:
-            words = next((words for kind, words in kinds if isinstance(field, kind)), _("Answer this: %(label)s"))
-            field.error_messages["required"] = words % {"label": field.label or name.replace("_", " ").capitalize()}
+            label = str(field.label or name.replace("_", " ").capitalize())
+            typed = _("Answer this: %(label)s") if label.endswith("?") else _("Fill in: %(label)s")
+            words = next((words for kind, words in kinds if isinstance(field, kind)), typed)
+            field.error_messages["required"] = words % {"label": label}
 
 
 class BaseForm(ErrorSummaryMixin, forms.Form):

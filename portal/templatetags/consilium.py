@@ -23,26 +23,21 @@ def _manifest_path() -> Path:
     return Path(settings.FRONTEND_DIST) / ".vite" / "manifest.json"
 
 
-@functools.lru_cache(maxsize=2)
+@functools.lru_cache(maxsize=1)
 def _read(path: Path, _stamp: float) -> Manifest:
     loaded: Manifest = json.loads(path.read_text(encoding="utf-8"))
     return loaded
 
 
-@functools.lru_cache(maxsize=1)
-def _read_once(path: Path) -> Manifest:
-    return _read(path, 0.0)
-
-
 def manifest() -> Manifest:
-    """Vite's manifest: read once in production, again after each build elsewhere; empty if the front end was never built.
+    """Vite's manifest, read again only after a build (one `stat` otherwise); empty if the front end was never built.
 
     Raises:
         ImproperlyConfigured: it is missing where ``FRONT_END_REQUIRED`` is set, since pages without it would be unusable.
     """
     path = _manifest_path()
     try:
-        return _read(path, path.stat().st_mtime) if settings.DEBUG else _read_once(path)
+        return _read(path, path.stat().st_mtime)
     except FileNotFoundError:
         if getattr(settings, "FRONT_END_REQUIRED", False):
             raise ImproperlyConfigured("The front end is not built: run `make assets`.") from None

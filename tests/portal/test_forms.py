@@ -80,7 +80,7 @@ def test_hint_and_error_describe_the_control_in_reading_order() -> None:
 
 def test_an_error_is_announced_as_an_error() -> None:
     error = one(page(Everything({})), "//*[@id='id_name_error']")
-    assert error.text_content() == "Error: Answer this: Your name"
+    assert error.text_content() == "Error: Fill in: Your name"
     assert one(error, "./span").get("class") == "nhsuk-u-visually-hidden"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +28,8 @@ MANIFEST = {
 def dist(settings: Any, tmp_path: Path) -> Any:
     settings.FRONTEND_DIST = tmp_path
     consilium._read.cache_clear()
-    consilium._read_once.cache_clear()
     yield tmp_path
     consilium._read.cache_clear()
-    consilium._read_once.cache_clear()
 
 
 def write(dist: Path) -> None:
@@ -52,6 +51,15 @@ def test_the_theme_preloads_the_one_font_every_page_needs(dist: Path) -> None:
         '<link rel="preload" as="font" type="font/woff2" crossorigin href="/static/assets/x-latin-wght-n.woff2">'
         '<link rel="stylesheet" href="/static/assets/theme-1.css">'
     )
+
+
+def test_a_new_build_is_seen_without_a_restart(dist: Path) -> None:
+    write(dist)
+    consilium.asset_css()
+    path = dist / ".vite" / "manifest.json"
+    path.write_text(path.read_text().replace("theme-1.css", "theme-2.css"))
+    os.utime(path, (1, 1))
+    assert "theme-2.css" in consilium.asset_css()
 
 
 def test_pages_still_render_where_the_front_end_was_never_built(settings: Any) -> None:
