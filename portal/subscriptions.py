@@ -24,4 +24,7 @@ TABLE: dict[tuple[str, str], tuple[Reaction, ...]] = {
     ("hold", "open"): (Reaction("cases.mail_hold"),),
     ("upload", "receive"): (Reaction("records.process_upload"),),
     ("file", "process_again"): (Reaction("records.process_upload"),),
+    ("file", "revive"): (Reaction("records.process_upload"),),
+    ("file", "remove"): (Reaction("records.process_upload"),),
+    ("case", "submit"): (Reaction("records.check_case"),),
 }

@@ -190,6 +190,7 @@ class Document(CasePart):
     code = models.CharField(max_length=40, blank=True)
     view_copy = models.ForeignKey("core.StoredObject", null=True, on_delete=models.SET_NULL, related_name="+")
     """A copy that is safe to open in a browser, when the original is not."""
+    thumbnail = models.ForeignKey("core.StoredObject", null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
 
 

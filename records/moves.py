@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from portal.core.states import Role
-from portal.core.workflow import Machine, row
+from portal.core.workflow import Machine, Transition, row
 from records.states import RecordState as R
 from records.states import UploadState as U
 
@@ -20,7 +20,7 @@ UPLOAD = Machine(
 )
 
 
-def _record(kind: str) -> Machine:
+def _record(kind: str, *more: Transition) -> Machine:
     return Machine(
         kind=kind,
         column="state",
@@ -30,11 +30,15 @@ def _record(kind: str) -> Machine:
             row("reject", R.PROCESSING, R.REJECTED, [SYSTEM]),
             row("release", R.QUARANTINED, R.READY, [DESK]),
             row("process_again", [R.REJECTED, R.QUARANTINED], R.PROCESSING, [PATIENT, DESK]),
-            row("remove", [R.PROCESSING, R.READY, R.QUARANTINED, R.REJECTED], R.REMOVED, [PATIENT, DESK]),
+            # The one that this was a copy of is gone: now this is the record.
+            row("revive", R.READY, R.PROCESSING, [PATIENT, DESK, SYSTEM]),
+            row("remove", [R.PROCESSING, R.READY, R.QUARANTINED, R.REJECTED], R.REMOVED, [PATIENT, DESK, SYSTEM]),
+            *more,
         ),
     )
 
 
 FILE = _record("file")
-STUDY = _record("study")
+# Images of a removed study are sent again.
+STUDY = _record("study", row("come_back", R.REMOVED, R.PROCESSING, [SYSTEM]))
 DOCUMENT = _record("document")

@@ -2,23 +2,69 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-from portal.core.jobs import Run, job
-from records.actions import uploads
-from records.models import Upload
-from records.states import UploadState
+from cases.actions.locking import lock
+from cases.models import Case
+from portal.core import storage
+from portal.core.access import Actor
+from portal.core.jobs import GiveUp, Run, job
+from portal.core.models import StoredObject
+from portal.core.states import ObjectState
+from records import pipeline
+from records.actions import checklist, files, processing, uploads
+from records.models import File, Study, Upload, UploadPart
+from records.states import RecordState, UploadState
+
+PROCESS = "records.process_upload"
 
 
-@job("records.process_upload")
+def _case_of(subject_id: str) -> UUID:
+    """The case of an upload or a file, whichever the event was about."""
+    for model in (Upload, File):
+        found = model.objects.filter(pk=subject_id).values_list("case_id", flat=True).first()
+        if found is not None:
+            return UUID(str(found))
+    raise GiveUp("subject_gone")
+
+
+def tell_failure(subject_id: str) -> None:
+    """The last attempt failed: its files say so and offer another try."""
+    files.give_up(subject_id=UUID(subject_id), job_name=PROCESS, by=Actor.job(PROCESS))
+
+
+@job(PROCESS, on_failure=tell_failure)
 def process_upload(run: Run, subject_id: str) -> None:
     """Work on all files of the case that wait: a folder of 500 slices is 500 uploads, and one run takes them together."""
+    pipeline.process(run, _case_of(subject_id))
+
+
+@job("records.check_case")
+def check_case(run: Run, subject_id: str) -> None:
+    """The case was sent: now its person is known, so studies that came before are compared, and the checklist is final."""
+    with run.commit():
+        case = lock(UUID(subject_id))
+        for study in Study.objects.filter(case=case, state=RecordState.READY).order_by("pk"):
+            processing.check_identity(case=case, study=study, by=run.actor)
+    checklist.refresh(case=Case.objects.get(pk=subject_id), by=run.actor)
 
 
 @job("records.expire_uploads", every_seconds=3600)
 def expire_uploads(run: Run) -> None:
-    """Give up what nobody continued in time, and erase what had arrived of it."""
+    """Give up what nobody continued in time, and erase what had arrived of it, with parts that a dying process left behind."""
     late = Upload.objects.filter(state=UploadState.RECEIVING, expires_at__lte=timezone.now())
     for pk in list(late.values_list("pk", flat=True)[:500]):
         uploads.expire(upload_id=pk, by=run.actor)
+        run.renew()
+    old = timezone.now() - timedelta(hours=settings.UPLOAD_EXPIRES_HOURS)
+    orphans = StoredObject.objects.filter(kind="part", state=ObjectState.STORED, created_at__lt=old).exclude(
+        Exists(UploadPart.objects.filter(object=OuterRef("pk")))
+    )
+    for stored in list(orphans[:500]):
+        storage.erase(stored)
         run.renew()

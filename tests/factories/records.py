@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import date
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.utils import timezone
 
 from cases.models import Case, Grant, Patient
 from cases.states import GrantScope, Phase
 from portal.accounts.models import User
+from portal.catalogue.actions import install_shipped
 from portal.catalogue.models import CatalogueVersion
-from portal.core.states import Role
+from portal.core import jobs
+from portal.core.access import Actor
+from portal.core.models import Job
+from portal.core.states import JobState, Role
+from records.actions import uploads
+from records.models import Upload
+from records.rules.tus import Described
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
@@ -22,12 +28,9 @@ def user(role: Role = Role.PATIENT, **columns: Any) -> User:
     return User.objects.create_user(f"{uuid4().hex}@demo.example", None, role=role, **columns)
 
 
-def version(content: dict[str, Any] | None = None) -> CatalogueVersion:
-    content = content or {}
-    digest = hashlib.sha256(repr(content).encode()).hexdigest()
-    found = CatalogueVersion.objects.filter(sha256=digest).first()
-    number = CatalogueVersion.objects.count() + 1
-    return found or CatalogueVersion.objects.create(number=number, sha256=digest, content=content)
+def version() -> CatalogueVersion:
+    """The edition that the portal ships with."""
+    return install_shipped()
 
 
 def case(*, by: User | None = None, phase: Phase = Phase.COLLECTING, **columns: Any) -> Case:
@@ -52,3 +55,28 @@ def case(*, by: User | None = None, phase: Phase = Phase.COLLECTING, **columns: 
     Grant.objects.create(case=found, user=owner, scope=GrantScope.FULL, granted_by="test")
     Grant.objects.create(case=found, role=Role.COORDINATOR, scope=GrantScope.FULL, granted_by="test")
     return found
+
+
+def upload(case: Case, content: bytes, name: str = "file", *, folder: str = "", batch: UUID | None = None) -> Upload:
+    """Send a file through the same actions as the tus view."""
+    described = Described(name, folder, batch or uuid4(), "")
+    sent = uploads.create(case=case, described=described, size=len(content), by=case.opened_by)
+    if content:
+        half = len(content) // 2 or len(content)
+        for piece in (content[:half], content[half:]):
+            if piece:
+                uploads.append(upload=sent, parts=[uploads.seal(sent, [piece])], by=Actor.of(case.opened_by))
+    return sent
+
+
+def run_jobs(name: str = "records.process_upload") -> int:
+    """Run every waiting job of this name, as a worker would. Returns how many."""
+    done = 0
+    while found := Job.objects.filter(name=name, state=JobState.QUEUED, due_at__lte=timezone.now()).first():
+        run = jobs.claim(found.pk)
+        assert run is not None
+        jobs.execute(run)
+        found.refresh_from_db()
+        assert not found.error, found.error
+        done += 1
+    return done

@@ -1,0 +1,107 @@
+"""The checklist's state: rules write what the records say, people have the last word."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from cases.actions.completeness import set_completeness
+from cases.actions.locking import lock
+from cases.models import Case
+from portal.core.access import Actor
+from portal.core.states import Role
+from portal.core.workflow import Refused, note
+from records.models import ChecklistItem
+from records.queries import checklist as queries
+from records.rules.matching import Match, match
+from records.states import ItemState
+
+ALLOWED = {
+    Role.PATIENT: frozenset({ItemState.NOT_DONE}),
+    Role.COORDINATOR: frozenset({ItemState.NOT_DONE, ItemState.WAIVED, ItemState.SATISFIED, ItemState.MISSING}),
+}
+"""What a person may say about an item."""
+
+
+def refresh(*, case: Case, by: Actor) -> None:
+    """Match the case's records with its checklist and write states and counts. A person's word stays."""
+    studies, documents = queries.facts(case)
+    today = timezone.localdate()
+    matches = {one.item.key: match(one, studies, documents, today=today) for one in queries.required(case)}
+    with transaction.atomic():
+        held = lock(case)
+        rows = {row.key: row for row in ChecklistItem.objects.filter(case=held).order_by("pk")}
+        for key, found in matches.items():
+            _write(held, key, found, rows.get(key))
+        _count(held, by)
+    case.items_needed, case.items_satisfied = held.items_needed, held.items_satisfied
+
+
+def _write(case: Case, key: str, found: Match, row: ChecklistItem | None) -> None:
+    columns: dict[str, Any] = {"studies": list(found.studies), "documents": list(found.documents)}
+    if row is None:
+        ChecklistItem.objects.create(case=case, key=key, state=found.state, reason=found.reason, **columns)
+        return
+    if not row.by_person:
+        columns |= {"state": found.state, "reason": found.reason}
+    if any(getattr(row, name) != value for name, value in columns.items()):
+        if not row.by_person and row.state != found.state:
+            columns["changed_at"] = timezone.now()
+        ChecklistItem.objects.filter(pk=row.pk).update(**columns)
+
+
+def _count(case: Case, by: Actor) -> None:
+    needed, satisfied = queries.counts(queries.checklist(case))
+    set_completeness(case=case, needed=needed, satisfied=satisfied, by=by)
+
+
+@transaction.atomic
+def set_item(*, case: Case, key: str, state: ItemState, reason: str, by: Actor) -> ChecklistItem:
+    """A person says what holds: "never done" (patient or desk), "not needed", "this is it", "still missing" (desk, with a reason).
+
+    Raises:
+        Refused: not for this role, no such item on this case's list, or no reason where one is needed.
+    """
+    held = lock(case)
+    if state not in ALLOWED.get(by.role, frozenset()):
+        raise Refused(f"item.{state}: not for {by.role}")
+    if by.role == Role.COORDINATOR and not reason.strip():
+        raise Refused("reason_missing")
+    if key not in {one.key for one in queries.checklist(held)}:
+        raise Refused("no_such_item")
+    row, _ = ChecklistItem.objects.update_or_create(
+        case=held,
+        key=key,
+        defaults={
+            "state": state,
+            "reason": reason.strip()[:300],
+            "by_person": True,
+            "by_id": by.id,
+            "changed_at": timezone.now(),
+        },
+    )
+    note(held, "case", "item_set", actor=by, data={"item": key, "state": str(state)})
+    _count(held, by)
+    return row
+
+
+def clear_item(*, case: Case, key: str, by: Actor) -> None:
+    """Take a person's word back: the rules decide again.
+
+    Raises:
+        Refused: a patient may take back only what a patient said.
+    """
+    with transaction.atomic():
+        held = lock(case)
+        row = ChecklistItem.objects.filter(case=held, key=key, by_person=True).first()
+        if row is None:
+            return
+        if by.role == Role.PATIENT and row.state != ItemState.NOT_DONE:
+            raise Refused("item.clear: not for patient")
+        ChecklistItem.objects.filter(pk=row.pk).update(
+            by_person=False, state=ItemState.MISSING, reason="", by=None, changed_at=timezone.now()
+        )
+        note(held, "case", "item_cleared", actor=by, data={"item": key})
+    refresh(case=case, by=by)

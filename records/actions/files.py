@@ -1,0 +1,119 @@
+"""What people do with files: remove one, try one again."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F, Q
+
+from cases.actions.locking import lock
+from cases.states import Phase
+from portal.core import storage
+from portal.core.access import Actor
+from portal.core.models import Job, StoredObject
+from portal.core.workflow import Refused, move
+from records.actions.processing import finish
+from records.models import Document, File, Instance, Page, Series
+from records.moves import DOCUMENT, FILE, STUDY
+from records.states import RecordState
+
+REMOVABLE = frozenset({Phase.DRAFT, Phase.COLLECTING, Phase.TRIAGE, Phase.MATCHING})
+"""Before a specialist works on them; afterwards an opinion may rest on a record."""
+AGAIN = frozenset({"processing_failed", "unsafe_memory", "unsafe_time", "unsafe_crash", "pdf_password", "zip_password"})
+"""Refusals that another try may mend."""
+
+
+def may_remove(phase: str) -> bool:
+    return phase in REMOVABLE
+
+
+def remove(*, file: File, by: Actor) -> None:
+    """Take a file out of the case, with what was made of it and with what came inside it; its bytes are erased.
+
+    A copy of the same file that was sent as well becomes the record in its place.
+
+    Raises:
+        Refused: it is removed already, or a specialist works with the records (`in_review`).
+    """
+    with transaction.atomic():
+        held = lock(file.case_id)
+        if not may_remove(held.phase):
+            raise Refused("in_review")
+        erasable = _remove(File.objects.get(pk=file.pk), by)
+    for stored in erasable:
+        storage.erase(stored)
+
+
+def _remove(file: File, by: Actor) -> list[StoredObject]:
+    erasable = [file.object] if file.object else []
+    move(file, FILE, "remove", actor=by)
+    erasable += _unindex(file, by)
+    erasable += _shelve(file, by)
+    for member in File.objects.filter(container=file).exclude(state=RecordState.REMOVED).order_by("pk"):
+        erasable += _remove(member, by)
+    copy = File.objects.filter(duplicate_of=file, state=RecordState.READY).order_by("created_at", "pk").first()
+    if copy is not None:
+        move(copy, FILE, "revive", actor=by, changes=_FRESH | {"duplicate_of": None})
+        File.objects.filter(duplicate_of=file).update(duplicate_of=copy)
+    return erasable
+
+
+_FRESH = {"code": "", "processed_at": None, "claim_job": None, "claim_fence": 0}
+
+
+def _unindex(file: File, by: Actor) -> list[StoredObject]:
+    """Take the image out of its series; a study without images goes too."""
+    instance = Instance.objects.filter(file=file).select_related("series__study", "pack").first()
+    if instance is None:
+        return []
+    series, study = instance.series, instance.series.study
+    instance.delete()
+    Series.objects.filter(pk=series.pk).update(
+        revision=F("revision") + 1,
+        instance_count=F("instance_count") - 1,
+        frame_count=F("frame_count") - instance.frames,
+    )
+    left = Series.objects.filter(study=study, instance_count__gt=0).exists()
+    if not left and study.state != RecordState.REMOVED:
+        move(study, STUDY, "remove", actor=by)
+    return [instance.pack] if instance.pack else []
+
+
+def _shelve(file: File, by: Actor) -> list[StoredObject]:
+    document = Document.objects.filter(file=file).select_related("view_copy", "thumbnail").first()
+    if document is None or document.state == RecordState.REMOVED:
+        return []
+    pages = Page.objects.filter(document=document).select_related("image")
+    erasable = [one for one in (document.view_copy, document.thumbnail, *(page.image for page in pages)) if one]
+    pages.delete()
+    move(document, DOCUMENT, "remove", actor=by, changes={"view_copy": None, "thumbnail": None})
+    return erasable
+
+
+@transaction.atomic
+def process_again(*, file: File, by: Actor) -> None:
+    """Try a failed file once more. The event queues the work.
+
+    Raises:
+        Refused: the file did not fail, or trying again cannot help (`no_use`).
+    """
+    lock(file.case_id)
+    held = File.objects.get(pk=file.pk)
+    if held.code not in AGAIN:
+        raise Refused("no_use")
+    move(held, FILE, "process_again", actor=by, changes=_FRESH)
+
+
+def give_up(*, subject_id: UUID, job_name: str, by: Actor) -> int:
+    """The last attempt of a job failed: the files that it held say so, and can be tried again. In the job's own commit."""
+    jobs = Job.objects.filter(name=job_name, args__subject_id=str(subject_id)).values("pk")
+    held = File.objects.filter(state=RecordState.PROCESSING).filter(
+        Q(claim_job__in=jobs) | Q(upload=subject_id) | Q(pk=subject_id)
+    )
+    waiting = list(held.order_by("pk"))
+    for case_id in {file.case_id for file in waiting}:
+        lock(case_id)
+    for file in waiting:
+        finish(file, "reject", by=by, code="processing_failed")
+    return len(waiting)

@@ -1,0 +1,43 @@
+"""A coordinator decides about a study that was set aside."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from cases.actions.locking import lock
+from portal.core.access import Actor
+from portal.core.workflow import move, note
+from records.actions import checklist, files
+from records.actions.processing import CONFIRMED
+from records.models import File, Instance, Study
+from records.moves import STUDY
+from records.states import RecordState
+
+
+def release(*, study: Study, reason: str, by: Actor) -> None:
+    """It is this patient's: a maiden name, a typing error. It stays confirmed when more of it arrives.
+
+    Raises:
+        Refused: it is not set aside, or the role may not.
+    """
+    with transaction.atomic():
+        case = lock(study.case_id)
+        move(study, STUDY, "release", actor=by, changes={"code": CONFIRMED})
+        note(study, "study", "identity", actor=by, data={"reason": bool(reason.strip())})
+    checklist.refresh(case=case, by=by)
+
+
+def remove(*, study: Study, by: Actor) -> int:
+    """It is another person's, or must go: all its files are removed and erased. Returns how many.
+
+    Raises:
+        Refused: a specialist works with the records.
+    """
+    inside = Instance.objects.filter(series__study=study).values("file_id")
+    rows = File.objects.filter(pk__in=inside).exclude(state=RecordState.REMOVED).order_by("pk")
+    removed = 0
+    for file in list(rows):
+        files.remove(file=file, by=by)
+        removed += 1
+    study.refresh_from_db()
+    return removed

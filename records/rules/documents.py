@@ -1,0 +1,103 @@
+"""What kind of paper is this, and of which day? From its words alone; a person can always say otherwise."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+
+from portal.catalogue.parts import DocumentClass, WordList
+from records.rules.words import folded, found
+
+READ = 6000
+"""Characters from the beginning that decide: a report says at its head what it is."""
+TITLE = 300
+SURE, PROBABLE = 0.8, 0.4
+
+_MONTH_NAMES = "jan/ene feb mar apr/abr may/mai jun jul aug/ago sep/set oct/okt nov dec/dic"
+_MONTHS = {name: n for n, names in enumerate(_MONTH_NAMES.split(), 1) for name in names.split("/")}
+_ISO = re.compile(r"\b(19|20)(\d\d)-(\d\d)-(\d\d)\b")
+_NAMED = re.compile(
+    r"\b(\d{1,2})\.? (?:de )?([a-z]{3,10})\.?,? (?:de )?((?:19|20)\d\d)\b"
+    r"|\b([a-z]{3,10})\.? (\d{1,2})(?:st|nd|rd|th)?,? ((?:19|20)\d\d)\b"
+)
+_NUMBERS = re.compile(r"\b(\d{1,2})[./](\d{1,2})[./]((?:19|20)\d\d)\b")
+_LABEL = re.compile(
+    r"(date of (?:service|exam|examination|procedure|study|report|visit)"
+    r"|(?:exam|study|service|visit|report|collection|procedure|admission|test) date"
+    r"|performed|collected|reported|fecha|date)[^a-z0-9]{0,12}$"
+)
+_NOT_SERVICE = re.compile(
+    r"(birth|born|dob|d\.o\.b\.?|nacimiento|printed|expires|valid until)[^0-9a-z]{0,20}(?:[a-z]{1,12} ?)?$"
+)
+
+
+def _both(words: WordList) -> tuple[str, ...]:
+    return (*words.en, *words.es)
+
+
+def classify(
+    texts: Sequence[str], title: str, classes: Iterable[DocumentClass], not_result: WordList
+) -> tuple[str, float]:
+    """(class, confidence 0..1). "other" with 0 when nothing speaks for any class.
+
+    A word in the title or at the head counts three times. Words such as "requisition" or "consent" halve the confidence:
+    they are asked for a test, not its result.
+    """
+    text = folded(" ".join(texts)[:READ])
+    head = folded(title) + " " + text[:TITLE]
+    best, second = ("other", 0.0), 0.0
+    for one in classes:
+        words = _both(one.words)
+        if not words or found(_both(one.contrary), text):
+            continue
+        score = len(found(words, text)) + 3.0 * len(found(words, head))
+        score /= 1 + len(words) / 12  # long lists are not better evidence
+        if score > best[1]:
+            best, second = (one.key, score), best[1]
+        elif score > second:
+            second = score
+    if not best[1]:
+        return "other", 0.0
+    confidence = min(1.0, 0.3 + best[1] / 8) * (0.7 if second > 0.8 * best[1] else 1.0)
+    if found(_both(not_result), head):
+        confidence *= 0.5
+    return best[0], round(confidence, 2)
+
+
+def service_date(text: str, *, today: date, birth: date | None, day_first: bool = False) -> date | None:
+    """The day of service: a labelled date first, else the latest plausible one that is not a birth date."""
+    plain = folded(text[:READ])
+    labelled: list[date] = []
+    others: list[date] = []
+    for start, day in sorted(_dates(plain, day_first)):
+        before = plain[max(0, start - 40) : start]
+        if day > today + timedelta(days=1) or day == birth or _NOT_SERVICE.search(before):
+            continue
+        (labelled if _LABEL.search(before) else others).append(day)
+    if labelled:
+        return labelled[0]
+    return max(others, default=None)
+
+
+def _dates(plain: str, day_first: bool) -> list[tuple[int, date]]:
+    found_dates: list[tuple[int, date]] = []
+
+    def add(start: int, year: str, month: int, day: str) -> None:
+        try:
+            found_dates.append((start, date(int(year), month, int(day))))
+        except ValueError:
+            return  # 31 February: not a date
+
+    for match in _ISO.finditer(plain):
+        add(match.start(), match[1] + match[2], int(match[3]), match[4])
+    for match in _NAMED.finditer(plain):
+        day, name, year = (match[1], match[2], match[3]) if match[1] else (match[5], match[4], match[6])
+        if name[:3] in _MONTHS:
+            add(match.start(), year, _MONTHS[name[:3]], day)
+    for match in _NUMBERS.finditer(plain):
+        first, second = int(match[1]), int(match[2])
+        day_is_first = first > 12 or (day_first and second <= 12)
+        month, day_number = (second, first) if day_is_first else (first, second)
+        add(match.start(), match[3], month, str(day_number))
+    return found_dates

@@ -1,0 +1,33 @@
+"""Words for what became of a file: those of the refusals, and those of the states that processing itself knows."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from records.refusals import REFUSALS, Words, words
+
+OWN: dict[str, Words] = {
+    "duplicate": Words(
+        _("here already"),
+        _("We have this very file already, so it counts once."),
+        _("You do not need to do anything."),
+    ),
+    "processing_failed": Words(
+        _("something went wrong on our side"),
+        _("Something went wrong on our side while we read this file. The file itself may be fine."),
+        _("Please press “Try again”. If it happens twice, write to us."),
+    ),
+    "wrong_patient": Words(
+        _("a person is checking this"),
+        _("The name or birth date on these images differs from yours. A person is checking this."),
+        _("You do not need to do anything now. We write to you if we have a question."),
+    ),
+}
+
+
+def told(code: str) -> Words:
+    """The words for `code` of a file or study."""
+    return OWN.get(code) or words(code)
+
+
+__all__ = ["OWN", "REFUSALS", "told"]

@@ -1,0 +1,239 @@
+"""From uploads to records: everything is accounted for, twice is once, and a death in between loses nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from portal.core import jobs, storage
+from portal.core.models import Job, StoredObject
+from portal.core.states import JobState, ObjectState
+from records import pipeline
+from records.models import Document, File, Instance, Page, Receipt, Series, Study, UploadPart
+from records.states import RecordState
+from tests.factories import files
+from tests.factories import records as make
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def case() -> Any:
+    return make.case(specialties=["pulmonology"], condition="nodule")
+
+
+def rows() -> dict[str, Any]:
+    """Everything that processing writes, without the times."""
+    return {
+        "files": sorted(File.objects.values_list("name", "state", "code", "sha256", "kind")),
+        "studies": sorted(Study.objects.values_list("uid", "state", "code")),
+        "series": sorted(
+            Series.objects.values_list("uid", "instance_count", "frame_count", "revision", "derived_revision")
+        ),
+        "instances": sorted(Instance.objects.values_list("uid", "native_offset", "frames")),
+        "documents": sorted(Document.objects.values_list("title", "klass", "page_count", "state")),
+        "pages": Page.objects.count(),
+        "receipts": sorted((r.version, str(r.document)) for r in Receipt.objects.all()),
+        "objects": StoredObject.objects.filter(state=ObjectState.STORED).count(),
+        "parts": UploadPart.objects.count(),
+    }
+
+
+def send_a_mixture(case: Any) -> Any:
+    batch = uuid4()
+    for n in range(1, 4):
+        make.upload(case, files.dicom(instance=n), f"IM{n}", folder="CT", batch=batch)
+    make.upload(case, files.dicom(instance=1), "copy of IM1", batch=batch)
+    make.upload(case, files.pdf("Spirometry", "FEV1 2.1 L", "Date of service: 2026-03-01"), "lungs.pdf", batch=batch)
+    make.upload(case, files.pdf("secret", password="x"), "locked.pdf", batch=batch)
+    make.upload(case, files.photo(), "page.jpg", batch=batch)
+    make.upload(case, b"", "nothing.txt", batch=batch)
+    members = {"a/IM9": files.dicom(series=2, instance=9), "Thumbs.db": b"x", "viewer.exe": b"MZ" + b"\0" * 100}
+    make.upload(case, files.packed_names(members), "disc.zip", batch=batch)
+    return batch
+
+
+def test_mixture_becomes_records_and_every_file_is_accounted_for(case: Any) -> None:
+    batch = send_a_mixture(case)
+    make.run_jobs()
+    study = Study.objects.get()
+    assert (study.state, str(study.date), study.modalities) == (RecordState.READY, "2026-03-12", ["CT"])
+    assert sorted(Series.objects.values_list("instance_count", flat=True)) == [1, 3]
+    assert Document.objects.get(title="lungs").klass == "lung_function"
+    assert str(Document.objects.get(title="lungs").date) == "2026-03-01"
+    receipt = Receipt.objects.get(batch=batch).document
+    assert receipt["studies"] == [
+        {"title": "CT chest", "date": "2026-03-12", "series": 2, "images": 4, "state": "ready"}
+    ]
+    assert {one["name"]: one["code"] for one in receipt["refused"]} == {
+        "locked.pdf": "pdf_password",
+        "nothing.txt": "empty",
+    }
+    assert receipt["counts"] == {
+        "records": 6, "packed": 1, "duplicates": 1, "left_out": 2, "set_aside": 0, "refused": 2, "removed": 0,
+    }  # fmt: skip
+    assert receipt["files"] == sum(receipt["counts"].values()) == File.objects.count()
+
+
+def test_original_is_whole_and_its_parts_are_gone(case: Any) -> None:
+    content = files.pdf("Dear colleague")
+    make.upload(case, content, "letter.pdf")
+    make.run_jobs()
+    file = File.objects.get()
+    assert file.object is not None
+    assert b"".join(storage.read_range(file.object)) == content
+    assert not UploadPart.objects.exists()
+    assert not StoredObject.objects.filter(kind="part", state=ObjectState.STORED).exists()
+
+
+def test_series_has_metadata_and_thumbnail_of_what_is_there(case: Any) -> None:
+    import json
+
+    for n in (2, 1):
+        make.upload(case, files.dicom(instance=n), f"IM{n}")
+    make.run_jobs()
+    series = Series.objects.get()
+    assert series.metadata is not None and series.thumbnail is not None
+    found = json.loads(storage.read_bytes(series.metadata, limit=10**6))
+    assert [one["00200013"]["Value"] for one in found] == [[1], [2]]
+    assert storage.read_bytes(series.thumbnail, limit=10**6).startswith(b"\xff\xd8")
+    instance = Instance.objects.get(number=1)
+    assert instance.native_offset is not None and instance.frame_bytes == 32 * 32 * 2
+
+
+def test_pipeline_twice_changes_nothing(case: Any) -> None:
+    send_a_mixture(case)
+    make.run_jobs()
+    before = rows()
+    row = Job.objects.filter(name="records.process_upload").first()
+    assert row is not None
+    Job.objects.filter(pk=row.pk).update(state=JobState.QUEUED, done_at=None)
+    make.run_jobs()
+    assert rows() == before
+
+
+STEPS = [step.__name__ for step in (*pipeline.FILE_STEPS, *pipeline.CASE_STEPS)]
+
+
+@pytest.mark.parametrize(("name", "when"), [("assemble", "before"), *((name, "after") for name in STEPS)])
+def test_death_around_any_step_is_made_good_by_the_next_run(
+    case: Any, name: str, when: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send_a_mixture(case)
+    _die_once(monkeypatch, name, when)
+    found = Job.objects.filter(name="records.process_upload", state=JobState.QUEUED).first()
+    assert found is not None
+    with pytest.raises(Killed):
+        run = jobs.claim(found.pk)
+        assert run is not None
+        jobs.execute(run)
+    Job.objects.filter(pk=found.pk).update(lease_until="2020-01-01T00:00Z")
+    again = jobs.claim(found.pk)
+    assert again is not None
+    jobs.execute(again)
+    make.run_jobs()
+    after = rows()
+    assert not File.objects.filter(state=RecordState.PROCESSING).exists()
+    assert Instance.objects.count() == 4
+    assert Document.objects.count() == 2
+    assert after["receipts"][0][0] == 1
+    assert all(row[3] == row[4] for row in after["series"])
+
+
+class Killed(BaseException):
+    """As kill -9 would: nothing below catches it."""
+
+
+def _die_once(monkeypatch: pytest.MonkeyPatch, name: str, when: str) -> None:
+    died: list[bool] = []
+
+    def wrap(step: Any) -> Any:
+        def stepped(work: Any) -> None:
+            if when == "before" and not died:
+                died.append(True)
+                raise Killed
+            step(work)
+            if not died:
+                died.append(True)
+                raise Killed
+
+        return stepped if step.__name__ == name else step
+
+    monkeypatch.setattr(pipeline, "FILE_STEPS", tuple(wrap(step) for step in pipeline.FILE_STEPS))
+    monkeypatch.setattr(pipeline, "CASE_STEPS", tuple(wrap(step) for step in pipeline.CASE_STEPS))
+
+
+def test_two_workers_share_the_files_of_a_case(case: Any) -> None:
+    for n in range(1, 4):
+        make.upload(case, files.dicom(instance=n), f"IM{n}")
+    first, second, _third = Job.objects.filter(name="records.process_upload").order_by("created_at")
+    one, two = jobs.claim(first.pk), jobs.claim(second.pk)
+    assert one is not None and two is not None
+    taken = pipeline._claimed(one, case.pk)
+    assert len(taken) == 3
+    assert pipeline._claimed(two, case.pk) == []
+    Job.objects.filter(pk=first.pk).update(lease_until="2020-01-01T00:00Z")
+    assert pipeline._claimed(two, case.pk) == taken
+
+
+def test_failed_for_good_says_so_and_can_be_tried_again(case: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from portal.core.access import Actor
+    from records.actions import files as actions
+
+    make.upload(case, files.dicom(), "IM1")
+    monkeypatch.setattr(pipeline.sandbox, "run_batch", _unavailable)
+    row = Job.objects.get(name="records.process_upload")
+    for _ in range(6):
+        Job.objects.filter(pk=row.pk).update(due_at="2020-01-01T00:00Z")
+        run = jobs.claim(row.pk)
+        assert run is not None
+        jobs.execute(run)
+    file = File.objects.get()
+    assert (file.state, file.code) == (RecordState.REJECTED, "processing_failed")
+    monkeypatch.undo()
+    actions.process_again(file=file, by=Actor.of(case.opened_by))
+    make.run_jobs()
+    file.refresh_from_db()
+    assert file.state == RecordState.READY
+
+
+def _unavailable(*_: Any, **__: Any) -> Any:
+    raise pipeline.sandbox.SandboxUnavailable("no child today")
+
+
+def test_another_patients_study_is_set_aside(case: Any) -> None:
+    make.upload(case, files.dicom(study=7, PatientName="OTHER^PERSON", PatientBirthDate="19400101"), "IM1")
+    make.upload(case, files.dicom(study=8, PatientName="Example^Testina", PatientBirthDate="19610504"), "IM2")
+    make.run_jobs()
+    states = dict(Study.objects.values_list("uid", "state"))
+    assert states == {files.uid(7): RecordState.QUARANTINED, files.uid(8): RecordState.READY}
+    assert Study.objects.get(uid=files.uid(7)).code == "wrong_patient"
+
+
+def test_same_image_sent_again_in_another_wrapping_is_a_duplicate(case: Any) -> None:
+    make.upload(case, files.dicom(), "IM1")
+    make.upload(case, files.dicom(SeriesDescription="renamed"), "IM1 again")
+    make.run_jobs()
+    again = File.objects.get(name="IM1 again")
+    assert (again.state, again.code, again.warnings) == (RecordState.READY, "duplicate", ["same_uid_other_content"])
+    assert again.object is not None and again.object.state == ObjectState.STORED
+    assert Instance.objects.count() == 1
+
+
+def test_removing_a_file_erases_it_and_its_copy_takes_its_place(case: Any) -> None:
+    from portal.core.access import Actor
+    from records.actions import files as actions
+
+    make.upload(case, files.dicom(), "IM1")
+    make.upload(case, files.dicom(), "IM1 copy")
+    make.run_jobs()
+    first = File.objects.get(name="IM1")
+    actions.remove(file=first, by=Actor.of(case.opened_by))
+    make.run_jobs()
+    first.refresh_from_db()
+    assert first.state == RecordState.REMOVED
+    assert first.object is not None and first.object.state == ObjectState.ERASED
+    assert Instance.objects.get().file.name == "IM1 copy"
+    assert Study.objects.get().state == RecordState.READY
