@@ -8,6 +8,7 @@ from uuid import UUID
 from django.conf import settings
 from django.urls import reverse
 
+from cases import report_tasks  # noqa: F401 - registers the report's job beside these
 from cases.actions import watch
 from cases.models import Case, Hold, Message
 from cases.queries import desk

@@ -1,5 +1,4 @@
 from django.apps import AppConfig
-from django.utils.module_loading import autodiscover_modules
 
 
 class PortalConfig(AppConfig):
@@ -7,7 +6,3 @@ class PortalConfig(AppConfig):
 
     name = "portal"
     label = "portal"
-
-    def ready(self) -> None:
-        """Every process that queues work knows every job: web, worker and commands alike."""
-        autodiscover_modules("tasks")

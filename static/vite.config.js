@@ -10,6 +10,7 @@ const ENTRIES = {
   app: 'src/app/index.js',
   viewer: 'src/viewer/index.js',
   upload: 'src/upload/index.js',
+  review: 'src/workspace/index.js',
 };
 
 // The server sends every frame as Explicit VR Little Endian (docs: viewer), so no image codec is needed in the browser:

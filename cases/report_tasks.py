@@ -1,0 +1,30 @@
+"""The job that draws a signed report, once."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from cases import pdf, report
+from cases.actions import reports
+from cases.models import Report
+from portal.core import storage
+from portal.core.jobs import GiveUp, Run, job
+
+
+@job("cases.render_report")
+def render_report(run: Run, subject_id: str) -> None:
+    """Draw the PDF of a signed report and keep it sealed. Running it again changes nothing: what exists was delivered."""
+    found = Report.objects.get(pk=UUID(subject_id))
+    if found.pdf_object_id:
+        return
+    try:
+        report.verify(found.document, found.sha256)
+    except report.Altered:
+        raise GiveUp("document_altered") from None
+    stored = storage.write_stream([pdf.render(found)], case_id=found.case_id, kind="original")
+    try:
+        with run.commit():
+            reports.keep_pdf(report=found, stored=stored, by=run.actor)
+    except BaseException:
+        storage.erase(stored)
+        raise

@@ -1,0 +1,1 @@
+"""Pure decisions of the specialists' app: who fits a case, how long an offer stands, when an opinion is whole."""

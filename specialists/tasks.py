@@ -1,0 +1,41 @@
+"""Jobs about assignments: offers run out, and specialists are told that something waits, never what."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.conf import settings
+from django.urls import reverse
+
+from portal.core import mail
+from portal.core.jobs import Run, job
+from specialists.actions import assignments
+from specialists.models import Assignment
+from specialists.states import AssignmentState
+
+
+@job("specialists.expire_offers", every_seconds=60)
+def expire_offers(run: Run) -> None:
+    """End every offer whose time is over; each case is then back with the desk."""
+    run.renew()
+    assignments.expire_due(by=run.actor)
+
+
+def _tell(run: Run, assignment: Assignment, template: str, address: str) -> None:
+    run.renew()
+    mail.send(to=assignment.specialist, template=template, ref=assignment.case.ref, url=f"{settings.BASE_URL}{address}")
+
+
+@job("specialists.mail_offer")
+def mail_offer(run: Run, subject_id: str) -> None:
+    """A case is offered. Nothing is sent when it was answered or taken back meanwhile."""
+    found = Assignment.objects.select_related("case", "specialist").get(pk=UUID(subject_id))
+    if found.state == AssignmentState.OFFERED:
+        _tell(run, found, "offer", reverse("reviews:offer", args=[found.pk]))
+
+
+@job("specialists.mail_withdrawn")
+def mail_withdrawn(run: Run, subject_id: str) -> None:
+    """An offer or a case was taken back."""
+    found = Assignment.objects.select_related("case", "specialist").get(pk=UUID(subject_id))
+    _tell(run, found, "offer_withdrawn", reverse("reviews:list"))
