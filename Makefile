@@ -19,7 +19,7 @@ export DATA_DIR
 .PHONY: help run test test-postgres journeys lint format types docs backup restore lock
 
 help:  ## show this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1@/' | column -t -s @ 2>/dev/null || true
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run:  ## set up and start the portal on http://localhost:8000
 	@$(PYTHON) portal/bootstrap.py run

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
 
 
 class PortalConfig(AppConfig):
@@ -6,3 +7,7 @@ class PortalConfig(AppConfig):
 
     name = "portal"
     label = "portal"
+
+    def ready(self) -> None:
+        """Every process that queues work knows every job: web, worker and commands alike."""
+        autodiscover_modules("tasks")

@@ -24,20 +24,16 @@ from portal.catalogue.types import Edition
 
 SHIPPED = Path(__file__).parent / "content"
 Content = Mapping[str, object]
+MAX_DEPTH = 30
+FastLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""libyaml's parser where it was built in: ten times faster, the same answers."""
 
 
-class StrictLoader(yaml.SafeLoader):
+class StrictLoader(FastLoader):  # type: ignore[misc, valid-type]
     """Safe YAML with the surprises taken out.
 
-    `yes`, `no`, `on`, `off` and dates stay texts (YAML 1.2 core); a key given twice is an error, and so is an alias,
-    because a few nested aliases expand into gigabytes.
+    `yes`, `no`, `on`, `off` and dates stay texts (YAML 1.2 core), and a key given twice is an error.
     """
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.AliasEvent):
-            event = self.peek_event()
-            raise yaml.constructor.ConstructorError(None, None, "aliases (*name) are not allowed", event.start_mark)
-        return super().compose_node(parent, index)
 
     def construct_mapping(self, node: Any, deep: bool = False) -> Any:
         seen = set()
@@ -70,12 +66,29 @@ for _word, _first in (("true", "t"), ("false", "f")):
     ]
 
 
+def refuse_traps(text: str) -> None:
+    """Raises MarkedYAMLError for an alias (a few nested ones expand into gigabytes) and for very deep nesting."""
+    depth = 0
+    for event in yaml.parse(text, Loader=FastLoader):
+        if isinstance(event, yaml.AliasEvent):
+            raise yaml.MarkedYAMLError(
+                problem="aliases (*name) are not allowed", problem_mark=cast(yaml.Mark, event.start_mark)
+            )
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > MAX_DEPTH:
+            raise yaml.MarkedYAMLError(problem="is nested too deeply", problem_mark=cast(yaml.Mark, event.start_mark))
+
+
 def parse_texts(texts: Mapping[str, str]) -> Content:
     """The data of each file. Raises CatalogueError naming the file and line of every file that is not good YAML."""
     problems: list[Problem] = []
     content: dict[str, object] = {}
     for file in sorted(texts):
         try:
+            refuse_traps(texts[file])
             content[file] = yaml.load(texts[file], Loader=StrictLoader)  # noqa: S506 - a SafeLoader
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark
@@ -140,10 +153,13 @@ def shipped() -> Edition:
 
 def to_texts(content: Content) -> dict[str, str]:
     """YAML files of a content, to download and edit. Comments of an uploaded file are not kept."""
-    return {
-        file: yaml.safe_dump(_ordered(f.kind_of(file), data), sort_keys=False, allow_unicode=True, width=120)
-        for file, data in content.items()
-    }
+    return {file: _dump(_ordered(f.kind_of(file), data)) for file, data in content.items()}
+
+
+def _dump(data: object) -> str:
+    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+    text: str = yaml.dump(data, Dumper=dumper, sort_keys=False, allow_unicode=True, width=120)
+    return text
 
 
 def _ordered(kind: type | None, data: object) -> object:

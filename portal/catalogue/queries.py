@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 
 from portal.catalogue import loader
 from portal.catalogue.models import CatalogueVersion
-from portal.catalogue.rules import Change, changes
+from portal.catalogue.rules import FileChanges, by_file, changes
 from portal.catalogue.states import VersionState
 from portal.core.states import Role
 
@@ -65,9 +65,21 @@ def content(version_id: UUID) -> loader.Content:
     return stored
 
 
-def what_changes(version: CatalogueVersion) -> list[Change]:
+def summary(version: CatalogueVersion) -> dict[str, int]:
+    """How much an edition holds, to check an upload at a glance."""
+    of = edition(version.pk)
+    return {
+        "specialties": len(of.specialties),
+        "conditions": sum(len(specialty.conditions) for specialty in of.specialties),
+        "items": len(of.items),
+        "fields": len(of.common_fields) + sum(len(fields) for fields in of.specialty_fields.values()),
+        "unreviewed": sum(len(fields) for fields in of.unreviewed().values()),
+    }
+
+
+def what_changes(version: CatalogueVersion) -> list[FileChanges]:
     """What publishing this version would change against the published one; empty for the published one itself."""
     before = CatalogueVersion.objects.filter(state=VersionState.PUBLISHED).first()
     if before is None or before.pk == version.pk:
         return []
-    return changes(before.content, content(version.pk))
+    return by_file(changes(before.content, content(version.pk)), limit=100)

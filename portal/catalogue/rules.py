@@ -24,6 +24,18 @@ class Change:
     after: str = ""
 
 
+@dataclass(frozen=True)
+class FileChanges:
+    """What changes in one file: how much, and the first of it by name."""
+
+    file: str
+    added: int
+    removed: int
+    changed: int
+    named: tuple[Change, ...]
+    hidden: int
+
+
 def holds(conditions: Mapping[str, tuple[str, ...]], answers: Answers) -> bool:
     """Whether every condition is met; an unanswered question meets none. No conditions at all hold."""
     for key, wanted in conditions.items():
@@ -126,6 +138,24 @@ def changes(before: Mapping[str, object], after: Mapping[str, object]) -> list[C
             elif old[path] != new[path]:
                 found.append(Change("changed", file, path, before=old[path], after=new[path]))
     return found
+
+
+def by_file(found: Sequence[Change], limit: int) -> list[FileChanges]:
+    """The changes of each file, at most `limit` of them named, for a page that an administrator reads."""
+    files: dict[str, list[Change]] = {}
+    for change in found:
+        files.setdefault(change.file, []).append(change)
+    return [
+        FileChanges(
+            file=file,
+            added=sum(change.kind == "added" for change in mine),
+            removed=sum(change.kind == "removed" for change in mine),
+            changed=sum(change.kind == "changed" for change in mine),
+            named=tuple(mine[:limit]),
+            hidden=max(len(mine) - limit, 0),
+        )
+        for file, mine in files.items()
+    ]
 
 
 def _flat(data: object, path: str = "") -> dict[str, str]:

@@ -6,7 +6,7 @@ running case. Everything a screen needs is asked of `Edition`; nothing else read
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
@@ -43,6 +43,8 @@ from portal.catalogue.parts import (
 )
 
 T = TypeVar("T")
+HOUSE = "house"
+"""The source of a field that the organisation made up itself."""
 
 
 class UnknownKey(LookupError):
@@ -217,10 +219,16 @@ class Edition:
             languages=place.languages,
         )
 
-    def unreviewed(self) -> list[OpinionField]:
-        """The fields that no clinician of the organisation has signed off."""
-        every: Iterable[OpinionField] = (one for fields in self.specialty_fields.values() for one in fields)
-        return [one for one in (*self.common_fields, *every) if one.reviewed_by is None]
+    def unreviewed(self) -> dict[str, list[OpinionField]]:
+        """The scales that no clinician of the organisation has signed off, by specialty ("common" first).
+
+        Fields of the house itself (free texts, plain choices) rest on no publication and need no sign-off.
+        """
+        fields = {"common": self.common_fields, **self.specialty_fields}
+        found = {
+            key: [one for one in of if one.reviewed_by is None and one.source != HOUSE] for key, of in fields.items()
+        }
+        return {key: of for key, of in found.items() if of}
 
 
 def _find(parts: tuple[T, ...], key: str, what: str) -> T:

@@ -2,7 +2,7 @@
 
 A job is a function `f(run: Run, **ids)` registered with `@job`. It reads, works (no file or network work inside a
 transaction), and writes its results inside `with run.commit():`, which is refused when another worker took the job
-meanwhile. Long work calls `run.renew()`.
+meanwhile; what must not happen twice is written in the last one, `with run.finish():`. Long work calls `run.renew()`.
 """
 
 from __future__ import annotations
@@ -132,6 +132,13 @@ class Run:
             self._hold(lease_until=timezone.now() + timedelta(seconds=settings.JOB_LEASE_SECONDS))
             yield
 
+    @contextmanager
+    def finish(self) -> Iterator[None]:
+        """The last commit: the job counts as done in the same transaction as its writes, so a death after it repeats nothing."""
+        with self.commit():
+            yield
+            _succeed(self)
+
     def _mine(self) -> Any:
         return Job.objects.filter(pk=self.job.pk, state=JobState.RUNNING, fence=self.fence)
 
@@ -188,10 +195,16 @@ def execute(run: Run) -> None:
             wait = kind.backoff_seconds * 2 ** (row.attempt - 1)
             _end(run, JobState.QUEUED, error=error, due_at=timezone.now() + timedelta(seconds=wait))
     else:
-        if kind.every_seconds:
-            _end(run, JobState.QUEUED, attempt=0, due_at=timezone.now() + timedelta(seconds=kind.every_seconds))
-        else:
-            _end(run, JobState.DONE, done_at=timezone.now())
+        _succeed(run)
+
+
+def _succeed(run: Run) -> None:
+    """Done, or due again. Nothing happens when the job said `finish()` already."""
+    every = REGISTRY[run.job.name].every_seconds
+    if every:
+        _end(run, JobState.QUEUED, attempt=0, due_at=timezone.now() + timedelta(seconds=every))
+    else:
+        _end(run, JobState.DONE, done_at=timezone.now())
 
 
 def _fail(run: Run, kind: Kind, error: str) -> None:

@@ -59,7 +59,8 @@ def test_publish_retires_the_old_version_and_a_case_can_still_read_it(administra
     old = actions.install_shipped()
     draft = actions.upload(files=changed_texts(), note="Ours", by=administrator)
     assert draft.state == VersionState.DRAFT and queries.current().pk == old.pk
-    [change] = queries.what_changes(draft)
+    [file] = queries.what_changes(draft)
+    [change] = file.named
     assert (change.kind, change.file, change.path, change.after) == (
         "changed",
         "edition.yaml",

@@ -94,6 +94,24 @@ def test_a_stalled_worker_that_wakes_cannot_commit(ledger: list[str]) -> None:
     assert row.state == JobState.DONE
 
 
+def test_what_finish_writes_and_the_jobs_end_are_one_transaction(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "REGISTRY", {})
+    ends: list[str] = []
+
+    @jobs.job("test.once")
+    def once(run: jobs.Run) -> None:
+        with run.finish():
+            pass
+        ends.append(Job.objects.get(pk=run.job.pk).state)
+
+    row = jobs.enqueue("test.once")
+    run = jobs.claim(row.pk)
+    assert run
+    jobs.execute(run)
+    assert ends == [JobState.DONE]
+    assert jobs.claim(row.pk) is None
+
+
 def test_a_failing_job_is_queued_again_later_then_fails_and_tells(ledger: list[str]) -> None:
     row = queued(mark="break")
     waits = []

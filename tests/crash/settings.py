@@ -1,0 +1,26 @@
+"""A portal of its own for processes that are going to be killed: own database, own broker, short leases."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from portal.settings.env import database
+from portal.settings.test import *  # noqa: F403
+from portal.settings.test import INSTALLED_APPS as _APPS
+
+DATA_DIR = Path(os.environ["CRASH_DIR"])
+DATABASES = {"default": database(os.environ.get("CRASH_DATABASE_URL"), DATA_DIR)}
+INSTALLED_APPS = [*_APPS, "tests.crash"]
+SUBSCRIPTIONS = "tests.crash.tasks.NO_REACTIONS"
+JOB_LEASE_SECONDS = 2
+CELERY_BEAT_SCHEDULE = {"sweep": {"task": "portal.core.jobs.sweep", "schedule": 1.0, "options": {"expires": 5}}}
+CELERY_BROKER_URL = os.environ.get("CRASH_BROKER_URL", "filesystem://")
+if CELERY_BROKER_URL == "filesystem://":
+    for _name in ("messages", "control"):
+        (DATA_DIR / _name).mkdir(exist_ok=True)
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "data_folder_in": DATA_DIR / "messages",
+        "data_folder_out": DATA_DIR / "messages",
+        "control_folder": DATA_DIR / "control",
+    }
