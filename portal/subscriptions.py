@@ -13,7 +13,7 @@ def _clock(signal: str) -> Reaction:
 
 
 TABLE: dict[tuple[str, str], tuple[Reaction, ...]] = {
-    ("case", "submit"): (Reaction("cases.mail_received"),),
+    ("case", "submit"): (Reaction("cases.mail_received"), Reaction("records.check_case")),
     ("case", "decline"): (Reaction("cases.mail_declined"),),
     ("case", "withdraw"): (Reaction("cases.mail_withdrawn"),),
     ("case", "release"): (Reaction("cases.mail_report"),),
@@ -29,5 +29,4 @@ TABLE: dict[tuple[str, str], tuple[Reaction, ...]] = {
     ("file", "process_again"): (Reaction("records.process_upload"),),
     ("file", "revive"): (Reaction("records.process_upload"),),
     ("file", "remove"): (Reaction("records.process_upload"),),
-    ("case", "submit"): (Reaction("records.check_case"),),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import include, path
 
 from portal.accounts.views import ExtendSession
+from portal.pages.views import AfterSignIn
 
 urlpatterns = [
     path("", include("portal.pages.urls")),
@@ -12,7 +13,9 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("session/extend/", ExtendSession.as_view(), name="extend_session"),
     path("catalogue/", include("portal.catalogue.urls")),
+    path("welcome/", AfterSignIn.as_view(), name="after_sign_in"),
     path("", include("cases.urls")),
+    path("", include("portal.pages.patient.urls")),
     path("", include("records.urls")),
     path("dicomweb/", include("records.dicomweb.urls")),
     path("viewer/", include("records.viewer.urls")),

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django_countries import countries
 
 from cases.models import Case
+from cases.queries.intake import screening_answers
 from cases.rules import MAX_QUESTIONS, OTHER_CONDITION
 from portal.catalogue.parts import Ask, AskType
 from portal.catalogue.types import Edition
@@ -31,14 +32,31 @@ class SectionForm(BaseForm):
 
     key = ""
 
-    def __init__(self, case: Case, edition: Edition, draft: Draft | None = None, *, show_errors: bool = False) -> None:
+    def __init__(
+        self,
+        case: Case,
+        edition: Edition,
+        draft: Draft | None = None,
+        *,
+        answers: Mapping[str, Any] | None = None,
+        show_errors: bool = False,
+    ) -> None:
         self.case, self.edition = case, edition
         super().__init__(data=_querydict(draft) if draft is not None else None)
         self.build()
+        if draft is None and answers:
+            self.initial = self.filled(answers)
         if draft is not None and not show_errors:
             self.complete = self.is_valid()
             self.found = dict(self.cleaned_data)
             self._errors = forms.utils.ErrorDict()
+
+    def filled(self, answers: Mapping[str, Any]) -> dict[str, Any]:
+        """Stored answers as the fields' own values."""
+        return {
+            name: datetime.date.fromisoformat(value) if isinstance(self.fields.get(name), DateField) else value
+            for name, value in answers.items()
+        }
 
     def build(self) -> None:
         """Fields that depend on the case."""
@@ -198,6 +216,7 @@ class AboutForm(SectionForm):
                 _("Write what lets you act for this person"),
                 rows=2,
                 limit=300,
+                initial=screening_answers(self.case).get("acting_paper", ""),
                 help_text=_(
                     "For example: I am the parent, or I have a power of attorney. We may ask for the paper later"
                 ),
@@ -219,6 +238,12 @@ class AboutForm(SectionForm):
                 self.add_error("state", ValidationError(_("Choose the state"), code="required"))
         else:
             found["state"] = ""
+        return found
+
+    def filled(self, answers: Mapping[str, Any]) -> dict[str, Any]:
+        found = super().filled(answers)
+        if found.get("state"):
+            found["state"] = f"{answers.get('country', '')}-{found['state']}"
         return found
 
     def understood(self) -> dict[str, Any]:

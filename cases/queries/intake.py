@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cases.models import Case, Consent, IntakeSection, Question
+from cases.models import Case, Consent, IntakeSection, Question, Screening
 from cases.rules import INTAKE_SECTIONS, OTHER_CONDITION
 from portal.catalogue.parts import ConsentScreen
 from portal.catalogue.types import Edition
@@ -81,3 +81,9 @@ def progress(case: Case, edition: Edition) -> list[Progress]:
 def ready_to_send(case: Case, edition: Edition) -> bool:
     """Whether every section that must be there is complete. Records may come later."""
     return all(one.state == "done" for one in progress(case, edition) if one.key in {*INTAKE_SECTIONS, "consent"})
+
+
+def screening_answers(case: Case) -> dict[str, str]:
+    """What was said before the account, so that nobody is asked twice."""
+    row = Screening.objects.filter(case=case).order_by("at").last()
+    return {one["question"]: one["answer"] for one in row.answers} if row else {}

@@ -6,5 +6,11 @@ from portal.pages import views
 
 app_name = "pages"
 urlpatterns = [
+    path("", views.Home.as_view(), name="home"),
+    path("help/", views.Help.as_view(), name="help"),
+    path("privacy/", views.Privacy.as_view(), name="privacy"),
+    path("terms/", views.Terms.as_view(), name="terms"),
+    path("imprint/", views.Imprint.as_view(), name="imprint"),
+    path("accessibility/", views.Accessibility.as_view(), name="accessibility"),
     path("healthz", views.Health.as_view(), name="health"),
 ]

@@ -1,12 +1,15 @@
-"""Pages that belong to no app: health, errors."""
+"""Pages that belong to no app: home, help, legal texts, health, errors."""
 
 from __future__ import annotations
 
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 
+from cases.queries.edition import current_edition
+from cases.views import screening
 from portal.core.access import BaseView, Permission
+from portal.core.states import Role
 
 
 class Health(BaseView):
@@ -36,3 +39,71 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return render(request, "errors/csrf.html", status=403)
+
+
+class Home(BaseView):
+    """What the service is, for somebody who has never heard of it."""
+
+    permission = Permission.PUBLIC
+    quiet = True
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        edition = current_edition()
+        return render(request, "pages/home.html", {"specialties": edition.specialties, "levels": edition.levels})
+
+
+class Text(BaseView):
+    """Help and the legal pages: words alone."""
+
+    permission = Permission.PUBLIC
+    quiet = True
+    template = ""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return render(request, self.template)
+
+
+class Help(Text):
+    permission = Permission.PUBLIC
+    template = "pages/help.html"
+
+
+class Privacy(Text):
+    permission = Permission.PUBLIC
+    template = "pages/privacy.html"
+
+
+class Terms(Text):
+    permission = Permission.PUBLIC
+    template = "pages/terms.html"
+
+
+class Imprint(Text):
+    permission = Permission.PUBLIC
+    template = "pages/imprint.html"
+
+
+class Accessibility(Text):
+    permission = Permission.PUBLIC
+    template = "pages/accessibility.html"
+
+
+LANDING = {
+    Role.PATIENT: "cases:list",
+    Role.COORDINATOR: "desk:queue",
+    Role.SPECIALIST: "reviews:list",
+    Role.ADMINISTRATOR: "accounts:people",
+}
+
+
+class AfterSignIn(BaseView):
+    """Each role to its own first page; a patient who has just answered the first questions goes on where they were."""
+
+    permission = Permission.SIGNED_IN
+    quiet = True
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        role = Role(request.user.role)  # type: ignore[union-attr]
+        if role == Role.PATIENT and screening.held(request):
+            return redirect("cases:new")
+        return redirect(LANDING[role])

@@ -1,0 +1,203 @@
+"""The parts of a request that is not sent yet. Each saves as the patient goes, with a script or without."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from cases.actions import intake
+from cases.forms.intake import SECTIONS, QuestionsForm, SectionForm, questions_draft
+from cases.models import IntakeSection
+from cases.queries.edition import edition_of
+from cases.queries.intake import questions as questions_of
+from cases.queries.intake import sections
+from cases.rules import QUESTIONS_OPEN
+from cases.states import Phase
+from cases.views.base import CaseView
+from portal.core.access import Permission
+
+PARTS = ("_day", "_month", "_year")
+
+
+class Section(CaseView):
+    """About you, the problem, the health background. A POST with `autosave` is a partial save and is answered in JSON."""
+
+    permission = Permission.OWN_CASE
+    phases = frozenset({Phase.DRAFT})
+    template = "cases/intake/section.html"
+
+    def load(self) -> None:
+        super().load()
+        self.key = self.kwargs["section"]
+        if self.key not in SECTIONS:
+            raise Http404
+        self.edition = edition_of(self.case)
+        self.held: IntakeSection | None = sections(self.case).get(self.key)
+
+    @property
+    def revision(self) -> int:
+        return self.held.revision if self.held else 0
+
+    def form(self, draft: dict[str, list[str]], *, show_errors: bool = False) -> SectionForm:
+        return SECTIONS[self.key](self.case, self.edition, draft, show_errors=show_errors)
+
+    def saved_form(self) -> SectionForm:
+        """The form as it was left; as it is filled in for the patient before the first save."""
+        if self.held and self.held.draft:
+            return self.form(self.held.draft)
+        return SECTIONS[self.key](self.case, self.edition, answers=self.held.answers if self.held else None)
+
+    def page(self, form: SectionForm, *, revision: int | None = None, status: int = 200, **more: Any) -> HttpResponse:
+        you = self.case.acting_as == "self"
+        words = {
+            "about": _("About you") if you else _("About the patient"),
+            "problem": _("The problem and what was recommended"),
+            "health": _("Health background"),
+            "questions": _("Your questions"),
+        }
+        context = {
+            "form": form,
+            "case": self.case,
+            "you": you,
+            "section": self.key,
+            "heading": words[self.key],
+            "revision": self.revision if revision is None else revision,
+            "back_url": reverse("patient:case", args=[self.case.ref]),
+            "back_text": _("Back to your request"),
+            "suggested": self.suggested(),
+            **more,
+        }
+        return render(self.request, self.template, context, status=status)
+
+    def suggested(self) -> list[str]:
+        return []
+
+    def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        return self.page(self.saved_form())
+
+    def typed(self) -> dict[str, list[str]]:
+        """The form's own fields in the request, everything else left out."""
+        names = self.form({}).fields
+        known = {*names, *(name + part for name in names for part in PARTS)}
+        return {name: self.request.POST.getlist(name) for name in self.request.POST if name in known}
+
+    def save(self, form: SectionForm, draft: dict[str, list[str]], complete: bool) -> IntakeSection:
+        try:
+            revision = int(self.request.POST.get("revision", ""))
+        except ValueError:
+            revision = -1
+        return intake.save_section(
+            case=self.case,
+            key=self.key,
+            answers=form.understood(),
+            complete=complete,
+            revision=revision,
+            by=self.actor,
+            draft=draft,
+        )
+
+    def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        if request.POST.get("autosave"):
+            return self.autosave()
+        draft = self.typed()
+        form = self.form(draft, show_errors=True)
+        complete = form.is_valid()
+        try:
+            saved = self.save(form, draft, complete)
+        except intake.Conflict as newer:
+            return self.page(form, revision=newer.revision, status=409, conflict=True)
+        if complete or "later" in request.POST:
+            return redirect("patient:case", self.case.ref)
+        return self.page(form, revision=saved.revision, status=422)
+
+    def autosave(self) -> JsonResponse:
+        """Keep what changed on top of what stands. Only the names in `fields` count, so that an emptied box is told from one not sent."""
+        draft = self.saved_form().as_draft()
+        changed = self.typed()
+        names = set(self.request.POST.getlist("fields"))
+        known = {*self.form({}).fields}
+        for name in names:
+            if name in known or name.endswith(PARTS):
+                draft[name] = changed.get(name, [])
+        form = self.form(draft)
+        try:
+            saved = self.save(form, draft, form.complete)
+        except intake.Conflict as newer:
+            return JsonResponse({"revision": newer.revision}, status=409)
+        answer = {"revision": saved.revision, "saved_at": timezone.localtime(saved.saved_at).strftime("%H:%M")}
+        return JsonResponse(answer | {"errors": form.wrong_now(names)})
+
+
+class Questions(Section):
+    """Up to five questions. Adding, moving and taking one away are buttons of the form, so that no script is needed."""
+
+    permission = Permission.OWN_CASE
+    phases = frozenset(QUESTIONS_OPEN)
+    template = "cases/intake/questions.html"
+
+    def load(self) -> None:
+        self.kwargs["section"] = "questions"
+        super().load()
+
+    def saved_form(self) -> SectionForm:
+        texts = [question.text for question in questions_of(self.case)]
+        draft = self.held.draft if self.held and self.held.draft else questions_draft(texts)
+        return self.form(draft)
+
+    def suggested(self) -> list[str]:
+        key = self.case.condition
+        known = {condition.key for condition in self.edition.specialty(self.case.specialties[0]).conditions}
+        return list(self.edition.questions(self.case.specialties[0], key if key in known else None))
+
+    def page(self, form: SectionForm, **more: Any) -> HttpResponse:
+        assert isinstance(form, QuestionsForm)
+        taken = {text.strip() for text in form.texts()}
+        open_ones = [(number, text) for number, text in enumerate(self.suggested()) if text not in taken]
+        full = len([text for text in form.texts() if text.strip()]) >= len(form.texts())
+        return super().page(form, offered=[] if full else open_ones, draft=self.case.phase == Phase.DRAFT, **more)
+
+    def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        if request.POST.get("autosave"):
+            if self.case.phase != Phase.DRAFT:
+                return JsonResponse({"errors": {}}, status=404)
+            return self.autosave()
+        texts = self._after_button([request.POST.get(f"q{n}", "") for n in range(1, 6)])
+        draft = questions_draft(texts)
+        form = self.form(draft, show_errors=True)
+        complete = form.is_valid()
+        button = {"add", "up", "drop", "more"} & set(request.POST)
+        if self.case.phase != Phase.DRAFT:
+            if not complete or button:
+                return self.page(self.form(draft) if button else form, status=200 if button else 422)
+            intake.set_questions(case=self.case, questions=form.understood()["questions"], by=self.actor)
+            return redirect("patient:case", self.case.ref)
+        try:
+            saved = self.save(form, draft, complete)
+        except intake.Conflict as newer:
+            return self.page(form, revision=newer.revision, status=409, conflict=True)
+        if button:
+            return redirect(f"{request.path}#questions")
+        if complete or "later" in request.POST:
+            return redirect("patient:case", self.case.ref)
+        return self.page(form, revision=saved.revision, status=422)
+
+    def _after_button(self, texts: list[str]) -> list[str]:
+        kept = [text for text in texts if text.strip()]
+        post = self.request.POST
+        offered = self.suggested()
+        if (number := _number(post.get("add"))) is not None and number < len(offered):
+            kept.append(offered[number])
+        elif (number := _number(post.get("up"))) is not None and 1 < number <= len(kept):
+            kept[number - 2], kept[number - 1] = kept[number - 1], kept[number - 2]
+        elif (number := _number(post.get("drop"))) is not None and 1 <= number <= len(kept):
+            kept.pop(number - 1)
+        return kept
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and text.isdecimal() and len(text) < 4 else None

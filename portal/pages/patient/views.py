@@ -1,0 +1,152 @@
+"""The patient's case page: the task list while the request is not sent, and where it stands afterwards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
+
+from cases.queries.edition import edition_of
+from cases.queries.intake import progress, ready_to_send
+from cases.queries.messages import last_from_staff, open_holds, unread
+from cases.queries.sentence import forecast, headline
+from cases.queries.summary import condition_words, summary
+from cases.queries.timeline import timeline
+from cases.rules import QUESTIONS_OPEN, may_withdraw, may_write
+from cases.states import OPEN, HoldOwner, Phase
+from cases.views.base import CaseView
+from portal.core.access import Permission
+from portal.core.states import Role
+
+
+def records_url(ref: str) -> str:
+    """The records page."""
+    try:
+        return reverse("records:records", args=[ref])
+    except NoReverseMatch:
+        return ""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One line of the task list. An empty `url`: it cannot be started yet."""
+
+    title: str
+    hint: str
+    url: str
+    state: str
+
+
+class CasePage(CaseView):
+    """`/cases/<ref>/`."""
+
+    permission = Permission.OWN_CASE
+
+    def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        if self.case.phase == Phase.DRAFT:
+            return render(request, "patient/tasks.html", self.draft())
+        return render(request, "patient/case.html", self.sent())
+
+    def draft(self) -> dict[str, Any]:
+        edition = edition_of(self.case)
+        states = {one.key: one.state for one in progress(self.case, edition)}
+        ready = ready_to_send(self.case, edition)
+        you = self.case.acting_as == "self"
+        ref = self.case.ref
+
+        def part(key: str) -> str:
+            return reverse("cases:section", args=[ref, key])
+
+        groups = [
+            (
+                _("About you") if you else _("About the patient"),
+                [Task(_("Name, place and phone"), _("About 3 minutes"), part("about"), states["about"])],
+            ),
+            (
+                _("Your question"),
+                [
+                    Task(
+                        _("The problem and what was recommended"),
+                        _("About 10 minutes. Have your doctor’s letter at hand, if you can"),
+                        part("problem"),
+                        states["problem"],
+                    ),
+                    Task(
+                        _("Your questions for the doctor"),
+                        _("Up to five. We suggest some"),
+                        reverse("cases:questions", args=[ref]),
+                        states["questions"],
+                    ),
+                ],
+            ),
+            (
+                _("Your health"),
+                [
+                    Task(
+                        _("Health background"),
+                        _("Symptoms, medicines, allergies. About 10 minutes"),
+                        part("health"),
+                        states["health"],
+                    ),
+                    Task(
+                        _("Scans and papers"),
+                        _("You can also add them after you send your request"),
+                        records_url(ref),
+                        states["records"],
+                    ),
+                ],
+            ),
+            (
+                _("Agree and send"),
+                [
+                    Task(
+                        _("What you agree to"),
+                        _("Short pages, one for each point"),
+                        reverse("cases:consents", args=[ref]),
+                        states["consent"],
+                    ),
+                    Task(
+                        _("Check your answers and send"),
+                        "" if ready else _("First complete the parts above. Scans and papers can come later"),
+                        reverse("cases:check", args=[ref]) if ready else "",
+                        "not_started" if ready else "cannot",
+                    ),
+                ],
+            ),
+        ]
+        done = [state for key, state in states.items() if key != "records" and state == "done"]
+        return {
+            "case": self.case,
+            "groups": groups,
+            "done": len(done),
+            "total": len(states) - 1,
+            "ready": ready,
+            "specialty": edition.specialty(self.case.specialties[0]),
+        }
+
+    def sent(self) -> dict[str, Any]:
+        case, edition = self.case, edition_of(self.case)
+        under_way = case.phase in OPEN
+        return {
+            "case": case,
+            "headline": headline(case),
+            "steps": timeline(case) if under_way or case.delivered_at else [],
+            "forecast": forecast(case) if under_way else None,
+            "under_way": under_way,
+            "holds": open_holds(case, HoldOwner.PATIENT) if under_way else [],
+            "missing": max(0, case.items_needed - case.items_satisfied) if case.phase == Phase.COLLECTING else 0,
+            "unread": unread(case, Role.PATIENT),
+            "latest": last_from_staff(case),
+            "may_write": may_write(case.phase),
+            "may_withdraw": may_withdraw(case.phase),
+            "questions_open": case.phase in QUESTIONS_OPEN,
+            "report": case.phase in {Phase.DELIVERED, Phase.CLOSED},
+            "groups": summary(case, edition),
+            "condition": condition_words(case, edition),
+            "level": edition.level(case.level),
+            "records_url": records_url(case.ref),
+        }
