@@ -404,6 +404,11 @@ class Item:
     priors: bool = False
     courier: bool = False
 
+    @property
+    def asked(self) -> bool:
+        """Whether the patient's own answer is enough, so that nobody has to upload it."""
+        return self.answered_by is not None
+
     def problems(self) -> Problems:
         if not self.answered_by and not self.images and not self.documents and not self.courier:
             yield "documents", "must name a document class, or images a rule: nothing could satisfy this item"
