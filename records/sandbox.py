@@ -24,6 +24,7 @@ from typing import IO, Any
 
 from records.child.protocol import (
     MAX_LINE,
+    OUT_OF_MEMORY,
     ChildInput,
     FileResult,
     Limits,
@@ -220,7 +221,7 @@ def _own_end(child: subprocess.Popen[bytes]) -> int:
 def _verdict(status: int) -> str:
     if status in (-signal.SIGXCPU,):
         return "unsafe_time"
-    if status in (-signal.SIGKILL, -signal.SIGABRT):  # the kernel's memory killer; std::bad_alloc aborts
+    if status in (OUT_OF_MEMORY, -signal.SIGKILL, -signal.SIGABRT):  # the kernel's memory killer; std::bad_alloc aborts
         return "unsafe_memory"
     return "too_large" if status == -signal.SIGXFSZ else "unsafe_crash"
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from . import confine
-from .protocol import Limits
+from .protocol import OUT_OF_MEMORY, Limits
 
 
 def main() -> int:
@@ -51,6 +51,8 @@ def main() -> int:
         except MachineTrouble:
             _say(out, {"t": "trouble"})
             return 5
+        except MemoryError:
+            return OUT_OF_MEMORY
         _say(out, {"t": "done", "i": entry["i"], **result})
     _say(out, {"t": "end"})
     return 0

@@ -98,7 +98,10 @@ def _pack(
     if colour:
         look = render.Look(photometric="RGB", samples=3, bits_allocated=8, bits_stored=8)
     elif shape.bits_allocated == 1:
-        look = render.Look(photometric=shape.photometric, bits_allocated=8, bits_stored=8)
+        window = ((0.5, 1.0),)  # 0 black, 1 white
+        look = render.Look(
+            photometric=shape.photometric, bits_allocated=8, bits_stored=8, windows=window, function="LINEAR_EXACT"
+        )
     path = job.output("frames")
     middle, count, size = shape.frames // 2, 0, 0
     with path.open("wb") as out:

@@ -10,25 +10,26 @@ from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
 
 from .job import Job, Outcome, Refused
 
-FORMATS = ["JPEG", "PNG", "TIFF", "WEBP", "BMP", "GIF", "MPO", "HEIF", "AVIF"]
 _TYPES = {"JPEG": "image/jpeg", "MPO": "image/jpeg", "PNG": "image/png", "TIFF": "image/tiff", "WEBP": "image/webp",
           "BMP": "image/bmp", "GIF": "image/gif", "HEIF": "image/heic", "AVIF": "image/avif"}  # fmt: skip
+
+_FORMATS = {
+    media_type: [name] for name, media_type in _TYPES.items() if name != "MPO"
+}  # the decoder its first bytes ask for
 
 Image.MAX_IMAGE_PIXELS = None  # our own limit comes first and is an error, not a warning
 
 
 def handle(job: Job, media_type: str) -> Outcome:
-    if media_type in ("image/heic", "image/avif"):
+    if media_type == "image/heic":
         import pillow_heif
 
         pillow_heif.register_heif_opener(thumbnails=False)
-        if hasattr(pillow_heif, "register_avif_opener"):
-            pillow_heif.register_avif_opener(thumbnails=False)
     job.file.seek(0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            with Image.open(job.file, formats=FORMATS) as image:
+            with Image.open(job.file, formats=_FORMATS[media_type]) as image:
                 return _handle(job, image)
         except (Refused, MemoryError):
             raise
@@ -63,12 +64,7 @@ def _handle(job: Job, image: Image.Image) -> Outcome:
         _check(job, page)
         if max(page.size) > side:
             outcome.flags.append("image_shrunk")
-            if image.format == "JPEG":
-                page.draft("RGB", (side, side))
-            elif page.mode in ("RGB", "L", "RGBA"):
-                page = page.reduce(max(1, max(page.size) // side))
-        picture = _upright(page)
-        picture.thumbnail((side, side), Image.Resampling.LANCZOS)
+        picture = _upright(_bounded(page, side))
         clean = Image.new(picture.mode, picture.size)
         clean.paste(picture)  # pixels only: no EXIF, profile, comment or trailing bytes
         path = job.output(f"p{number + 1:05d}.jpg")
@@ -87,6 +83,16 @@ def _date(text: str) -> str:
     """EXIF DateTimeOriginal "YYYY:MM:DD …" as YYYYMMDD, or ""."""
     digits = text[:10].replace(":", "")
     return digits if len(digits) == 8 and digits.isdigit() and "19000101" < digits < "21000101" else ""
+
+
+def _bounded(page: Image.Image, side: int) -> Image.Image:
+    """At most `side` pixels long, with as few copies in memory as can be."""
+    if page.format == "JPEG":
+        page.draft(None, (side, side))
+    elif page.mode in ("1", "P", "PA") and max(page.size) > side:
+        page = page.convert("RGBA" if "transparency" in page.info else "RGB")
+    page.thumbnail((side, side), Image.Resampling.LANCZOS)
+    return page
 
 
 def _upright(page: Image.Image) -> Image.Image:

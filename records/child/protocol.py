@@ -15,6 +15,8 @@ STATUSES = frozenset({"ready", "rejected", "quarantined", "needs_password", "con
 KINDS = frozenset({"dicom", "pdf", "image", "text", "archive", "xml", "json", "office", "viewer_program", "other"})
 MAX_LINE = 48 * 1024 * 1024  # bytes; metadata of an enhanced multi-frame object takes some megabytes
 
+OUT_OF_MEMORY = 6  # exit status of a child that ran out of memory outside a handler
+
 REFUSALS = frozenset({
     "empty", "type_unsupported", "unsafe_memory", "unsafe_time", "unsafe_crash", "too_large",
     "dicom_truncated", "dicom_damaged", "dicom_too_deep", "dicom_too_many_elements", "dicom_inflates_too_much", "dicom_trailing_data",
@@ -60,8 +62,8 @@ class Limits:
     extracted: int = 16 * 1024 * 1024 * 1024
     """Of all members of one archive together."""
     entries: int = 20_000
-    depth: int = 2
-    """Archives inside archives that are still opened."""
+    depth: int = 1
+    """Levels of archives inside archives that are still opened."""
     pages: int = 300
     page_pixels: int = 6_000_000
     image_pixels: int = 100_000_000

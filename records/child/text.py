@@ -33,7 +33,7 @@ def decode(content: bytes) -> str:
         text = content.decode("cp1252", "replace")
     sample = text[:4096]
     odd = sum(1 for c in sample if (c < " " and c not in "\r\n\t\f\x0b\x1c\x1d") or c == "\ufffd")
-    if odd > len(sample) // 50:
+    if odd > max(4, len(sample) // 50):
         raise Refused("type_unsupported")
     return text
 

@@ -144,6 +144,7 @@ def _palette(values: Values) -> Any:
     from pydicom.dataset import Dataset
 
     found = Dataset()
+    found.set_original_encoding(False, True)
     for number in (0x1101, 0x1102, 0x1103, 0x1201, 0x1202, 0x1203, 0x1221, 0x1222, 0x1223):
         element = values.file.elements.get(0x00280000 | number)
         if element is None or element.value is None:

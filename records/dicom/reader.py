@@ -166,7 +166,7 @@ class _Walker:
         limit = self.size if end is None else end
         last = -1
         while position < limit:
-            if top and self.size - position < 8:
+            if top and (self.size - position < 8 or (self.pixels and self.bytes_at(position, 8) == bytes(8))):
                 break
             tag, vr, length, start = self.header(position, implicit)
             if tag == ITEM_END and end is None:

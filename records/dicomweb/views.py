@@ -63,9 +63,7 @@ class DicomwebView(BaseView):
         return found
 
     def instances(self) -> QuerySet[Instance]:
-        found = imaging.visible_instances(
-            self.user, self.kwargs["study"], self.kwargs.get("series"), ref=self.ref
-        )
+        found = imaging.visible_instances(self.user, self.kwargs["study"], self.kwargs.get("series"), ref=self.ref)
         if "instance" in self.kwargs:
             found = found.filter(uid=self.kwargs["instance"])
         return found

@@ -1,0 +1,39 @@
+"""Give contents to the confined child and look at what comes back."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from records.sandbox import ChildInput, FileResult, Limits, run_batch
+
+
+@contextmanager
+def descriptors(contents: Sequence[bytes]) -> Iterator[list[int]]:
+    """Memory files, as the pipeline hands them over."""
+    found = []
+    try:
+        for content in contents:
+            descriptor = os.memfd_create("input")
+            found.append(descriptor)
+            with os.fdopen(os.dup(descriptor), "wb") as out:
+                out.write(content)
+        yield found
+    finally:
+        for descriptor in found:
+            os.close(descriptor)
+
+
+def run(contents: Sequence[bytes], work: Path, *, limits: Limits | None = None, **options: Any) -> list[FileResult]:
+    """Results for `contents`; `options` are those of ChildInput, the same for each."""
+    with descriptors(contents) as found:
+        inputs = [ChildInput(str(place), fd, **options) for place, fd in enumerate(found)]
+        return run_batch(inputs, work=work, limits=limits)
+
+
+def one(content: bytes, work: Path, **options: Any) -> FileResult:
+    (result,) = run([content], work, **options)
+    return result

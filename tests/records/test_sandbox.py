@@ -1,0 +1,222 @@
+"""The confined child: no network, bounded memory and time, one bad file harms no other, nothing it says is believed unchecked."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from records import sandbox
+from records.child import protocol
+from records.child.protocol import ProtocolError, parse_result
+from records.sandbox import ChildInput, Limits, SandboxUnavailable, run_batch
+from tests.factories.dicom import make_ct_series
+from tests.factories.documents import make_image, make_pdf
+from tests.records.helpers import descriptors, one, run
+
+BOOBY_TRAP = """
+import sys, os, time; sys.path.insert(0, sys.argv.pop())
+from records.child import handle as module
+real = module.handle
+def handle(entry, work, limits):
+    word = os.pread(entry["fd"], 8, 0)
+    if word == b"CRASH---": os.abort() if False else os.kill(os.getpid(), 11)
+    if word == b"FOREVER-":
+        while True: pass
+    if word == b"SLEEP---": time.sleep(600)
+    if word == b"EATMORE-": [bytearray(1 << 24) for _ in iter(int, 1)]
+    if word == b"LIES----": return {"status": "ready", "code": "", "kind": "dicom", "media_type": "a/b", "flags": [],
+                                    "data": {"thumbnail": "../../etc/passwd"}, "outputs": []}
+    return real(entry, work, limits)
+module.handle = handle
+from records.child.__main__ import main
+sys.exit(main())
+"""
+
+
+@pytest.fixture
+def trapped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A child that dies in several ways at the right words."""
+    monkeypatch.setattr(sandbox, "_BOOT", BOOBY_TRAP)
+
+
+def test_network_is_blocked_in_the_child() -> None:
+    assert sandbox.network_is_blocked()
+
+
+def test_network_is_reached_without_the_filter(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The canary can sing: without the filter it does reach the listener."""
+    boot = sandbox._BOOT.replace("from records.child.__main__", "from records.child import confine; "
+                                 "confine.block_network = lambda: None; from records.child.__main__")  # fmt: skip
+    monkeypatch.setattr(sandbox, "_BOOT", boot)
+    assert not sandbox.network_is_blocked()
+
+
+def test_child_refuses_to_run_unconfined(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    boot = sandbox._BOOT.replace(
+        "from records.child.__main__",
+        "from records.child import confine; confine._ARCHITECTURES.clear(); from records.child.__main__",
+    )
+    monkeypatch.setattr(sandbox, "_BOOT", boot)
+    with pytest.raises(SandboxUnavailable):
+        sandbox.network_is_blocked()
+    with descriptors([make_pdf()]) as (fd,):
+        with pytest.raises(SandboxUnavailable):
+            run_batch([ChildInput("a", fd)], work=tmp_path)
+        assert run_batch([ChildInput("a", fd)], work=tmp_path, allow_unconfined=True)[0].status == "ready"
+
+
+@pytest.mark.parametrize(
+    ("word", "code", "limits"),
+    [
+        (b"CRASH---", "unsafe_crash", Limits()),
+        (b"FOREVER-", "unsafe_time", Limits(cpu=1)),
+        (b"SLEEP---", "unsafe_time", Limits(wall=1.5)),
+        (b"EATMORE-", "unsafe_memory", Limits()),
+        (b"LIES----", "unsafe_crash", Limits()),
+    ],
+)
+def test_run_batch_refuses_only_the_culprit(
+    trapped: None, tmp_path: Path, word: bytes, code: str, limits: Limits
+) -> None:
+    good = make_ct_series(4, 16)
+    results = run([good[0], good[1], word, good[2], good[3]], tmp_path, limits=limits)
+    assert [r.status for r in results] == ["ready", "ready", "rejected", "ready", "ready"]
+    assert results[2].code == code
+    assert [r.key for r in results] == list("01234")
+    for result in results:
+        for output in result.outputs:
+            assert (tmp_path / output.name).stat().st_size == output.size
+
+
+def test_run_batch_finds_two_culprits(trapped: None, tmp_path: Path) -> None:
+    good = make_ct_series(2, 16)
+    results = run([b"CRASH---", good[0], b"CRASH---", good[1]], tmp_path)
+    assert [r.status for r in results] == ["rejected", "ready", "rejected", "ready"]
+
+
+def test_run_batch_stays_within_the_memory_limit(tmp_path: Path) -> None:
+    scan = make_image("PNG", (6000, 6000))
+    (tight,) = run([scan], tmp_path, limits=Limits(memory=330 << 20))
+    assert (tight.status, tight.code, list(tmp_path.iterdir())) == ("rejected", "unsafe_memory", [])
+    assert one(scan, tmp_path).status == "ready"
+
+
+def test_on_progress_is_called_and_may_abort(trapped: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sandbox, "TICK", 0.05)
+
+    class LeaseLost(Exception):
+        pass
+
+    def progress() -> None:
+        raise LeaseLost
+
+    started: list[subprocess.Popen[bytes]] = []
+    real = sandbox._start
+
+    def start(*args: Any, **options: Any) -> subprocess.Popen[bytes]:
+        started.append(real(*args, **options))
+        return started[-1]
+
+    monkeypatch.setattr(sandbox, "_start", start)
+    with descriptors([b"SLEEP---"]) as (fd,), pytest.raises(LeaseLost):
+        run_batch([ChildInput("a", fd)], work=tmp_path, on_progress=progress)
+    assert started[0].returncode is not None
+
+
+def test_child_dies_with_its_parent(tmp_path: Path) -> None:
+    """Kill a parent that waits for a sleeping child; the child goes as well."""
+    script = f"""
+import os, sys; sys.path.insert(0, {str(sandbox.ROOT)!r})
+from pathlib import Path
+from records import sandbox
+sandbox._BOOT = {BOOBY_TRAP!r}
+fd = os.memfd_create("x"); os.write(fd, b"SLEEP---")
+real = sandbox._start
+def start(*a, **o):
+    child = real(*a, **o); print(child.pid, flush=True); return child
+sandbox._start = start
+sandbox.run_batch([sandbox.ChildInput("a", fd)], work=Path({str(tmp_path)!r}))
+"""
+    import sys
+
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as parent:
+        assert parent.stdout is not None
+        child = int(parent.stdout.readline())
+        stat = Path(f"/proc/{child}/status")
+        deadline = time.monotonic() + 20
+        while "NoNewPrivs:\t1" not in stat.read_text() and time.monotonic() < deadline:
+            os.sched_yield()
+        parent.kill()
+        parent.wait()
+        while stat.exists() and "\nState:\tZ" not in stat.read_text() and time.monotonic() < deadline:
+            os.sched_yield()
+        assert not stat.exists() or "\nState:\tZ" in stat.read_text()
+
+
+def test_child_sees_no_secret_of_the_parent(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("MASTER_KEY", "do not tell")
+    seen: dict[str, Any] = {}
+    real = subprocess.Popen
+
+    def popen(*args: Any, **options: Any) -> Any:
+        seen.update(options)
+        return real(*args, **options)
+
+    monkeypatch.setattr(subprocess, "Popen", popen)
+    assert one(make_pdf(), tmp_path).status == "ready"
+    assert "MASTER_KEY" not in seen["env"]
+    assert seen["close_fds"]
+
+
+GOOD: dict[str, Any] = {
+    "status": "ready", "code": "", "kind": "pdf", "media_type": "application/pdf", "flags": [],
+    "data": {"pages": [{"image": "00000.p00001.jpg", "width": 1, "height": 1, "text": ""}]},
+    "outputs": [["00000.p00001.jpg", 5]],
+}  # fmt: skip
+
+
+def test_parse_result_takes_a_good_result() -> None:
+    assert parse_result(GOOD, key="a", size=10).outputs[0].size == 5
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"status": "fine"},
+        {"status": "rejected"},
+        {"code": "made_up"},
+        {"kind": "virus"},
+        {"media_type": "text/html; charset=x"},
+        {"flags": ["made_up"]},
+        {"outputs": [["../../etc/passwd", 5]]},
+        {"outputs": []},
+        {"data": {"members": [{"name": "a", "file": "00000.m00001", "size": 3}]}},
+        {"kind": "dicom", "data": {"index": {}}},
+        {"status": "container"},
+    ],
+)
+def test_parse_result_refuses_what_breaks_the_protocol(change: dict[str, Any]) -> None:
+    with pytest.raises(ProtocolError):
+        parse_result({**GOOD, **change}, key="a", size=10)
+
+
+def test_frames_beyond_the_file_are_refused(tmp_path: Path) -> None:
+    content = make_ct_series(1, 16)[0]
+    result = one(content, tmp_path)
+    message = {**result.to_json(), "outputs": [[o.name, o.size] for o in result.outputs]}
+    assert parse_result(message, key="a", size=len(content)).data["frames"]["source"] == "original"
+    with pytest.raises(ProtocolError):
+        parse_result(message, key="a", size=len(content) - 100)
+
+
+def test_every_refusal_has_its_words() -> None:
+    from records.refusals import REFUSALS
+
+    spoken = {"viewer_program", "dicomdir", "system_file", "kept_not_shown", "frames_not_shown"}
+    assert set(REFUSALS) == protocol.REFUSALS | spoken
+    assert all(str(w.what).endswith(".") and str(w.do).endswith((".", "!")) for w in REFUSALS.values())
