@@ -254,20 +254,25 @@ class _Reading:
             if not chunk:
                 return False
             buffer += chunk
-            while (place := buffer.find(b"\n")) >= 0:
-                line = bytes(buffer[:place])
-                del buffer[: place + 1]
-                try:
-                    if self.message(parse_line(line)):
-                        return True
-                except ProtocolError:
-                    self.verdict = "unsafe_crash"
-                    return False
-                if self.verdict:
-                    return False
-            if len(buffer) > MAX_LINE:
-                self.verdict = "unsafe_memory"
+            ended = self.lines(buffer)
+            if ended or self.verdict:
+                return ended
+
+    def lines(self, buffer: bytearray) -> bool:
+        """Take whole lines off `buffer`; True at the child's last word, `verdict` set when it must die."""
+        while (place := buffer.find(b"\n")) >= 0:
+            line = bytes(buffer[:place])
+            del buffer[: place + 1]
+            try:
+                if self.message(parse_line(line)):
+                    return True
+            except ProtocolError:
+                self.verdict = "unsafe_crash"
+            if self.verdict:
                 return False
+        if len(buffer) > MAX_LINE:
+            self.verdict = "unsafe_memory"
+        return False
 
     def message(self, message: dict[str, Any]) -> bool:
         kind, number = message.get("t"), message.get("i")

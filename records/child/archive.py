@@ -73,7 +73,9 @@ def safe_label(name: str) -> str:
 
 def _extract(job: Job, media_type: str, members: Iterator[tuple[str, IO[bytes], int | None]]) -> Outcome:
     allowed = min(job.limits.extracted, max(FREE, RATIO * job.size))
-    total, found, left_out = 0, [], []
+    total = 0
+    found: list[dict[str, Any]] = []
+    left_out: list[str] = []
     labels: dict[str, int] = {}
     for label, stream, stated in members:
         if _SYSTEM.search(label):

@@ -13,9 +13,22 @@ from .job import Job, Outcome, Refused
 from .protocol import Limits
 
 HEAD = 4096
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_PROGRAMS = (b"MZ", b"\x7fELF", b"\xcf\xfa\xed\xfe", b"\xfe\xed\xfa\xcf", b"\xca\xfe\xba\xbe")
-_ARCHIVES = (b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07", b"BZh", b"\xfd7zXZ\0", b"\x28\xb5\x2f\xfd")
+_STARTS: tuple[tuple[tuple[bytes, ...], str, str], ...] = (
+    ((b"PK\x03\x04", b"PK\x05\x06"), "archive", "application/zip"),
+    ((b"\x1f\x8b",), "archive", "application/gzip"),
+    (
+        (b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07", b"BZh", b"\xfd7zXZ\0", b"\x28\xb5\x2f\xfd"),
+        "archive",
+        "application/octet-stream",
+    ),
+    ((b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",), "office", "application/x-ole-storage"),
+    ((b"{\\rtf",), "office", "application/rtf"),
+    (
+        (b"MZ", b"\x7fELF", b"\xcf\xfa\xed\xfe", b"\xfe\xed\xfa\xcf", b"\xca\xfe\xba\xbe"),
+        "viewer_program",
+        "application/octet-stream",
+    ),
+)
 _IMAGES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"II*\0", b"MM\0*", b"GIF87a", b"GIF89a", b"BM")
 _MACHINE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.EACCES})
 
@@ -64,31 +77,20 @@ def handle(entry: dict[str, Any], work: Path, limits: Limits) -> dict[str, Any]:
 
 def sniff(head: bytes) -> tuple[str, str]:
     """(kind, media type) from the first bytes."""
-    if not head:
-        return "other", "application/octet-stream"
     if len(head) > 128 and b"DICM".startswith(head[128:132]):
         return "dicom", "application/dicom"
-    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        return "archive", "application/zip"
-    if head.startswith(b"\x1f\x8b"):
-        return "archive", "application/gzip"
-    if head.startswith(_ARCHIVES) or head[257:262] == b"ustar":
-        return "archive", "application/x-tar" if head[257:262] == b"ustar" else "application/octet-stream"
+    for starts, kind, media_type in _STARTS:
+        if head.startswith(starts):
+            return kind, media_type
+    if head[257:262] == b"ustar":
+        return "archive", "application/x-tar"
     if head.startswith(_IMAGES) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP"):
         return "image", "image/" + _image_name(head)
     if head[4:8] == b"ftyp" and head[8:12] in (b"heic", b"heix", b"mif1", b"msf1", b"hevc", b"heim", b"avif"):
         return "image", "image/avif" if head[8:12] == b"avif" else "image/heic"
     if head.lstrip(b"\xef\xbb\xbf\r\n\t \0").startswith(b"%PDF-"):
         return "pdf", "application/pdf"
-    if head.startswith(_OLE):
-        return "office", "application/x-ole-storage"
-    if head.startswith(b"{\\rtf"):
-        return "office", "application/rtf"
-    if head.startswith(_PROGRAMS):
-        return "viewer_program", "application/octet-stream"
-    if looks_like_dicom(head):
-        return "dicom", "application/dicom"
-    return _sniff_text(head)
+    return ("dicom", "application/dicom") if looks_like_dicom(head) else _sniff_text(head)
 
 
 def _image_name(head: bytes) -> str:
@@ -104,6 +106,8 @@ def _image_name(head: bytes) -> str:
 
 
 def _sniff_text(head: bytes) -> tuple[str, str]:
+    if not head:
+        return "other", "application/octet-stream"
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     lowered = start[:1024].lower()
     if lowered.startswith(b"[autorun"):

@@ -126,7 +126,8 @@ def _inspect(job: Job, content: bytes) -> tuple[list[str], str | None]:
                 if place > MAX_OBJECTS:
                     raise Refused("pdf_damaged")
                 _strip(entry, flags, 0)
-            for holder in (document.Root, document.Root.get("/Names", {})):
+            holders: list[Any] = [document.Root, document.Root.get("/Names", {})]
+            for holder in holders:
                 for name in ("/JavaScript", "/EmbeddedFiles"):
                     if name in holder:
                         flags.add("pdf_javascript" if name == "/JavaScript" else "pdf_attachments")
@@ -151,14 +152,21 @@ def _strip(entry: Any, flags: set[str], depth: int) -> None:
             if not getattr(child, "is_indirect", False):
                 _strip(child, flags, depth + 1)
         return
-    if "/AA" in entry:
-        flags.add("pdf_automatic_action")
-        _note(entry["/AA"], flags, 0)
-        del entry["/AA"]
-    if isinstance(entry.get("/OpenAction"), pikepdf.Dictionary):
-        flags.add("pdf_automatic_action")
-        _note(entry["/OpenAction"], flags, 0)
-        del entry["/OpenAction"]
+    _disarm(entry, flags)
+    for name in list(entry.keys()):
+        child = entry[name]
+        if not getattr(child, "is_indirect", False):
+            _strip(child, flags, depth + 1)
+
+
+def _disarm(entry: Any, flags: set[str]) -> None:
+    import pikepdf
+
+    for name in ("/AA", "/OpenAction"):
+        if isinstance(entry.get(name), pikepdf.Dictionary):
+            flags.add("pdf_automatic_action")
+            _note(entry[name], flags, 0)
+            del entry[name]
     found = _FLAGS.get(str(entry.get("/S", ""))) if isinstance(entry.get("/S"), pikepdf.Name) else None
     if found or "/JS" in entry:
         flags.add(found or "pdf_javascript")
@@ -166,10 +174,6 @@ def _strip(entry: Any, flags: set[str], depth: int) -> None:
             if name in entry:
                 del entry[name]
         entry["/S"] = pikepdf.Name("/Named")
-    for name in list(entry.keys()):
-        child = entry[name]
-        if not getattr(child, "is_indirect", False):
-            _strip(child, flags, depth + 1)
 
 
 def _note(action: Any, flags: set[str], depth: int) -> None:

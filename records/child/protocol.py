@@ -19,23 +19,32 @@ OUT_OF_MEMORY = 6  # exit status of a child that ran out of memory outside a han
 
 REFUSALS = frozenset({
     "empty", "type_unsupported", "unsafe_memory", "unsafe_time", "unsafe_crash", "too_large",
-    "dicom_truncated", "dicom_damaged", "dicom_too_deep", "dicom_too_many_elements", "dicom_inflates_too_much", "dicom_trailing_data",
-    "dicom_uid_missing", "dicom_uid_invalid", "dicom_frame_count", "dicom_image_description", "dicom_pixel_length", "dicom_no_pixels",
-    "dicom_codestream_size", "dicom_pixels_damaged", "transfer_syntax_unsupported", "encapsulated_type_mismatch", "image_too_large",
+    "dicom_truncated", "dicom_damaged", "dicom_too_deep",
+    "dicom_too_many_elements", "dicom_inflates_too_much", "dicom_trailing_data",
+    "dicom_uid_missing", "dicom_uid_invalid", "dicom_frame_count",
+    "dicom_image_description", "dicom_pixel_length", "dicom_no_pixels",
+    "dicom_codestream_size", "dicom_pixels_damaged",
+    "transfer_syntax_unsupported", "encapsulated_type_mismatch", "image_too_large",
     "image_damaged", "pdf_damaged", "pdf_header_not_first", "pdf_too_many_pages", "pdf_password", "pdf_password_wrong",
     "text_damaged", "hl7_damaged", "xml_dtd", "xml_damaged", "xml_too_deep", "json_damaged", "json_too_deep",
-    "zip_bomb", "zip_overlap", "zip_unsafe_path", "zip_symlink", "zip_too_many_entries", "zip_too_large", "zip_password", "zip_password_wrong",
-    "zip_encryption_unsupported", "zip_damaged", "zip_size_mismatch", "zip_nested", "archive_empty", "archive_unsupported",
+    "zip_bomb", "zip_overlap", "zip_unsafe_path", "zip_symlink",
+    "zip_too_many_entries", "zip_too_large", "zip_password", "zip_password_wrong",
+    "zip_encryption_unsupported", "zip_damaged", "zip_size_mismatch",
+    "zip_nested", "archive_empty", "archive_unsupported",
 })  # fmt: skip
 """Why a file was refused, set aside or needs a password: `code` of those results. Sentences are in records/refusals.py."""
 
 NOTES = frozenset({
     "kept_not_shown", "viewer_program", "dicomdir", "system_file",
-    "executable_preamble", "dicom_tiff_preamble", "dicom_preamble_used", "dicom_preamble_missing", "dicom_syntax_missing", "dicom_syntax_wrong",
-    "dicom_vr_unknown", "dicom_vr_missing", "dicom_order", "dicom_delimiter_missing", "dicom_group_length", "dicom_padding",
-    "dicom_pixel_data_longer", "dicom_charset_unknown", "dicom_text_shortened", "dicom_date_invalid", "dicom_uid_leading_zero",
+    "executable_preamble", "dicom_tiff_preamble", "dicom_preamble_used",
+    "dicom_preamble_missing", "dicom_syntax_missing", "dicom_syntax_wrong",
+    "dicom_vr_unknown", "dicom_vr_missing", "dicom_order",
+    "dicom_delimiter_missing", "dicom_group_length", "dicom_padding",
+    "dicom_pixel_data_longer", "dicom_charset_unknown",
+    "dicom_text_shortened", "dicom_date_invalid", "dicom_uid_leading_zero",
     "transfer_syntax_unsupported", "metadata_shortened", "frames_not_shown",
-    "pdf_javascript", "pdf_launch", "pdf_submit", "pdf_remote", "pdf_attachments", "pdf_automatic_action", "pdf_pages_not_shown", "pdf_page_shrunk",
+    "pdf_javascript", "pdf_launch", "pdf_submit", "pdf_remote",
+    "pdf_attachments", "pdf_automatic_action", "pdf_pages_not_shown", "pdf_page_shrunk",
     "image_shrunk", "image_pages_not_shown", "text_shortened", "office_macros", "office_remote", "html_narrative",
 })  # fmt: skip
 """Remarks that do not stop a file: `flags`, and `code` of a file that is left out or kept but not shown."""
@@ -52,7 +61,8 @@ class ProtocolError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds of one child. Sizes in bytes, times in seconds; `wall` and `cpu` for each file, the rest for the process."""
+    """Bounds of one child. Sizes in bytes,
+    times in seconds; `wall` and `cpu` for each file, the rest for the process."""
 
     memory: int = 640 * 1024 * 1024
     cpu: int = 120

@@ -166,54 +166,70 @@ class _Walker:
         limit = self.size if end is None else end
         last = -1
         while position < limit:
-            if top and (self.size - position < 8 or (self.pixels and self.bytes_at(position, 8) == bytes(8))):
+            if top and self.tail(position, last):
                 break
             tag, vr, length, start = self.header(position, implicit)
             if tag == ITEM_END and end is None:
                 return found, start
             if tag >> 16 in (0xFFFE, 0):
-                if top and self.pixels is not None:
-                    break
                 raise DicomError("dicom_damaged")
-            self.count += 1
-            if self.count > MAX_ELEMENTS or len(found) >= MAX_LEVEL_ELEMENTS:
-                raise DicomError("dicom_too_many_elements")
+            self.counted(len(found))
             if tag <= last:
-                if top and self.pixels is not None:
-                    break
                 self.flag("dicom_order")
             last = tag
             if tag in PIXEL_TAGS and top:
                 position = self.pixel_place(tag, vr, start, length)
                 continue
-            if tag in PIXEL_TAGS and length == UNDEFINED:  # an icon's pixels
-                kept, position = self.pixels, self.pixel_place(tag, vr, start, length)
-                self.pixels = kept
-                continue
-            if length == UNDEFINED:
-                if vr not in ("SQ", "UN", "OB", "OW"):
-                    raise DicomError("dicom_damaged")
-                items, position = self.sequence(start, None, depth + 1, implicit or vr == "UN")
-                found[tag] = Element("SQ", start, position - start, None, items)
-                continue
-            stop = start + length
-            if stop > limit:
-                if top and self.pixels is not None:
-                    break
-                raise DicomError("dicom_truncated")
-            if vr == "SQ":
-                items, _ = self.sequence(start, stop, depth + 1, implicit)
-                found[tag] = Element("SQ", start, length, None, items)
-            else:
-                keep = length <= LOADED or (tag in _LUTS and length <= LUT_LOADED)
-                value = self.bytes_at(start, length) if keep else None
-                if tag == 0x00280103 and value and value[:2] in (b"\x01\x00", b"\x00\x01") and top:
-                    self.signed = bool(self.u16.unpack_from(value)[0])
-                found[tag] = Element(vr, start, length, value)
-            position = stop
+            element, position = self.element(tag, vr, length, start, limit, depth, implicit)
+            if element is not None:
+                found[tag] = element
         if end is None and not top:
             raise DicomError("dicom_truncated")
         return found, position
+
+    def counted(self, here: int) -> None:
+        self.count += 1
+        if self.count > MAX_ELEMENTS or here >= MAX_LEVEL_ELEMENTS:
+            raise DicomError("dicom_too_many_elements")
+
+    def tail(self, position: int, last: int) -> bool:
+        """Whether what follows the pixels is no element any more: padding, or something glued on (see _check_end)."""
+        if self.size - position < 8:
+            return True
+        if self.pixels is None:
+            return False
+        raw = self.bytes_at(position, 8)
+        group, number = self.tag_struct.unpack_from(raw)
+        if group in (0, 0xFFFE) or (group << 16 | number) <= last:
+            return True
+        letters = raw[4:6].decode("latin-1")
+        if not self.implicit and letters not in _SHORT | _LONG:
+            return True
+        _, _, length, start = self.header(position, self.implicit)
+        return length != UNDEFINED and start + length > self.size
+
+    def element(
+        self, tag: int, vr: str, length: int, start: int, limit: int, depth: int, implicit: bool
+    ) -> tuple[Element | None, int]:
+        """The element whose value begins at `start`, and where the next begins; None for an icon's compressed pixels."""
+        if length == UNDEFINED:
+            if tag in PIXEL_TAGS:
+                return None, self.fragments(start)[1]
+            if vr not in ("SQ", "UN", "OB", "OW"):
+                raise DicomError("dicom_damaged")
+            items, position = self.sequence(start, None, depth + 1, implicit or vr == "UN")
+            return Element("SQ", start, position - start, None, items), position
+        stop = start + length
+        if stop > limit:
+            raise DicomError("dicom_truncated")
+        if vr == "SQ":
+            items, _ = self.sequence(start, stop, depth + 1, implicit)
+            return Element("SQ", start, length, None, items), stop
+        keep = length <= LOADED or (tag in _LUTS and length <= LUT_LOADED)
+        value = self.bytes_at(start, length) if keep else None
+        if tag == 0x00280103 and depth == 0 and value and value[:2] in (b"\x01\x00", b"\x00\x01"):
+            self.signed = bool(self.u16.unpack_from(value)[0])
+        return Element(vr, start, length, value), stop
 
     def sequence(self, position: int, end: int | None, depth: int, implicit: bool) -> tuple[list[Items], int]:
         if depth > MAX_DEPTH:
@@ -235,9 +251,7 @@ class _Walker:
                 if position + length > limit:
                     raise DicomError("dicom_truncated")
                 found, position = self.level(position, position + length, depth, implicit)
-            self.count += 1
-            if self.count > MAX_ELEMENTS:
-                raise DicomError("dicom_too_many_elements")
+            self.counted(0)
             items.append(found)
         if end is None:
             raise DicomError("dicom_truncated")
@@ -249,32 +263,32 @@ class _Walker:
                 raise DicomError("dicom_truncated")
             self.pixels = PixelPlace(tag, vr, start, length)
             return start + length
-        fragments: list[tuple[int, int]] = []
-        position, first = start, True
-        while True:
-            if position == self.size and fragments:
-                self.flag("dicom_delimiter_missing")
-                break
+        fragments, position = self.fragments(start)
+        if not fragments:
+            raise DicomError("dicom_no_pixels")
+        self.pixels = PixelPlace(tag, vr, start, position - start, fragments)
+        return position
+
+    def fragments(self, position: int) -> tuple[list[tuple[int, int]], int]:
+        """The items behind the offset table (PS3.5 A.4), and where their sequence ends."""
+        items: list[tuple[int, int]] = []
+        while position < self.size or len(items) < 2:
             raw = self.bytes_at(position, 8)
             group, number = self.tag_struct.unpack_from(raw)
             item, size = group << 16 | number, self.u32.unpack_from(raw, 4)[0]
             position += 8
             if item == SEQUENCE_END:
-                break
+                return items[1:], position
             if item != ITEM:
                 raise DicomError("dicom_damaged")
             if position + size > self.size:
                 raise DicomError("dicom_truncated")
-            if not first:
-                fragments.append((position, size))
-                if len(fragments) > MAX_FRAGMENTS:
-                    raise DicomError("dicom_too_many_elements")
-            first = False
+            items.append((position, size))
+            if len(items) > MAX_FRAGMENTS:
+                raise DicomError("dicom_too_many_elements")
             position += size
-        if not fragments:
-            raise DicomError("dicom_no_pixels")
-        self.pixels = PixelPlace(tag, vr, start, position - start, fragments)
-        return position
+        self.flag("dicom_delimiter_missing")
+        return items[1:], position
 
 
 def looks_like_dicom(head: bytes) -> bool:

@@ -90,6 +90,15 @@ def shape_of(index: dict[str, Any], frames: list[float], file: DicomFile) -> Sha
     photometric = (index["photometric_interpretation"] or "MONOCHROME2").upper()
     shape = Shape(rows, columns, samples, allocated, stored, bool(index["pixel_representation"]),
                   index["planar_configuration"] or 0, photometric, count)  # fmt: skip
+    _check_amount(file, shape)
+    return shape
+
+
+def _check_amount(file: DicomFile, shape: Shape) -> None:
+    """Pixel data present against pixel data described."""
+    if file.pixels is None:
+        return
+    count = shape.frames
     encapsulated = file.pixels.fragments is not None
     if not encapsulated and file.transfer_syntax in NATIVE:
         expected = (shape.frame_bits * count + 7) // 8
@@ -105,11 +114,10 @@ def shape_of(index: dict[str, Any], frames: list[float], file: DicomFile) -> Sha
         count > len(file.pixels.fragments) and "video" not in UID_dictionary.get(file.transfer_syntax, ("",))[0].lower()
     ):
         raise DicomError("dicom_truncated")
-    if rows * columns > MAX_PIXELS:
+    if shape.rows * shape.columns > MAX_PIXELS:
         raise DicomError("image_too_large")
     if encapsulated and (shape.frame_bytes > MAX_FRAME_BYTES or shape.frame_bytes * count > MAX_DECODED_BYTES):
         raise DicomError("image_too_large")
-    return shape
 
 
 def known_syntax(uid: str) -> bool:

@@ -78,7 +78,7 @@ def test_palette_becomes_rgb_and_leaves_the_metadata(tmp_path: Path) -> None:
     result = one(out.getvalue(), tmp_path)
     picture = np.frombuffer(frame_bytes(b"", result, tmp_path, 0), np.uint8).reshape(256, 3)
     assert picture[100].tolist() == [100, 200, 44]
-    assert not any(tag.startswith("002811") or tag.startswith("002812") for tag in result.data["metadata"])
+    assert not any(tag.startswith(("002811", "002812")) for tag in result.data["metadata"])
 
 
 def test_thumbnail_shows_the_middle_frame(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import warnings
@@ -37,7 +38,7 @@ def test_read_finds_the_elements_that_pydicom_finds(syntax: str) -> None:
     content = make_ct_series(1, 32, syntax=syntax)[0]
     file = parse(content)
     expected = pydicom.dcmread(io.BytesIO(content))
-    assert set(file.elements) | {0x7FE00010} == {int(tag) for tag in expected.keys()}
+    assert set(file.elements) | {0x7FE00010} == {int(element.tag) for element in expected}
     assert file.flags == []
 
 
@@ -187,7 +188,5 @@ def test_read_raises_nothing_but_its_own_error(seed: bytes, changes: list[tuple[
 @settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=400))
 def test_read_survives_noise_behind_a_good_beginning(noise: bytes) -> None:
-    try:
+    with contextlib.suppress(DicomError):
         json.dumps(Values(parse(CT[:400] + noise)).json(), allow_nan=False)
-    except DicomError:
-        pass

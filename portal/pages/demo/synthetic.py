@@ -14,10 +14,13 @@ from datetime import date
 import numpy as np
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import (
-    CTImageStorage,
+    UID,
     ComputedRadiographyImageStorage,
+    CTImageStorage,
+    DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
     JPEG2000Lossless,
     JPEGLSLossless,
     RLELossless,
@@ -58,8 +61,8 @@ def _header(examination: Examination, *, sop_class: str, modality: str, series: 
     person, day = examination.person, examination.on.strftime("%Y%m%d")
     found = Dataset()
     found.file_meta = FileMetaDataset()
-    found.file_meta.MediaStorageSOPClassUID = sop_class
-    found.file_meta.MediaStorageSOPInstanceUID = examination.uid(modality, series, number)
+    found.file_meta.MediaStorageSOPClassUID = UID(sop_class)
+    found.file_meta.MediaStorageSOPInstanceUID = UID(examination.uid(modality, series, number))
     found.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
     found.SpecificCharacterSet = "ISO_IR 192"
     found.SOPClassUID = sop_class
@@ -97,9 +100,8 @@ def file_bytes(found: Dataset, *, syntax: str = "") -> bytes:
         if found.BitsAllocated == 16:
             found.PixelData = np.frombuffer(found.PixelData, "<u2").astype(">u2").tobytes()
     elif syntax:
-        found.file_meta.TransferSyntaxUID = {"deflated": "1.2.840.10008.1.2.1.99", "implicit": "1.2.840.10008.1.2"}[
-            syntax
-        ]
+        plain = {"deflated": DeflatedExplicitVRLittleEndian, "implicit": ImplicitVRLittleEndian}
+        found.file_meta.TransferSyntaxUID = plain[syntax]
     out = io.BytesIO()
     found.save_as(out, enforce_file_format=True)
     return out.getvalue()
