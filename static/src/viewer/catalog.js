@@ -1,6 +1,6 @@
 /** The studies and series on the table. A series fetches its headers once, when first wanted. */
 import { placeOf } from './api.js';
-import { date, hasImage, isDocument, NOT_IMAGES, number, personName, value } from './dicom.js';
+import { date, hasImage, isDocument, mend, NOT_IMAGES, number, personName, value } from './dicom.js';
 import { t } from './i18n.js';
 import { sortInstances, sortSeries } from './order.js';
 
@@ -32,7 +32,7 @@ export class Series {
     if (this.other) return this;
     const datasets = await this.api.metadata(this.study.uid, this.uid);
     if (datasets.length && !datasets.some(hasImage)) this.other = datasets.some(isDocument) ? NOT_IMAGES.DOC : t('Data without pictures');
-    for (const dataset of sortInstances(datasets.filter(hasImage))) {
+    for (const dataset of sortInstances(datasets.filter(hasImage).map((one) => mend(one, this.modality)))) {
       for (let frame = 1; frame <= (number(dataset, 'frames') || 1); frame += 1) {
         const place = { study: this.study.uid, series: this.uid, instance: value(dataset, 'sop'), frame };
         this.images.push({ place, dataset, id: `wadors:${this.api.frameUrl(place)}` });

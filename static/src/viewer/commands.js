@@ -32,13 +32,9 @@ function shift(pane, x, y) {
   pane.viewport.render();
 }
 
+/** Opens the stack again where it is: the renderer's own reset forgets the polarity of MONOCHROME1. */
 function reset(pane) {
-  pane.rotation = 0;
-  pane.viewport.setCamera({ flipHorizontal: false, flipVertical: false });
-  pane.viewport.setViewPresentation({ rotation: 0 });
-  pane.viewport.resetCamera();
-  pane.viewport.resetProperties();
-  pane.viewport.render();
+  pane.show(pane.series, pane.index, pane.reformatted ? { plane: pane.plane, ids: pane.ids } : null);
 }
 
 function level(pane, width, center) {
@@ -74,7 +70,7 @@ export function commands() {
     { id: 'next-pane', label: t('Next window'), keys: ['n'], group: 'images', run: (app) => app.nextPane() },
     { id: 'play', label: t('Play'), keys: [' '], group: 'images', toggle: true, pressed: (app) => app.cine.playing(app.active), run: (app) => app.play() },
     change('invert', t('Invert'), ['i'], (pane) => { pane.viewport.setProperties({ invert: !pane.viewport.getProperties().invert }); pane.viewport.render(); },
-      { toggle: true, pressed: (app) => Boolean(app.active?.viewport?.getProperties?.().invert) }),
+      { toggle: true, pressed: (app) => Boolean(app.active?.enabled && app.active.inverted) }),
     change('rotate', t('Turn right'), ['r'], (pane) => turn(pane, 90)),
     change('rotate-back', t('Turn left'), ['Shift+R'], (pane) => turn(pane, -90)),
     change('flip', t('Mirror left to right'), ['f'], (pane) => mirror(pane, 'flipHorizontal')),

@@ -7,7 +7,7 @@ export const TAGS = {
   samples: '00280002', photometric: '00280004', pixelSpacing: '00280030', imagerSpacing: '00181164', sliceThickness: '00180050',
   sliceLocation: '00201041', frameTime: '00181063', cineRate: '00180040', displayRate: '00082144', lossy: '00282110', lossyRatio: '00282112',
   windowCenter: '00281050', windowWidth: '00281051', windowNames: '00281055', magnification: '00181114',
-  ultrasoundRegions: '00186011', sharedGroups: '52009229', frameGroups: '52009230', laterality: '00200062', bodyPart: '00180015',
+  ultrasoundRegions: '00186011', sharedGroups: '52009229', frameGroups: '52009230', laterality: '00200062', patientOrientation: '00200020', bodyPart: '00180015',
 };
 
 export const values = (dataset, name) => dataset?.[TAGS[name]]?.Value ?? [];
@@ -80,3 +80,16 @@ export function frameRate(dataset) {
   const rate = wanted ?? (perFrame > 0 ? 1000 / perFrame : undefined);
   return rate > 0 ? Math.min(60, Math.max(1, Math.round(rate))) : 10;
 }
+
+/** Mends headers that would break drawing or measuring, before anything reads them. Changes and answers `dataset`. */
+export function mend(dataset, modality) {
+  for (const name of ['pixelSpacing', 'imagerSpacing']) {
+    const spacing = values(dataset, name).map(Number);
+    if (spacing.length && !(spacing.length >= 2 && spacing.every((mm) => mm > 0 && Number.isFinite(mm)))) delete dataset[TAGS[name]];   // "0\\0" is seen in the wild
+  }
+  if (!value(dataset, 'modality')) dataset[TAGS.modality] = { vr: 'CS', Value: [modality || 'OT'] };
+  return dataset;
+}
+
+/** MONOCHROME1: low values are bright (PS3.3 C.7.6.3.1.2). */
+export const naturallyInverted = (dataset) => value(dataset, 'photometric') === 'MONOCHROME1';

@@ -1,5 +1,5 @@
 /** Starts cornerstone: WebGL 2 where there is one, its CPU renderer where there is none, a bounded cache in either case. */
-import { cache, Enums, eventTarget, getShouldUseCPURendering, init as initCore, RenderingEngine } from '@cornerstonejs/core';
+import { cache, Enums, eventTarget, getShouldUseCPURendering, init as initCore, metaData, RenderingEngine } from '@cornerstonejs/core';
 import { init as initLoader, wadors } from '@cornerstonejs/dicom-image-loader';
 import { init as initTools } from '@cornerstonejs/tools';
 import { ENGINE } from './tools.js';
@@ -22,7 +22,11 @@ export async function startEngine({ cpu, api, catalog, changed }) {
   window.addEventListener('unhandledrejection', (event) => { if (event.reason instanceof XMLHttpRequest) event.preventDefault(); });
   await initTools();
   cache.setMaxCacheSize(cacheBytes(navigator.deviceMemory, matchMedia('(max-width: 640px)').matches));
-  eventTarget.addEventListener(Enums.Events.IMAGE_LOADED, ({ detail }) => mark(catalog, detail.image?.imageId, true, changed));
+  eventTarget.addEventListener(Enums.Events.IMAGE_LOADED, ({ detail }) => {
+    // The loader takes the first letter of the function's name for the name; this runs before the image is first used.
+    if (detail.image?.voiLUTFunction) detail.image.voiLUTFunction = metaData.get('voiLutModule', detail.image.imageId)?.voiLUTFunction;
+    mark(catalog, detail.image?.imageId, true, changed);
+  });
   eventTarget.addEventListener(Enums.Events.IMAGE_CACHE_IMAGE_REMOVED, ({ detail }) => mark(catalog, detail.imageId, false, changed));
   return { engine: new RenderingEngine(ENGINE), cpu: getShouldUseCPURendering() };
 }
@@ -34,7 +38,7 @@ function mark(catalog, imageId, present, changed) {
   changed(series);
 }
 
-/** Headers for cornerstone. Errors of missing headers surface when the image is drawn. */
+/** Headers for cornerstone, once they are fit for it. */
 export function register(series) {
   for (const { id, dataset } of series.images) wadors.metaDataManager.add(id, dataset);
 }

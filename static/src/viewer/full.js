@@ -56,7 +56,7 @@ export class App {
   /** The asked-for image, or the middle of the first series; the second study stands beside it where there is room. */
   async first() {
     const { config, catalog } = this;
-    const wanted = catalog.find(config.series) ?? catalog.first(catalog.studies[0]);
+    const wanted = catalog.find(config.series) ?? catalog.first(catalog.studies[0]) ?? catalog.series[0];
     const two = catalog.studies.length > 1 && !matchMedia('(max-width: 640px)').matches;
     this.setLayout(two ? 2 : 1, false);
     if (!wanted) return;
@@ -155,6 +155,14 @@ export class App {
   }
 
   enterMpr(series) { return enterPlanes(this, series); }
+
+  /** After signing in again: what failed is asked for once more, what was changed is saved. */
+  resume() {
+    for (const series of this.catalog.series) series.failed.clear();
+    for (const pane of this.panes) if (pane.ids.length) pane.goTo(pane.index);
+    this.prefetcher.pump();
+    this.state.saveAll();
+  }
 
   useTool(name) {
     this.tools.use(name);

@@ -5,19 +5,10 @@ import { loadCatalog } from './catalog.js';
 import { readConfig } from './config.js';
 import { el } from './dom.js';
 import { t } from './i18n.js';
+import { signedOut } from './session.js';
 
 const root = document.getElementById('viewer');
 const config = readConfig(root, window.location.search);
-
-function signedOut() {
-  if (document.querySelector('.co-v-signed-out')) return;
-  const dialog = el('dialog', { className: 'co-v-dialog co-v-signed-out', aria: { labelledby: 'co-v-out' } },
-    el('h2', { id: 'co-v-out', textContent: t('You have been signed out') }),
-    el('p', { textContent: t('Sign in again to go on. Measurements up to your last change were saved.') }),
-    el('a', { className: 'co-v-button co-v-button--main', href: config.signIn, target: '_top', textContent: t('Sign in') }));
-  document.body.append(dialog);
-  dialog.showModal();
-}
 
 function tell(title, ...lines) {
   root.replaceChildren(el('section', { className: 'co-v-stop', aria: { role: 'alert' } }, el('h2', { textContent: title }), ...lines.map((text) => el('p', { textContent: text }))));
@@ -32,11 +23,11 @@ async function light(context, why) {
 
 async function start() {
   if (!config.studies.length) { tell(t('No study was chosen'), t('Open the viewer from a case, beside the images you want to see.')); return; }
-  const api = new Api(config, signedOut);
+  const api = new Api(config, () => signedOut(config, api, () => (app ? app.resume() : window.location.reload())));
+  let app;
   const catalog = await loadCatalog(api, config.studies);
   if (!catalog.studies.length) { tell(t('These images cannot be opened'), t('The reason: {reason}.', { reason: reason(catalog.failures[0]?.error) }), t('Go back to the case and try again. If it stays like this, write to your coordinator.')); return; }
   const context = { root, config, api, catalog };
-  let app;
   if (config.light) {
     app = await light(context);
   } else {

@@ -39,6 +39,9 @@ export class LightApp {
     if (first) await this.open(first, config);
   }
 
+  /** After signing in again. */
+  resume() { this.goTo(this.index); }
+
   key(event) {
     if (event.target.matches('select, input') || event.ctrlKey || event.metaKey || event.altKey) return;
     const by = { ArrowDown: 1, ArrowUp: -1, PageDown: 10, PageUp: -10, Home: -Infinity, End: Infinity }[event.key];
@@ -50,6 +53,7 @@ export class LightApp {
   async open(series, place = {}) {
     this.series = series;
     this.choice.value = this.catalog.series.indexOf(series);
+    this.whose.textContent = [series.study.patient, series.study.date, series.name].filter(Boolean).join(' · ');
     this.say(t('Loading {name}…', { name: series.name }));
     try {
       await series.load();

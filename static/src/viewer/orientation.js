@@ -27,3 +27,15 @@ export function planeName(cosines) {
   const axis = normal.indexOf(Math.max(...normal));
   return normal[axis] > 0.8 ? ['sagittal', 'coronal', 'axial'][axis] : 'oblique';
 }
+
+const OPPOSITE = { R: 'L', L: 'R', A: 'P', P: 'A', H: 'F', F: 'H' };
+const turned = (text) => [...text].map((letter) => OPPOSITE[letter] ?? letter).join('');
+
+/**
+ * Letters of projections (chest film, mammogram), which have no place in space but say where their rows and columns point:
+ * Patient Orientation (0020,0020), PS3.3 C.7.6.1.1.1. `right` and `down`: what is right and down on screen, in image axes.
+ */
+export function edgesOfProjection([row = '', column = ''], right, down) {
+  const along = ([x, y]) => (Math.abs(x) >= Math.abs(y) ? (x > 0 ? row : turned(row)) : (y > 0 ? column : turned(column)));
+  return { right: along(right), left: turned(along(right)), bottom: along(down), top: turned(along(down)) };
+}

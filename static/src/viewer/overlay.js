@@ -1,8 +1,8 @@
 /** The texts on an image window: whose, what, which, how; letters; scale; warnings. They never leave the screen. */
-import { geometry, lossy, number } from './dicom.js';
+import { geometry, lossy, number, values } from './dicom.js';
 import { el } from './dom.js';
 import { t } from './i18n.js';
-import { edges, planeName } from './orientation.js';
+import { edges, edgesOfProjection, planeName } from './orientation.js';
 import { windowOf } from './presets.js';
 
 const SIDES = ['top', 'right', 'bottom', 'left'];
@@ -36,7 +36,7 @@ export function updateOverlay(pane) {
     pane.app.state?.isKey(pane.place) ? `★ ${t('starred')}` : '']);
   const viewport = pane.viewport;
   const shown = viewport && pane.ids.length && viewport.getCornerstoneImage?.();
-  lines(corners.which, [shown && windowText(viewport), sliceText(pane), pane.ids.length && t('Image {n} of {count}', { n: pane.index + 1, count: pane.ids.length })]);
+  lines(corners.which, [shown && !shown.color && windowText(viewport), sliceText(pane), pane.ids.length && t('Image {n} of {count}', { n: pane.index + 1, count: pane.ids.length })]);
   lines(corners.warnings, warnings(pane));
   showEdges(pane, shown ? viewport : null);
   showScale(pane, shown ? viewport : null);
@@ -46,7 +46,8 @@ function windowText(viewport) {
   const { voiRange } = viewport.getProperties();
   if (!voiRange) return '';
   const { width, center } = windowOf(voiRange);
-  return `W ${Math.round(width)}  L ${Math.round(center)}`;
+  const shown = (n) => (width < 20 ? n.toFixed(2) : Math.round(n));
+  return `W ${shown(width)}  L ${shown(center)}`;
 }
 
 function sliceText(pane) {
@@ -60,6 +61,7 @@ export function warnings(pane) {
   const loss = lossy(pane.image.dataset);
   return [
     loss && (loss.ratio ? t('Compressed with loss, {ratio} : 1', { ratio: +loss.ratio.toFixed(1) }) : t('Compressed with loss')),
+    pane.mirrored && t('Mirrored'),
     pane.calibration === 'none' && t('No scale in this image: lengths are in pixels'),
     pane.calibration === 'detector' && t('Lengths are as on the detector, larger than in the body'),
   ];
@@ -67,22 +69,20 @@ export function warnings(pane) {
 
 /** Directions on screen from the viewport itself, so that turning and mirroring are right by construction. */
 function showEdges(pane, viewport) {
-  const cosines = viewport && orientation(viewport, pane);
   let found = {};
-  if (cosines) {
-    const [origin, right, down] = [[0, 0], [100, 0], [0, 100]].map((point) => viewport.canvasToWorld(point));
-    const minus = (a, b) => [0, 1, 2].map((axis) => a[axis] - b[axis]);
-    if (origin) found = edges(minus(right, origin), minus(down, origin));   // the CPU renderer has none before its first drawing
+  const cosines = viewport ? orientation(viewport, pane) : [];
+  const projection = viewport ? values(pane.image.dataset, 'patientOrientation').map(String) : [];
+  const [origin, right, down] = viewport ? [[0, 0], [100, 0], [0, 100]].map((point) => viewport.canvasToWorld(point)) : [];
+  if (origin) {                                                          // the CPU renderer has none before its first drawing
+    const [toRight, toBottom] = [right, down].map((point) => point.map((n, axis) => n - origin[axis]));
+    if (cosines.length === 6) found = edges(toRight, toBottom);
+    else if (projection.length === 2) found = edgesOfProjection(projection, toRight, toBottom);
   }
   for (const side of SIDES) pane.edges[side].textContent = found[side] ?? '';
-  pane.node.dataset.plane = cosines ? planeName(cosines) : '';
+  pane.node.dataset.plane = planeName(cosines);
 }
 
-const orientation = (viewport, pane) => {
-  if (pane.reformatted) return viewport.getImageData?.()?.direction?.slice(0, 6);
-  const own = geometry(pane.image.dataset, 'orientation');
-  return own.length === 6 ? own : null;
-};
+const orientation = (viewport, pane) => (pane.reformatted ? viewport.getImageData?.()?.direction?.slice(0, 6) ?? [] : geometry(pane.image.dataset, 'orientation'));
 
 const STEPS = [1, 2, 5, 10, 20, 50, 100, 200];
 function showScale(pane, viewport) {

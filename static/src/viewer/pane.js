@@ -1,7 +1,7 @@
 /** One image window: a cornerstone stack viewport with its slider, its texts and its troubles. */
 import { cache, Enums, eventTarget } from '@cornerstonejs/core';
 import { reason } from './api.js';
-import { calibration } from './dicom.js';
+import { calibration, naturallyInverted } from './dicom.js';
 import { clamp, el } from './dom.js';
 import { register } from './engine.js';
 import { t } from './i18n.js';
@@ -64,7 +64,8 @@ export class Pane {
     }
     if (this.ticket !== ticket) return;
     if (!series.images.length) {
-      this.trouble(t('“{name}” holds no pictures ({kind}). It is kept with the records and is not shown in this viewer.', { name: series.name, kind: series.other || t('empty series') }));
+      this.ids = [];
+      this.say(t('“{name}” holds no pictures ({kind}). It is kept with the records and is not shown in this viewer.', { name: series.name, kind: series.other || t('empty series') }));
       return;
     }
     register(series);
@@ -76,9 +77,9 @@ export class Pane {
     this.app.changed(this);
     try {
       await this.viewport.setStack(this.ids, this.index);
-      if (this.ticket !== ticket) return;
+      if (this.ticket !== ticket || this.viewport.getCornerstoneImage()?.imageId !== this.ids[this.index]) return;   // failed: onError has told
       this.viewport.resetCamera();
-      this.viewport.render();
+      this.natural();
       this.arrived();
     } catch (error) {
       if (this.ticket === ticket) this.failed(error);
@@ -139,6 +140,22 @@ export class Pane {
     this.slider.setAttribute('aria-label', t('Image, window {n}', { n: this.number }));
     this.slider.setAttribute('aria-valuetext', where);
   }
+
+  /** Polarity as its header says, and a window even if the header has none. */
+  natural() {
+    this.viewport.setProperties({ invert: this.invertedByNature });
+    const { voiRange } = this.viewport.getProperties();
+    if (!voiRange || !(voiRange.upper > voiRange.lower)) this.setWindow({ width: null });
+    this.viewport.render();
+  }
+
+  get mirrored() {
+    const { flipHorizontal = false, flipVertical = false } = this.viewport?.getCamera() ?? {};
+    return flipHorizontal !== flipVertical;
+  }
+
+  get invertedByNature() { return Boolean(this.image) && naturallyInverted(this.image.dataset); }
+  get inverted() { return Boolean(this.viewport?.getProperties?.().invert) !== this.invertedByNature; }
 
   /** Whether the image still fills the window as when it was opened; then it shall do so in a window of another size. */
   get fitted() {

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { calibration, date, frameRate, geometry, hasImage, isDocument, lossy, personName } from './dicom.js';
+import { calibration, date, frameRate, geometry, hasImage, isDocument, lossy, mend, personName } from './dicom.js';
 import { imageKey, mergeStates } from './merge.js';
 import { nearest, sortInstances, sortSeries } from './order.js';
-import { edges, letters, planeName } from './orientation.js';
+import { edges, edgesOfProjection, letters, planeName } from './orientation.js';
 import { presetsFor, rangeOf, windowOf } from './presets.js';
+import { block, cut, planeOf } from './volume.js';
 
 const dataset = (values) => Object.fromEntries(Object.entries(values).map(([tag, value]) => [tag, { Value: [].concat(value) }]));
 
@@ -19,6 +20,13 @@ test('letters name the strongest axis first and leave out weak ones', () => {
 
 test('edges of an unturned axial slice are R, L, A, P as radiology shows them', () => {
   assert.deepEqual(edges([1, 0, 0], [0, 1, 0]), { right: 'L', left: 'R', bottom: 'P', top: 'A' });
+});
+
+test('a projection takes its letters from Patient Orientation, mirrored and turned too', () => {
+  assert.deepEqual(edgesOfProjection(['L', 'F'], [1, 0], [0, 1]), { right: 'L', left: 'R', bottom: 'F', top: 'H' });
+  assert.deepEqual(edgesOfProjection(['L', 'F'], [-1, 0], [0, 1]), { right: 'R', left: 'L', bottom: 'F', top: 'H' });
+  assert.deepEqual(edgesOfProjection(['L', 'F'], [0, -1], [1, 0]), { right: 'H', left: 'F', bottom: 'L', top: 'R' });
+  assert.equal(edgesOfProjection(['A', 'FR'], [1, 0], [0, 1]).top, 'HL');
 });
 
 test('planeName tells the three planes and an oblique one', () => {
@@ -106,4 +114,44 @@ test('merging keeps my changes and removals and their additions', () => {
   assert.deepEqual(merged.measurements.map((r) => r.uid).sort(), ['kept', 'mine-changed', 'mine-new', 'theirs-new']);
   assert.equal(merged.measurements.find((r) => r.uid === 'mine-changed').n, 1);
   assert.deepEqual(merged.keyImages.map(imageKey).sort(), ['s/i/1', 's/i/2']);
+});
+
+test('mend drops a spacing that is no spacing and gives a missing modality a name', () => {
+  const broken = mend(dataset({ '00280030': [0, 0], '00181164': [0.1, 0.1] }), '');
+  assert.equal(broken['00280030'], undefined);
+  assert.equal(calibration(broken), 'detector');
+  assert.equal(broken['00080060'].Value[0], 'OT');
+  assert.deepEqual(mend(dataset({ '00280030': [0.5, 0.5], '00080060': 'CT' }), 'CT')['00280030'].Value, [0.5, 0.5]);
+});
+
+const slices = (distances, more = () => ({})) => distances.map((z, i) => ({ dataset: dataset({ '00280010': 2, '00280011': 3, '00280002': 1, '00280030': [0.5, 0.25],
+  '00200037': [1, 0, 0, 0, 1, 0], '00200032': [0, 0, z], ...more(i) }) }));
+
+test('a straight block is put head first with its spacing', () => {
+  const found = block(slices([0, 2, 4, 6]));
+  assert.deepEqual(found.order, [3, 2, 1, 0]);
+  assert.deepEqual(found.spacing, [0.25, 0.5, 2]);
+  assert.deepEqual(found.origin, [0, 0, 6]);
+});
+
+test('no block is made of few, uneven, tilted, mixed, coloured or placeless slices', () => {
+  assert.equal(block(slices([0, 1])).refused, 'few');
+  assert.equal(block(slices([0, 1, 2, 5])).refused, 'uneven');
+  assert.equal(block(slices([0, 0, 1, 1])).refused, 'uneven');
+  assert.equal(block(slices([0, 1, 2, 3], (i) => ({ '00200032': [0, i * 0.3, i] }))).refused, 'tilted');
+  assert.equal(block(slices([0, 1, 2, 3], (i) => (i === 2 ? { '00280010': 4 } : {}))).refused, 'mixed');
+  assert.equal(block(slices([0, 1, 2, 3], () => ({ '00280002': 3 }))).refused, 'colour');
+  assert.equal(block(slices([0, 1, 2, 3], () => ({ '00200032': [] }))).refused, 'geometry');
+});
+
+test('cutting takes the right pixels and puts the plane where they were', () => {
+  const found = block(slices([0, 2, 4, 6]));
+  const top = (index) => Int16Array.from([0, 1, 2, 3, 4, 5], (n) => n + 10 * index);   // rows of three: value = 10 * slice + position
+  const ordered = found.order.map(top);
+  assert.deepEqual([...cut(found, ordered, 'coronal', 1)].slice(0, 3), [33, 34, 35]);
+  assert.deepEqual([...cut(found, ordered, 'sagittal', 2)], [32, 35, 22, 25, 12, 15, 2, 5]);
+  const plane = planeOf(found, 'sagittal', 2);
+  assert.deepEqual([plane.width, plane.height, plane.count, plane.rowSpacing, plane.columnSpacing], [2, 4, 3, 2, 0.5]);
+  assert.deepEqual(plane.position, [0.5, 0, 6]);
+  assert.deepEqual(plane.cosines.map((n) => n + 0), [0, 1, 0, 0, 0, -1]);
 });

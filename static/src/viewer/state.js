@@ -104,6 +104,11 @@ export class State {
     book.timer = setTimeout(() => this.save(book), PAUSE);
   }
 
+  /** After signing in again. */
+  saveAll() {
+    for (const book of this.books.values()) this.save(book);
+  }
+
   /** One save at a time for a study; a change during a save is saved after it. */
   save(book) {
     clearTimeout(book.timer);
@@ -118,7 +123,7 @@ export class State {
     if (!book.ready) { await this.restore(); if (!book.ready) return; }
     for (let attempt = 0; attempt < 4; attempt += 1) {
       const state = this.snapshot(book);
-      if (JSON.stringify(state) === JSON.stringify(book.base)) return;
+      if (JSON.stringify(state) === JSON.stringify(book.base ?? mergeStates())) return;
       this.say(t('Saving…'));
       const answer = await this.api.saveState(book.study, book.revision, state);
       if (!answer.conflict) {

@@ -1,0 +1,31 @@
+/** When the session ends under an open viewer: sign in beside it and go on, so that no measurement is lost. */
+import { el } from './dom.js';
+import { t } from './i18n.js';
+
+/** A new session brings a new CSRF token; our own page carries it. Answers '' while still signed out. */
+async function freshToken() {
+  const response = await fetch(window.location.href, { credentials: 'same-origin', headers: { Accept: 'text/html' } });
+  if (!response.ok) return '';
+  const page = new DOMParser().parseFromString(await response.text(), 'text/html');
+  return page.getElementById('viewer')?.dataset.csrf ?? '';
+}
+
+export function signedOut(config, api, goOn) {
+  if (document.querySelector('.co-v-signed-out')) return;
+  const still = el('p', { aria: { live: 'polite' } });
+  const again = async () => {
+    const token = await freshToken().catch(() => '');
+    if (!token) { still.textContent = t('You are not signed in yet. Sign in first, then choose “Go on”.'); return; }
+    api.csrf = token;
+    dialog.close();
+    goOn();
+  };
+  const dialog = el('dialog', { className: 'co-v-dialog co-v-signed-out', aria: { labelledby: 'co-v-out' }, on: { close: () => dialog.remove() } },
+    el('h2', { id: 'co-v-out', textContent: t('You have been signed out') }),
+    el('p', { textContent: t('Sign in again in a new tab, come back here and choose “Go on”. Nothing on this screen is lost until you close it.') }), still,
+    el('div', { className: 'co-v-dialog-buttons' },
+      el('a', { className: 'co-v-button co-v-button--main', href: config.signIn, target: '_blank', rel: 'noopener', textContent: t('Sign in') }),
+      el('button', { type: 'button', className: 'co-v-button', textContent: t('Go on'), on: { click: again } })));
+  document.body.append(dialog);
+  dialog.showModal();
+}
