@@ -33,6 +33,7 @@ from records.dicom import render
 from records.dicomweb.qido import instance_metadata
 from records.models import File, Instance, Series, UploadPart
 from records.rules import documents as papers
+from records.rules.codes import FAILED
 from records.states import RecordState
 
 log = structlog.get_logger(__name__)
@@ -42,7 +43,6 @@ BYTES_AT_ONCE = 1024**3
 ROWS_AT_ONCE = 50
 """Files whose rows are written in one transaction."""
 RENEW_BYTES = 64 * 1024**2
-FAILED = "processing_failed"
 T = TypeVar("T")
 
 

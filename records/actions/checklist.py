@@ -7,8 +7,8 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from cases.actions.completeness import set_completeness
 from cases.actions.locking import lock
+from cases.actions.triage import set_completeness
 from cases.models import Case
 from portal.core.access import Actor
 from portal.core.states import Role
@@ -29,14 +29,19 @@ def refresh(*, case: Case, by: Actor) -> None:
     """Match the case's records with its checklist and write states and counts. A person's word stays."""
     studies, documents = queries.facts(case)
     today = timezone.localdate()
-    matches = {one.item.key: match(one, studies, documents, today=today) for one in queries.required(case)}
+    answers = queries.answers_of(case)
+    matches = {}
+    for one in queries.required(case):
+        answered = one.item.answered_by and str(answers.get(one.item.answered_by) or "").strip()
+        said = Match(ItemState.SATISFIED) if answered else None
+        matches[one.item.key] = said or match(one, studies, documents, today=today)
     with transaction.atomic():
         held = lock(case)
         rows = {row.key: row for row in ChecklistItem.objects.filter(case=held).order_by("pk")}
         for key, found in matches.items():
             _write(held, key, found, rows.get(key))
         _count(held, by)
-    case.items_needed, case.items_satisfied = held.items_needed, held.items_satisfied
+    case.refresh_from_db(fields=["items_needed", "items_satisfied", "phase", "complete_at", "due_at"])
 
 
 def _write(case: Case, key: str, found: Match, row: ChecklistItem | None) -> None:

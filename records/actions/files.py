@@ -16,12 +16,11 @@ from portal.core.workflow import Refused, move
 from records.actions.processing import finish
 from records.models import Document, File, Instance, Page, Series
 from records.moves import DOCUMENT, FILE, STUDY
+from records.rules.codes import AGAIN, FAILED
 from records.states import RecordState
 
 REMOVABLE = frozenset({Phase.DRAFT, Phase.COLLECTING, Phase.TRIAGE, Phase.MATCHING})
 """Before a specialist works on them; afterwards an opinion may rest on a record."""
-AGAIN = frozenset({"processing_failed", "unsafe_memory", "unsafe_time", "unsafe_crash", "pdf_password", "zip_password"})
-"""Refusals that another try may mend."""
 
 
 def may_remove(phase: str) -> bool:
@@ -115,5 +114,5 @@ def give_up(*, subject_id: UUID, job_name: str, by: Actor) -> int:
     for case_id in {file.case_id for file in waiting}:
         lock(case_id)
     for file in waiting:
-        finish(file, "reject", by=by, code="processing_failed")
+        finish(file, "reject", by=by, code=FAILED)
     return len(waiting)

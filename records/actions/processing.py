@@ -18,13 +18,9 @@ from portal.core.states import JobState
 from portal.core.workflow import move
 from records.models import Document, File, Instance, Page, Series, Study, UploadPart
 from records.moves import DOCUMENT, FILE, STUDY
+from records.rules.codes import CONFIRMED, DUPLICATE, WRONG_PATIENT
 from records.rules.identity import Person, Verdict, whose
 from records.states import RecordState
-
-CONFIRMED = "identity_confirmed"
-"""Code of a study that a coordinator has looked at and released: it is not set aside again."""
-WRONG_PATIENT = "wrong_patient"
-DUPLICATE = "duplicate"
 
 
 def claimable(case_id: UUID) -> QuerySet[File]:

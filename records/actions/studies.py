@@ -8,9 +8,9 @@ from cases.actions.locking import lock
 from portal.core.access import Actor
 from portal.core.workflow import move, note
 from records.actions import checklist, files
-from records.actions.processing import CONFIRMED
 from records.models import File, Instance, Study
 from records.moves import STUDY
+from records.rules.codes import CONFIRMED
 from records.states import RecordState
 
 

@@ -55,6 +55,11 @@ class ItemView:
         return self.images is Images.REQUIRED
 
     @property
+    def only_asked(self) -> bool:
+        """Nothing to upload: an answer in the intake is what is needed."""
+        return bool(self.item.answered_by) and not self.item.documents and not self.item.images
+
+    @property
     def label(self) -> str:
         return str(self.state.label)
 
@@ -87,7 +92,7 @@ def required(case: Case) -> list[RequiredItem]:
         found = edition.checklist(case.specialties, [case.condition] if case.condition else [], answers)
     except UnknownKey:  # a condition in the patient's own words: the specialty's list holds
         found = edition.checklist(case.specialties, [], answers)
-    return [one for one in found if not one.item.asked]
+    return found
 
 
 def checklist(case: Case) -> list[ItemView]:

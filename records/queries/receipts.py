@@ -11,11 +11,9 @@ from django.db.models import Count, QuerySet
 from cases import queries as cases
 from cases.models import Case
 from records.models import Document, File, Instance, Receipt, Series, Study
+from records.rules.codes import DUPLICATE, NOT_A_RECORD
 from records.rules.titles import study_title
 from records.states import RecordState
-
-NOT_A_RECORD = frozenset({"viewer_program", "dicomdir", "system_file"})
-DUPLICATE = "duplicate"
 
 
 def visible_receipts(user: Any, case: Case) -> QuerySet[Receipt]:

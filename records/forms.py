@@ -1,0 +1,43 @@
+"""What people type about records."""
+
+from __future__ import annotations
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from portal.forms import BaseForm, Radios
+from records.states import ItemState
+
+
+class ItemForm(BaseForm):
+    """A coordinator's word on one line of the checklist."""
+
+    state = forms.ChoiceField(
+        label=_("What holds for this record?"),
+        choices=[
+            (ItemState.WAIVED, _("Not needed for this case")),
+            (ItemState.NOT_DONE, _("The test was never done")),
+            (ItemState.SATISFIED, _("It is here")),
+            (ItemState.MISSING, _("It is still missing")),
+        ],
+        widget=Radios(),
+        error_messages={"required": _("Select what holds for this record")},
+    )
+    reason = forms.CharField(
+        label=_("Why?"),
+        max_length=300,
+        help_text=_("Colleagues and the specialist see this."),
+        widget=forms.TextInput(),
+        error_messages={"required": _("Write the reason in a few words")},
+    )
+
+
+class StudyForm(BaseForm):
+    """Why a study that was set aside is this patient's."""
+
+    reason = forms.CharField(
+        label=_("How do you know that these images are this patient’s?"),
+        max_length=300,
+        help_text=_("For example: the patient’s maiden name is on the records."),
+        error_messages={"required": _("Write how you know")},
+    )

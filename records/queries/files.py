@@ -1,0 +1,170 @@
+"""What was sent, and what became of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, Max, Min, Q, QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from cases import queries as cases
+from cases.models import Case
+from portal.core.models import Job
+from portal.core.states import JobState, Role
+from records.models import File, Receipt
+from records.refusals import Words
+from records.rules.codes import AGAIN, NOT_A_RECORD
+from records.states import RecordState
+from records.told import told
+
+SINGLE = 6
+"""Up to so many files of one choice are shown one by one; more as one line."""
+SHOWN_REFUSED = 50
+
+
+def visible_files(user: Any) -> QuerySet[File]:
+    """Files in cases that this user sees in full. What was removed is gone for everybody."""
+    return File.objects.filter(case__in=cases.visible_to(user)).exclude(state=RecordState.REMOVED)
+
+
+def readable_files(user: Any) -> QuerySet[File]:
+    """Files whose bytes this user may have: the desk any that is stored, others what was found to be in order."""
+    found = visible_files(user).filter(object__isnull=False)
+    return found if getattr(user, "role", "") == Role.COORDINATOR else found.filter(state=RecordState.READY)
+
+
+@dataclass(frozen=True)
+class FileView:
+    file: File
+
+    @property
+    def state(self) -> str:
+        """processing, ready, left_out, duplicate, set_aside, refused."""
+        if self.file.state == RecordState.READY:
+            if self.file.code == "duplicate":
+                return "duplicate"
+            return "left_out" if self.file.code in NOT_A_RECORD else "ready"
+        return {"processing": "processing", "quarantined": "set_aside", "rejected": "refused"}.get(
+            self.file.state, self.file.state
+        )
+
+    @property
+    def words(self) -> Words | None:
+        return told(self.file.code) if self.file.code else None
+
+    @property
+    def again(self) -> bool:
+        return self.file.state == RecordState.REJECTED and self.file.code in AGAIN
+
+
+@dataclass
+class BatchView:
+    """What was chosen in one go."""
+
+    id: UUID
+    at: datetime
+    folder: str = ""
+    total: int = 0
+    processing: int = 0
+    ready: int = 0
+    refused: int = 0
+    set_aside: int = 0
+    files: list[FileView] = field(default_factory=list)
+    receipt: Receipt | None = None
+
+    @property
+    def title(self) -> str:
+        top = self.folder.split("/")[0]
+        return top or ngettext("%(n)d file", "%(n)d files", self.total) % {"n": self.total}
+
+    @property
+    def done(self) -> int:
+        return self.total - self.processing
+
+    @property
+    def percent(self) -> int:
+        return 100 * self.done // self.total if self.total else 100
+
+
+@dataclass(frozen=True)
+class FilesView:
+    """All of a case: batches newest first, what needs a look, and sums."""
+
+    batches: list[BatchView]
+    refused: list[FileView]
+    refused_count: int
+    processing: int
+    total: int
+
+    @property
+    def busy(self) -> bool:
+        return self.processing > 0
+
+    @property
+    def done(self) -> int:
+        return self.total - self.processing
+
+
+def files(case: Case) -> FilesView:
+    """Five queries, however many files there are."""
+    present = File.objects.filter(case=case).exclude(state=RecordState.REMOVED)
+    sums = present.values("upload__batch").annotate(
+        at=Min("created_at"),
+        low=Min("folder"),
+        high=Max("folder"),
+        total=Count("pk"),
+        top=Count("pk", filter=Q(container__isnull=True)),
+        processing=Count("pk", filter=Q(state=RecordState.PROCESSING)),
+        ready=Count("pk", filter=Q(state=RecordState.READY)),
+        refused=Count("pk", filter=Q(state=RecordState.REJECTED)),
+        set_aside=Count("pk", filter=Q(state=RecordState.QUARANTINED)),
+    )
+    batches: dict[UUID, BatchView] = {}
+    few: list[UUID] = []
+    for row in sums.order_by("-at"):
+        same = row["low"].split("/")[0] == row["high"].split("/")[0]
+        batches[row["upload__batch"]] = BatchView(
+            id=row["upload__batch"],
+            at=row["at"],
+            folder=row["low"] if same else "",
+            **{name: row[name] for name in ("total", "processing", "ready", "refused", "set_aside")},
+        )
+        if row["top"] <= SINGLE:
+            few.append(row["upload__batch"])
+    single = present.filter(upload__batch__in=few, container__isnull=True).select_related("upload")
+    for file in single.order_by("created_at", "pk"):
+        batches[file.upload.batch].files.append(FileView(file))
+    for receipt in Receipt.objects.filter(case=case, batch__in=batches):
+        batches[receipt.batch].receipt = receipt
+    refused = present.filter(state=RecordState.REJECTED).order_by("-created_at", "pk")
+    return FilesView(
+        batches=list(batches.values()),
+        refused=[FileView(file) for file in refused[:SHOWN_REFUSED]],
+        refused_count=sum(batch.refused for batch in batches.values()),
+        processing=sum(batch.processing for batch in batches.values()),
+        total=sum(batch.total for batch in batches.values()),
+    )
+
+
+def of_batch(case: Case, batch: UUID) -> QuerySet[File]:
+    """Every file of one choice, members of archives included, what needs a look first."""
+    found = File.objects.filter(case=case, upload__batch=batch).exclude(state=RecordState.REMOVED)
+    return found.order_by("-state", "folder", "name", "pk")
+
+
+def stuck(case: Case) -> bool:
+    """Whether files wait although no job is queued for them: a person should be told rather than shown a bar for ever."""
+    waits = File.objects.filter(case=case, state=RecordState.PROCESSING).exists()
+    alive = Job.objects.filter(case_id=case.pk, state__in=[JobState.QUEUED, JobState.RUNNING])
+    return waits and not alive.filter(name="records.process_upload").exists()
+
+
+def summary(view: FilesView) -> str:
+    """One line for the top of a list."""
+    if view.busy:
+        return _("%(done)d of %(total)d files checked") % {"done": view.done, "total": view.total}
+    return ngettext("%(n)d file", "%(n)d files", view.total) % {"n": view.total}

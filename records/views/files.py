@@ -1,0 +1,194 @@
+"""One file, one study: download, try again, remove, decide."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import chain
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import content_disposition_header
+from django.utils.translation import gettext as _
+
+from cases.views.base import CaseView
+from portal.core import storage
+from portal.core.access import BaseView, Permission
+from portal.core.models import StoredObject
+from portal.core.workflow import Refused
+from records.actions import files, studies
+from records.forms import StudyForm
+from records.queries.files import readable_files, visible_files
+from records.queries.studies import decidable_studies
+from records.queries.studies import studies as studies_of
+from records.views.page import back_to
+
+PREAMBLE = 128
+SAFE_TYPES = re.compile(r"(application/(pdf|dicom|json|zip|gzip|xml)|image/[a-z]+|text/plain)\Z")
+
+
+class Download(BaseView):
+    """The original, byte for byte, to be saved and never opened in our own page.
+
+    A DICOM file whose preamble makes it something else as well (an executable) is given with the preamble zeroed,
+    which changes nothing of the record (PS3.10 section 7.1).
+    """
+
+    permission = Permission.VIEW_RECORDS
+
+    def get(self, request: HttpRequest, file: Any) -> HttpResponseBase:
+        found = readable_files(self.user).filter(pk=file).select_related("object__key").first()
+        if found is None or found.object is None or found.object.state != "stored":
+            raise Http404
+        self.shown(found.case_id, subjects=[found.pk])
+        stored = found.object
+        body = without_preamble(stored) if "executable_preamble" in found.warnings else storage.read_range(stored)
+        known = SAFE_TYPES.match(found.media_type)
+        response = StreamingHttpResponse(
+            started(body), content_type=found.media_type if known else "application/octet-stream"
+        )
+        response["Content-Length"] = str(stored.size)
+        response["Content-Disposition"] = content_disposition_header(True, found.name) or "attachment"
+        return closed(response)
+
+
+def closed(response: HttpResponseBase) -> HttpResponseBase:
+    """A stranger's bytes: no sniffing, no script, no frame, even when a browser shows them."""
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return response
+
+
+def started(body: Iterator[bytes]) -> Iterator[bytes]:
+    """Read the first piece now: a damaged object is an error page, not a cut download."""
+    first = next(body, b"")
+    return chain([first], body)
+
+
+def without_preamble(stored: StoredObject) -> Iterator[bytes]:
+    yield bytes(min(PREAMBLE, stored.size))
+    yield from storage.read_range(stored, min(PREAMBLE, stored.size))
+
+
+class RemoveFile(CaseView):
+    """Asks first, then takes the file out of the case."""
+
+    permission = Permission.UPLOAD_RECORDS
+
+    def load(self) -> None:
+        super().load()
+        found = visible_files(self.user).filter(case=self.case, pk=self.kwargs["file"]).first()
+        if found is None:
+            raise Http404
+        self.file = found
+
+    def get(self, request: HttpRequest, **_kwargs: Any) -> HttpResponse:
+        context = {
+            "case": self.case,
+            "name": self.file.name,
+            "archive": self.file.kind == "archive",
+            "back_url": reverse("records:records", args=[self.case.ref]),
+            "allowed": files.may_remove(self.case.phase),
+        }
+        return render(request, "records/remove.html", context)
+
+    def post(self, request: HttpRequest, **_kwargs: Any) -> HttpResponse:
+        try:
+            files.remove(file=self.file, by=self.actor)
+        except Refused:
+            messages.error(request, _("This file cannot be removed now. Please write us a message."))
+        else:
+            messages.success(request, _("The file is removed."))
+        return redirect("records:records", ref=self.case.ref)
+
+
+class Again(RemoveFile):
+    """Try a failed file once more."""
+
+    permission = Permission.UPLOAD_RECORDS
+
+    def get(self, request: HttpRequest, **_kwargs: Any) -> HttpResponse:
+        return redirect("records:records", ref=self.case.ref)
+
+    def post(self, request: HttpRequest, **_kwargs: Any) -> HttpResponse:
+        try:
+            files.process_again(file=self.file, by=self.actor)
+        except Refused:
+            messages.info(request, _("Another try cannot help with this file. Please choose it again, or write to us."))
+        return redirect("records:records", ref=self.case.ref)
+
+
+class StudyPage(CaseView):
+    """Base of what is decided about one study."""
+
+    abstract = True
+
+    def load(self) -> None:
+        super().load()
+        found = decidable_studies(self.user).filter(case=self.case, pk=self.kwargs["study"]).first()
+        if found is None:
+            raise Http404
+        self.study = found
+
+    @property
+    def title(self) -> str:
+        return next((one.title for one in studies_of(self.case) if one.study.pk == self.study.pk), "")
+
+
+class RemoveStudy(StudyPage):
+    """All images of a study go at once."""
+
+    permission = Permission.UPLOAD_RECORDS
+
+    def get(self, request: HttpRequest, **_kwargs: Any) -> HttpResponse:
+        context = {
+            "case": self.case,
+            "name": self.title,
+            "study": True,
+            "back_url": back_to(request, self.case),
+            "allowed": files.may_remove(self.case.phase),
+        }
+        return render(request, "records/remove.html", context)
+
+    def post(self, request: HttpRequest, **_kwargs: Any) -> HttpResponse:
+        try:
+            studies.remove(study=self.study, by=self.actor)
+        except Refused:
+            messages.error(request, _("These images cannot be removed now. Please write us a message."))
+        else:
+            messages.success(request, _("The images are removed."))
+        return redirect("records:records", ref=self.case.ref)
+
+
+class ReleaseStudy(StudyPage):
+    """The desk says that a study that was set aside is this patient's."""
+
+    permission = Permission.DESK
+
+    def page(self, request: HttpRequest, form: StudyForm, status: int = 200) -> HttpResponse:
+        context = {
+            "case": self.case,
+            "study": self.study,
+            "form": form,
+            "heading": _("Are these images this patient’s?"),
+            "caption": self.case.ref,
+            "submit_text": _("Yes, show them"),
+            "back_url": back_to(request, self.case),
+        }
+        return render(request, "records/release_study.html", context, status=status)
+
+    def get(self, request: HttpRequest, **_kwargs: Any) -> HttpResponse:
+        return self.page(request, StudyForm())
+
+    def post(self, request: HttpRequest, **_kwargs: Any) -> HttpResponse:
+        form = StudyForm(request.POST)
+        if not form.is_valid():
+            return self.page(request, form, status=422)
+        try:
+            studies.release(study=self.study, reason=form.cleaned_data["reason"], by=self.actor)
+        except Refused:
+            messages.info(request, _("Somebody has decided about these images already."))
+        return redirect(back_to(request, self.case))

@@ -1,0 +1,254 @@
+"""The records page of a case: what is needed, what is on its way, what is here."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import NoReverseMatch, reverse
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+
+from cases.models import Case
+from cases.views.base import CaseView
+from portal.core.access import Permission
+from portal.core.states import Role
+from portal.core.workflow import Refused
+from records.actions import checklist as checklist_actions
+from records.actions import uploads
+from records.actions.files import may_remove
+from records.forms import ItemForm
+from records.queries.checklist import checklist, counts
+from records.queries.documents import documents
+from records.queries.files import FileView, files, of_batch, stuck
+from records.queries.receipts import visible_receipts
+from records.queries.studies import studies
+from records.queries.uploads import own_uploads, unfinished
+from records.rules.tus import BadHeader, Described, clean, shortened
+from records.rules.uploads import takes_files
+from records.states import ItemState
+from records.told import told
+from records.views.streaming import SealingHandler
+from records.views.tus import sentence
+from records.views.words import upload_words
+
+PAGE = 100
+"""Files on one page of a receipt."""
+
+
+def back_to(request: HttpRequest, case: Case) -> str:
+    """The case's page of this person."""
+    name = "desk:case" if request.user.role == Role.COORDINATOR else "patient:case"  # type: ignore[union-attr]
+    try:
+        return reverse(name, args=[case.ref])
+    except NoReverseMatch:
+        return "/"
+
+
+def records_context(request: HttpRequest, case: Case) -> dict[str, Any]:
+    """What the partials below templates/records/partials need, for any page that shows a case's records."""
+    items = checklist(case)
+    needed, satisfied = counts(items)
+    sent = files(case)
+    return {
+        "case": case,
+        "items": items,
+        "needed": needed,
+        "satisfied": satisfied,
+        "to_go": needed - satisfied,
+        "files": sent,
+        "stuck": sent.busy and stuck(case),
+        "studies": studies(case),
+        "documents": documents(case),
+        "staff": request.user.role == Role.COORDINATOR,  # type: ignore[union-attr]
+        "may_remove": may_remove(case.phase),
+        "takes_files": takes_files(case.phase),
+    }
+
+
+class RecordsPage(CaseView):
+    """`/cases/<ref>/records/`, for the patient's side; the desk may send files here too."""
+
+    permission = Permission.UPLOAD_RECORDS
+
+    def get(self, request: HttpRequest, ref: str) -> HttpResponse:
+        return self.page(request)
+
+    def page(self, request: HttpRequest, *, problem: str = "", status: int = 200) -> HttpResponse:
+        context = records_context(request, self.case) | {
+            "unfinished": unfinished(request.user, self.case),
+            "words": upload_words(),
+            "back_url": back_to(request, self.case),
+            "problem": problem,
+        }
+        return render(request, "records/records.html", context, status=status)
+
+
+class Live(CaseView):
+    """The part of the page that changes while files are read; the page asks for it again until all is read."""
+
+    permission = Permission.UPLOAD_RECORDS
+
+    def get(self, request: HttpRequest, ref: str) -> HttpResponse:
+        return render(request, "records/partials/live.html", records_context(request, self.case))
+
+
+@method_decorator(csrf_exempt, name="dispatch")
+class PlainUpload(RecordsPage):
+    """The way without scripts: a form with files. Their bytes go straight into sealed parts while they arrive.
+
+    The check of the CSRF token comes after the handler is set (Django reads the whole form for it); the gate has let
+    only the signed-in person through before the first byte is read.
+    """
+
+    permission = Permission.UPLOAD_RECORDS
+
+    def post(self, request: HttpRequest, ref: str) -> HttpResponseBase:
+        if not takes_files(self.case.phase):
+            return self.page(request, problem=sentence("closed"), status=409)
+        self.handler = SealingHandler(request, case_id=self.case.pk)
+        request.upload_handlers = [self.handler]
+        try:
+            answer: HttpResponseBase = csrf_protect(self.checked)(request)
+            return answer
+        finally:
+            uploads.discard(self.handler.unused())
+
+    def checked(self, request: HttpRequest) -> HttpResponseBase:
+        len(request.FILES)  # reads the form, unless the check of its token has
+        sent = 0
+        try:
+            for one in self.handler.received():
+                try:
+                    described = Described(shortened(clean(one.name)) or _("file"), "", self.handler.batch, "")
+                    upload = uploads.create(case=self.case, described=described, size=one.size, by=request.user)
+                except (BadHeader, Refused) as refused:
+                    reason = getattr(refused, "reason", "")
+                    return self.page(request, problem=f"{one.name}: {sentence(reason)}", status=413)
+                if one.parts:
+                    uploads.append(upload=upload, parts=self.handler.use(one), by=self.actor)
+                sent += 1
+        except uploads.Elsewhere:
+            return self.page(request, problem=sentence("offset"), status=409)
+        if not sent:
+            return self.page(request, problem=_("Choose one or more files first."), status=422)
+        messages.success(
+            request,
+            ngettext("%(n)d file is here. We are checking it.", "%(n)d files are here. We are checking them.", sent)
+            % {"n": sent},
+        )
+        return redirect("records:records", ref=self.case.ref)
+
+
+class CancelUpload(CaseView):
+    """Give up an upload that was not finished."""
+
+    permission = Permission.UPLOAD_RECORDS
+
+    def post(self, request: HttpRequest, ref: str, upload: Any) -> HttpResponse:
+        found = own_uploads(request.user, self.case).filter(pk=upload).first()
+        if found is None:
+            raise Http404
+        try:
+            uploads.cancel(upload=found, by=self.actor)
+        except Refused:
+            messages.info(request, _("This file had already arrived. You can remove it below."))
+        return redirect("records:records", ref=ref)
+
+
+def shown_document(document: dict[str, Any]) -> dict[str, Any]:
+    """The frozen document with its days as dates, for the template's date formats."""
+
+    def dated(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [{**row, "day": date.fromisoformat(row["date"]) if row["date"] else None} for row in rows]
+
+    return {**document, "studies": dated(document["studies"]), "documents": dated(document["documents"])}
+
+
+class ReceiptPage(CaseView):
+    """What became of everything that was sent in one go; made for printing too."""
+
+    permission = Permission.UPLOAD_RECORDS
+
+    def get(self, request: HttpRequest, ref: str, batch: Any) -> HttpResponse:
+        receipt = visible_receipts(request.user, self.case).filter(batch=batch).first()
+        every = of_batch(self.case, batch)
+        total = every.count()
+        if receipt is None and not total:
+            raise Http404
+        number = max(1, int(request.GET["page"])) if request.GET.get("page", "").isdigit() else 1
+        start = (number - 1) * PAGE
+        shown = [FileView(file) for file in every.select_related("duplicate_of")[start : start + PAGE]]
+        document = shown_document(receipt.document) if receipt else {}
+        context = {
+            "case": self.case,
+            "receipt": receipt,
+            "document": document,
+            "refused": [{**one, "words": told(one["code"])} for one in document.get("refused", [])],
+            "files": shown,
+            "total": total,
+            "first": start + 1,
+            "last": start + len(shown),
+            "previous": number - 1,
+            "next": number + 1 if start + PAGE < total else 0,
+            "back_url": reverse("records:records", args=[ref]),
+        }
+        return render(request, "records/receipt.html", context)
+
+
+class ItemView(CaseView):
+    """A person's word on one line of the checklist: the patient's "never done", the desk's decision with its reason."""
+
+    permission = Permission.UPLOAD_RECORDS
+
+    def get(self, request: HttpRequest, ref: str, key: str) -> HttpResponse:
+        return self.form(request, key, ItemForm(initial=self.now(key)))
+
+    def now(self, key: str) -> dict[str, Any]:
+        found = next((one for one in checklist(self.case) if one.key == key), None)
+        if found is None or self.user.role != Role.COORDINATOR:
+            raise Http404
+        return {"state": found.state, "reason": found.reason} if found.by_person else {}
+
+    def form(self, request: HttpRequest, key: str, form: ItemForm, status: int = 200) -> HttpResponse:
+        item = next((one for one in checklist(self.case) if one.key == key), None)
+        if item is None:
+            raise Http404
+        context = {
+            "case": self.case,
+            "form": form,
+            "item": item,
+            "heading": item.item.staff,
+            "caption": self.case.ref,
+            "back_url": back_to(request, self.case),
+        }
+        return render(request, "records/item.html", context, status=status)
+
+    def post(self, request: HttpRequest, ref: str, key: str) -> HttpResponse:
+        try:
+            if request.POST.get("undo"):
+                checklist_actions.clear_item(case=self.case, key=key, by=self.actor)
+            elif self.user.role == Role.COORDINATOR:
+                form = ItemForm(request.POST)
+                if not form.is_valid():
+                    return self.form(request, key, form, status=422)
+                checklist_actions.set_item(
+                    case=self.case,
+                    key=key,
+                    state=ItemState(form.cleaned_data["state"]),
+                    reason=form.cleaned_data["reason"],
+                    by=self.actor,
+                )
+                return redirect(back_to(request, self.case))
+            else:
+                checklist_actions.set_item(case=self.case, key=key, state=ItemState.NOT_DONE, reason="", by=self.actor)
+        except Refused as refused:
+            if refused.reason == "no_such_item":
+                raise Http404 from None
+            messages.error(request, _("That is not possible any more. Please look at the list again."))
+        return redirect(reverse("records:records", args=[ref]) + f"#item-{key}")

@@ -1,0 +1,261 @@
+"""The records page and what hangs on it, as people meet them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from cases.states import Phase
+from portal.core.models import AuditEntry, StoredObject
+from portal.core.states import ObjectState, Role
+from records.actions import checklist
+from records.models import ChecklistItem, Document, File, Study, Upload
+from records.states import ItemState, RecordState, UploadState
+from tests.factories import files
+from tests.factories import records as make
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def case() -> Any:
+    return make.case(specialties=["pulmonology"], condition="nodule")
+
+
+@pytest.fixture
+def client(case: Any) -> Client:
+    client = Client()
+    client.force_login(case.opened_by)
+    return client
+
+
+@pytest.fixture
+def desk(settings: Any) -> Client:
+    settings.STAFF_SECOND_FACTOR_WAIVED = True
+    client = Client()
+    client.force_login(make.user(Role.COORDINATOR))
+    return client
+
+
+def page(client: Client, case: Any) -> str:
+    return client.get(f"/cases/{case.ref}/records/").content.decode()
+
+
+def test_page_shows_scans_papers_refusals_and_what_is_missing(client: Client, case: Any) -> None:
+    for n in (1, 2):
+        make.upload(case, files.dicom(instance=n), f"IM{n}")
+    make.upload(case, files.pdf("Spirometry", "FEV1"), "lungs.pdf")
+    make.upload(case, files.pdf("x", password="x"), "locked.pdf")
+    make.run_jobs()
+    shown = page(client, case)
+    for words in (
+        "CT chest",
+        "12 Mar 2026",
+        "2 images",
+        "lungs",
+        "Breathing test report",
+        "password-protected PDF",
+        "to go",
+    ):
+        assert words.lower() in shown.lower(), words
+
+
+def test_checking_is_shown_and_asked_for_again_until_it_is_done(client: Client, case: Any) -> None:
+    make.upload(case, files.pdf("Dear"), "letter.pdf")
+    live = client.get(f"/cases/{case.ref}/records/live/").content.decode()
+    assert "every 3s" in live and "0 of 1 files checked" in live
+    make.run_jobs()
+    live = client.get(f"/cases/{case.ref}/records/live/").content.decode()
+    assert "every 3s" not in live
+
+
+def test_plain_form_sends_files_without_scripts(client: Client, case: Any) -> None:
+    body = files.pdf("Dear colleague")
+    large = b"x" * 1_500_000
+    sent = {"files": [SimpleUploadedFile("letter.pdf", body), SimpleUploadedFile("../evil\u202e.txt", large)]}
+    answer = client.post(f"/cases/{case.ref}/records/send/", sent)
+    assert (answer.status_code, answer["Location"]) == (302, f"/cases/{case.ref}/records/")
+    assert sorted(Upload.objects.values_list("name", "state")) == [
+        ("evil.txt", UploadState.RECEIVED),
+        ("letter.pdf", UploadState.RECEIVED),
+    ]
+    make.run_jobs()
+    assert File.objects.get(name="letter.pdf").state == RecordState.READY
+    assert File.objects.get(name="evil.txt").size == len(large)
+
+
+def test_plain_form_without_its_token_keeps_nothing(case: Any) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(case.opened_by)
+    answer = client.post(f"/cases/{case.ref}/records/send/", {"files": SimpleUploadedFile("a.pdf", b"abc")})
+    assert answer.status_code == 403
+    assert not Upload.objects.exists()
+    assert set(StoredObject.objects.values_list("state", flat=True)) <= {ObjectState.ERASED}
+
+
+def test_plain_form_with_nothing_chosen_says_so(client: Client, case: Any) -> None:
+    answer = client.post(f"/cases/{case.ref}/records/send/", {})
+    assert answer.status_code == 422
+    assert "Choose one or more files first." in answer.content.decode()
+
+
+def test_receipt_counts_every_file(client: Client, case: Any) -> None:
+    members = {"a/IM1": files.dicom(), "b/IM2": files.dicom(instance=2), "setup.exe": b"MZ" + bytes(99)}
+    batch = make.upload(case, files.packed_names(members), "disc.zip").batch
+    make.run_jobs()
+    shown = client.get(f"/cases/{case.ref}/records/sent/{batch}/").content.decode()
+    for words in (
+        "We read 4 files",
+        "CT chest",
+        "12 Mar 2026, 1 series, 2 images",
+        "1 packed file",
+        "not a record",
+        "setup.exe",
+    ):
+        assert words in " ".join(shown.split()), words
+    assert "/records/sent/" in page(client, case)
+
+
+def test_download_is_the_original_and_cannot_run(client: Client, case: Any) -> None:
+    body = files.pdf("Dear")
+    make.upload(case, body, 'a "letter".pdf')
+    make.run_jobs()
+    answer = client.get(f"/files/{File.objects.get().pk}/download/")
+    assert b"".join(answer.streaming_content) == body  # type: ignore[attr-defined]
+    assert answer["Content-Disposition"].startswith("attachment")
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert "sandbox" in answer["Content-Security-Policy"]
+    assert AuditEntry.objects.latest("id").subjects == [str(File.objects.get().pk)]
+
+
+def test_download_zeroes_a_preamble_that_is_a_program(client: Client, case: Any) -> None:
+    body = files.dicom()
+    wicked = b"MZ" + b"\x90" * 126 + body[128:]
+    make.upload(case, wicked, "IM1")
+    make.run_jobs()
+    file = File.objects.get()
+    assert "executable_preamble" in file.warnings
+    answer = client.get(f"/files/{file.pk}/download/")
+    assert b"".join(answer.streaming_content) == bytes(128) + body[128:]  # type: ignore[attr-defined]
+
+
+def test_document_pages_are_shown_to_those_who_see_the_case_only(client: Client, case: Any) -> None:
+    make.upload(case, files.pdf("Dear colleague"), "letter.pdf")
+    make.run_jobs()
+    document = Document.objects.get()
+    addresses = [
+        f"/documents/{document.pk}/",
+        f"/documents/{document.pk}/pages/1/",
+        f"/documents/{document.pk}/thumbnail/",
+        f"/files/{document.file_id}/download/",
+    ]
+    stranger = Client()
+    stranger.force_login(make.user())
+    for address in addresses:
+        assert client.get(address).status_code == 200, address
+        assert stranger.get(address).status_code == 404, address
+    assert client.get(f"/documents/{document.pk}/pages/2/").status_code == 404
+    assert "Dear colleague" in client.get(addresses[0]).content.decode()
+
+
+def test_removing_asks_first_and_then_erases(client: Client, case: Any) -> None:
+    make.upload(case, files.pdf("Dear"), "letter.pdf")
+    make.run_jobs()
+    file = File.objects.get()
+    address = f"/cases/{case.ref}/records/files/{file.pk}/remove/"
+    assert "letter.pdf" in client.get(address).content.decode()
+    assert file.state == RecordState.READY
+    client.post(address)
+    file.refresh_from_db()
+    assert file.state == RecordState.REMOVED
+    assert not StoredObject.objects.filter(state=ObjectState.STORED).exists()
+    assert "letter.pdf" not in page(client, case)
+
+
+def test_nothing_is_removed_while_a_specialist_reads(client: Client, case: Any) -> None:
+    make.upload(case, files.pdf("Dear"), "letter.pdf")
+    make.run_jobs()
+    type(case).objects.filter(pk=case.pk).update(phase=Phase.IN_REVIEW)
+    client.post(f"/cases/{case.ref}/records/files/{File.objects.get().pk}/remove/")
+    assert File.objects.get().state == RecordState.READY
+
+
+def test_another_patients_study_is_hidden_until_the_desk_decides(client: Client, desk: Client, case: Any) -> None:
+    make.upload(case, files.dicom(PatientName="SOMEBODY^ELSE", PatientBirthDate="19300203"), "IM1")
+    make.run_jobs()
+    shown = page(client, case)
+    assert "A person is checking this" in shown
+    assert "SOMEBODY" not in shown
+    study = Study.objects.get()
+    address = f"/cases/{case.ref}/records/studies/{study.pk}/release/"
+    assert client.post(address, {"reason": "mine"}).status_code == 403
+    assert "SOMEBODY" in desk.get(address).content.decode()
+    assert desk.post(address, {"reason": ""}).status_code == 422
+    desk.post(address, {"reason": "maiden name"})
+    study.refresh_from_db()
+    assert study.state == RecordState.READY
+    make.upload(case, files.dicom(instance=2, PatientName="SOMEBODY^ELSE"), "IM2")
+    make.run_jobs()
+    study.refresh_from_db()
+    assert study.state == RecordState.READY
+
+
+def test_patient_says_never_done_and_no_rule_unsays_it(client: Client, case: Any) -> None:
+    checklist.refresh(case=case, by=_system())
+    key = ChecklistItem.objects.filter(state=ItemState.MISSING).first().key  # type: ignore[union-attr]
+    client.post(f"/cases/{case.ref}/records/items/{key}/")
+    checklist.refresh(case=case, by=_system())
+    row = ChecklistItem.objects.get(key=key)
+    assert (row.state, row.by_person) == (ItemState.NOT_DONE, True)
+    client.post(f"/cases/{case.ref}/records/items/{key}/", {"undo": "1"})
+    row.refresh_from_db()
+    assert (row.state, row.by_person) == (ItemState.MISSING, False)
+    assert client.post(f"/cases/{case.ref}/records/items/nothing_like_it/").status_code == 404
+
+
+def test_desk_waives_an_item_with_a_reason_only(desk: Client, case: Any) -> None:
+    checklist.refresh(case=case, by=_system())
+    case.refresh_from_db()
+    key = ChecklistItem.objects.filter(state=ItemState.MISSING).first().key  # type: ignore[union-attr]
+    address = f"/cases/{case.ref}/records/items/{key}/"
+    assert desk.get(address).status_code == 200
+    assert desk.post(address, {"state": "waived", "reason": " "}).status_code == 422
+    assert desk.post(address, {"state": "waived", "reason": "seen on paper"}).status_code == 302
+    assert ChecklistItem.objects.get(key=key).reason == "seen on paper"
+
+
+def _system() -> Any:
+    from portal.core.access import Actor
+
+    return Actor.job("test")
+
+
+def test_page_asks_the_database_as_often_for_three_as_for_one(
+    client: Client, case: Any, django_assert_num_queries: Any
+) -> None:
+    def ask() -> int:
+        from django.db import connection
+
+        with CaptureQueriesContext(
+            connection,
+        ) as asked:
+            page(client, case)
+        return len(asked)
+
+    def send(n: int) -> None:
+        make.upload(case, files.dicom(study=n), f"IM{n}")
+        make.upload(case, files.pdf(f"Letter {n}"), f"letter{n}.pdf")
+        make.upload(case, files.pdf(f"x{n}", password="x"), f"locked{n}.pdf")
+
+    send(1)
+    make.run_jobs()
+    page(client, case)
+    once = ask()
+    for n in (2, 3):
+        send(n)
+    make.run_jobs()
+    assert ask() == once
