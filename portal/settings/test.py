@@ -21,7 +21,10 @@ DATABASES = {"default": database(env.str("DATABASE_URL", ""), DATA_DIR)}
 if not env.str("DATABASE_URL", ""):
     DATABASES["default"]["TEST"] = {"NAME": DATA_DIR / f"test-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}.sqlite3"}
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+_worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
+"""Each process of the suite has two of Redis' numbered databases to itself: one clears its cache without harming another's."""
 if _cache := env.str("CACHE_URL", ""):
+    _cache = f"{_cache.rpartition('/')[0]}/{2 * _worker + 1}"
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": _cache}}
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
@@ -32,5 +35,7 @@ MIDDLEWARE = [name for name in _MIDDLEWARE if not name.startswith("whitenoise")]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", "memory://")
+if CELERY_BROKER_URL.startswith("redis:"):
+    CELERY_BROKER_URL = f"{CELERY_BROKER_URL.rpartition('/')[0]}/{2 * _worker}"
 
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = True

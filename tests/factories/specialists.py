@@ -52,9 +52,7 @@ def make_offer(*, case: Case | None = None, specialist: User | None = None, note
 def make_assignment(*, case: Case | None = None, specialist: User | None = None) -> Assignment:
     """An accepted assignment with its empty draft."""
     offered = make_offer(case=case, specialist=specialist)
-    return assignments.accept(
-        assignment=offered, conflict="none", conflict_text="", by=Actor.of(offered.specialist)
-    )
+    return assignments.accept(assignment=offered, conflict="none", conflict_text="", by=Actor.of(offered.specialist))
 
 
 def whole_values(case: Case) -> dict[str, list[str]]:

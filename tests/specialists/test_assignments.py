@@ -76,7 +76,12 @@ def test_offer_needs_a_case_that_looks_for_a_specialist(phase: str) -> None:
 
 def test_offer_is_refused_for_who_can_never_have_the_case() -> None:
     case = make_case(phase=Phase.MATCHING, condition="valve")
-    for one in (make_specialist(licence=None), make_specialist(specialties=["oncology"]), make_specialist(active=False), UserFactory()):
+    for one in (
+        make_specialist(licence=None),
+        make_specialist(specialties=["oncology"]),
+        make_specialist(active=False),
+        UserFactory(),
+    ):
         with pytest.raises(Refused):
             assignments.offer(case=case, specialist=one, by=desk())
 

@@ -28,7 +28,9 @@ WANTED = Wanted(
     names={"cardiology": "Cardiology", "valve": "Valve disease", "es": "Spanish", "MA": "Massachusetts"},
 )
 days = st.none() | st.dates(TODAY - timedelta(days=40), TODAY + timedelta(days=40))
-licences = st.builds(Held, country=st.sampled_from(["US", "CA"]), state=st.sampled_from(["", "MA", "NY"]), valid_until=days)
+licences = st.builds(
+    Held, country=st.sampled_from(["US", "CA"]), state=st.sampled_from(["", "MA", "NY"]), valid_until=days
+)
 people = st.builds(
     Person,
     id=st.builds(uuid4),
@@ -85,7 +87,9 @@ def test_nobody_unfit_can_be_offered_the_case(person: Person) -> None:
         or not licensed(person, WANTED)
     )
     assert one.refused == unfit
-    assert bool(one.excluded) == (unfit or is_away(person, TODAY) or person.open_cases >= person.capacity or person.declined)
+    assert bool(one.excluded) == (
+        unfit or is_away(person, TODAY) or person.open_cases >= person.capacity or person.declined
+    )
 
 
 @given(people)
@@ -113,7 +117,10 @@ def test_best_fit_has_every_point_and_says_why() -> None:
     [
         ({"languages": ["en"]}, "Does not read Spanish"),
         ({"licences": [Held(country="US", state="NY")]}, "No valid licence in Massachusetts"),
-        ({"licences": [Held(country="US", state="MA", valid_until=TODAY - timedelta(days=1))]}, "No valid licence in Massachusetts"),
+        (
+            {"licences": [Held(country="US", state="MA", valid_until=TODAY - timedelta(days=1))]},
+            "No valid licence in Massachusetts",
+        ),
         ({"open_cases": 3}, "Full: 3 of 3 cases open"),
         ({"away_from": TODAY, "away_until": TODAY + timedelta(days=3)}, "Away until 15 Mar"),
         ({"conflicted": True}, "Declared a conflict of interest in this case"),

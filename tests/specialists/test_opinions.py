@@ -44,7 +44,9 @@ def test_save_on_an_older_revision_is_refused_and_writes_nothing() -> None:
     assert OpinionDraft.objects.get(assignment=held).content["values"]["plain"] == ["First window."]
 
 
-@pytest.mark.parametrize("name", ["nonsense", "question.9", "field.radpeer.1.value", "field.lvef.2.value", "cite.nothing", "__class__"])
+@pytest.mark.parametrize(
+    "name", ["nonsense", "question.9", "field.radpeer.1.value", "field.lvef.2.value", "cite.nothing", "__class__"]
+)
 def test_save_of_an_unknown_control_is_refused(name: str) -> None:
     held = make_assignment()
     with pytest.raises(Unknown):
@@ -72,7 +74,16 @@ def test_another_specialist_cannot_write() -> None:
 
 @pytest.mark.parametrize(
     "emptied",
-    ["question.1", "diagnosis.scale", "treatment.reasons", "certainty", "change_mind", "urgency.when", "limits", "plain"],
+    [
+        "question.1",
+        "diagnosis.scale",
+        "treatment.reasons",
+        "certainty",
+        "change_mind",
+        "urgency.when",
+        "limits",
+        "plain",
+    ],
 )
 def test_sign_needs_every_required_part(emptied: str) -> None:
     draft = make_draft(**{emptied: []})
@@ -102,7 +113,10 @@ def test_sign_freezes_the_document_and_hands_it_over() -> None:
     event = Event.objects.get(subject_kind="report", name="sign")
     assert (event.actor_id, event.data["sha256"]) == (str(made.signed_by_id), made.sha256)
     said = made.document
-    assert [one["answer"] for one in said["questions"]] == ["An example answer to question 1.", "An example answer to question 2."]
+    assert [one["answer"] for one in said["questions"]] == [
+        "An example answer to question 1.",
+        "An example answer to question 2.",
+    ]
     assert said["first_opinion"] == {"diagnosis": "An example", "treatment": "An example operation"}
     assert said["ask_doctor"] == ["Can you repair it?", "Who does this often?"]
     assert said["specialists"][0]["licences"] == ["MA EX-12345"]
@@ -132,6 +146,10 @@ def test_altered_document_is_noticed() -> None:
 
 def test_cite_of_another_cases_record_is_refused() -> None:
     held = make_assignment()
-    for asked in ({"kind": "page", "document": "5ec0d0c0-0000-4000-8000-000000000001", "page": "1"}, {"kind": "image", "study": "1.2"}, {}):
+    for asked in (
+        {"kind": "page", "document": "5ec0d0c0-0000-4000-8000-000000000001", "page": "1"},
+        {"kind": "image", "study": "1.2"},
+        {},
+    ):
         with pytest.raises(NoSuchRecord):
             opinions.cite(assignment=held, asked=asked, by=Actor.of(held.specialist))
