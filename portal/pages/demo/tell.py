@@ -1,0 +1,266 @@
+"""Tells a story through the portal's own actions and jobs, step by step, each at its time."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from django.utils import timezone
+
+from cases.actions import holds, intake, messages, release, triage, withdrawal
+from cases.models import Case, Question
+from cases.queries.edition import edition_of
+from cases.states import HoldOwner, Phase
+from portal.accounts.models import User
+from portal.catalogue.parts import AskType
+from portal.catalogue.queries import current_edition
+from portal.core import jobs
+from portal.core.access import Actor
+from portal.core.models import Job
+from portal.core.states import JobState, Role
+from portal.pages.demo.opinions import values_for
+from portal.pages.demo.past import at
+from portal.pages.demo.people import account
+from portal.pages.demo.records import BY_SPECIALTY, Files
+from portal.pages.demo.stories import Story
+from portal.pages.demo.synthetic import Person
+from records.actions import uploads
+from records.rules.tus import Described
+from specialists.actions import assignments, opinions
+from specialists.models import Assignment, OpinionDraft
+from specialists.states import Conflict
+
+ORDER = (
+    Phase.DRAFT,
+    Phase.COLLECTING,
+    Phase.TRIAGE,
+    Phase.MATCHING,
+    Phase.IN_REVIEW,
+    Phase.RELEASE,
+    Phase.DELIVERED,
+    Phase.CLOSED,
+)
+REACHES = {Phase.DECLINED: Phase.TRIAGE, Phase.WITHDRAWN: Phase.COLLECTING}
+"""How far a case came before it left."""
+
+
+def work_off(case: Case) -> None:
+    """Run the case's waiting jobs here, as a worker would: claimed, fenced, with all retries left to the real workers."""
+    seen: set[Any] = set()
+    while True:
+        waiting = Job.objects.filter(case_id=case.pk, state=JobState.QUEUED).exclude(pk__in=seen).order_by("created_at")
+        row = waiting.first()
+        if row is None:
+            return
+        seen.add(row.pk)
+        if run := jobs.claim(row.pk):
+            jobs.execute(run)
+
+
+class Telling:
+    """One story on its way."""
+
+    def __init__(self, story: Story, coordinator: User, doctors: dict[str, User]) -> None:
+        self.story = story
+        self.desk = Actor.of(coordinator)
+        self.doctors = doctors
+        key = story.account or story.key
+        self.owner = account(key, f"{story.given} {story.family}", Role.PATIENT)
+        self.by = Actor.of(self.owner)
+        self.sent = timezone.now() - timedelta(days=story.days)
+        self.now = self.sent - timedelta(hours=20)
+
+    @contextmanager
+    def step(self, **later: float) -> Iterator[None]:
+        """The next thing happens this much later, but never in the future."""
+        self.now = min(self.now + timedelta(**later), datetime.now(tz=self.sent.tzinfo) - timedelta(minutes=2))
+        with at(self.now):
+            yield
+
+    def reaches(self, phase: Phase) -> bool:
+        goal = REACHES.get(self.story.phase, self.story.phase)
+        return ORDER.index(phase) <= ORDER.index(goal)
+
+    def tell(self) -> Case:
+        with self.step():
+            self.case = intake.open_case(
+                by=self.owner, screening=self.screening(), acting_as="self", specialty=self.story.specialty
+            )
+        with self.step(hours=1):
+            self.fill()
+        if self.story.records:
+            with self.step(hours=2):
+                self.upload()
+                work_off(self.case)
+        for phase, tell in (
+            (Phase.COLLECTING, self.send),
+            (Phase.TRIAGE, self.complete),
+            (Phase.MATCHING, self.accept),
+            (Phase.IN_REVIEW, self.review),
+            (Phase.RELEASE, self.sign),
+            (Phase.DELIVERED, self.deliver),
+            (Phase.CLOSED, self.close),
+        ):
+            if self.reaches(phase):
+                tell()
+                self.case.refresh_from_db()
+        self.last_words()
+        self.case.refresh_from_db()
+        return self.case
+
+    def screening(self) -> list[Any]:
+        edition = current_edition()
+        given = {
+            "where_now": f"US-{self.story.state}",
+            "home": f"US-{self.story.state}",
+            "specialty": self.story.specialty,
+        }
+        given |= {"adult": "yes", "in_hospital": "no", "seen_in_person": "yes", "legal": "no", "evidence": "yes"}
+        planned = self.story.planned_in_days
+        given["treatment_date"] = (timezone.localdate() + timedelta(days=planned)).isoformat() if planned else "none"
+        for flag in (*edition.red_flags(), *edition.red_flags(self.story.specialty)):
+            given[f"flag.{flag.key}"] = "no"
+        return [{"question": key, "answer": value, "at": self.now.isoformat()} for key, value in given.items()]
+
+    def fill(self) -> None:
+        story, case = self.story, self.case
+        edition = edition_of(case)
+        about = {
+            "given_name": story.given,
+            "family_name": story.family,
+            "birth_date": story.born.isoformat(),
+            "sex": story.sex,
+        }
+        about |= {"country": "US", "state": story.state, "language": "en", "phone": "+1 555 010 0000"}
+        problem: dict[str, Any] = {"reason": "peace_of_mind", "condition": story.condition, "title": story.title}
+        problem |= {
+            "first_diagnosis": f"{edition.condition(story.specialty, story.condition).name}",
+            "matters_most": ["independent"],
+        }
+        problem["first_treatment"] = "The doctor told me what they would do, but I am not sure that it is right for me."
+        self.section("about", about)
+        self.section("problem", problem)
+        if story.phase == Phase.DRAFT:
+            return
+        asked = list(edition.questions(story.specialty, story.condition)[:3])
+        self.section("questions", {"questions": asked})
+        health: dict[str, Any] = {}
+        for ask in edition.asks([story.specialty], [story.condition]):
+            if ask.required:
+                health[ask.key] = {AskType.YES_NO: "no", AskType.ONE: ask.options[0].key if ask.options else ""}.get(
+                    ask.type, "none"
+                )
+        self.section("health", health)
+        intake.give_consents(case=case, answers={one.key: one.required for one in edition.consents()}, by=self.by)
+
+    def section(self, key: str, answers: dict[str, Any]) -> None:
+        intake.save_section(case=self.case, key=key, answers=answers, complete=True, revision=0, by=self.by)
+        self.case.refresh_from_db()
+
+    def person(self) -> Person:
+        story = self.story
+        return Person(
+            f"{story.family.upper()}^{story.given.upper()}",
+            f"DEMO-{story.key.upper()}",
+            story.born,
+            story.sex[0].upper(),
+        )
+
+    def upload(self) -> None:
+        day = (self.now - timedelta(days=12)).date()
+        files: Files = [one for make in BY_SPECIALTY[self.story.specialty] for one in make(self.person(), day)]
+        if self.story.other_person:
+            stranger = Person("SOMEBODY^ELSE", "DEMO-STRANGER", date(1949, 1, 1), "M")
+            files += [
+                (f"other/{folder}", name, data)
+                for folder, name, data in BY_SPECIALTY["cardiology"][0](stranger, day)
+                if folder
+            ]
+        batch = uuid4()
+        for folder, name, data in files:
+            mark = hashlib.sha256(data).hexdigest()
+            upload = uploads.create(
+                case=self.case, described=Described(name, folder, batch, mark), size=len(data), by=self.owner
+            )
+            uploads.append(upload=upload, parts=[uploads.seal(upload, [data])], by=self.by)
+
+    def send(self) -> None:
+        self.now = self.sent
+        with self.step():
+            intake.submit(case=self.case, by=self.by)
+            work_off(self.case)
+
+    def complete(self) -> None:
+        self.case.refresh_from_db()
+        if self.case.phase == Phase.COLLECTING:
+            with self.step(hours=3):
+                triage.complete_records(case=self.case, by=self.desk)
+
+    def accept(self) -> None:
+        with self.step(hours=2):
+            triage.set_level(case=self.case, level=self.story.level, by=self.desk)
+            triage.accept(case=self.case, by=self.desk)
+
+    def offer(self) -> Assignment:
+        note = "Could you look at this before the operation?" if self.story.planned_in_days else ""
+        return assignments.offer(case=self.case, specialist=self.doctors[self.story.doctor], by=self.desk, note=note)
+
+    def review(self) -> None:
+        with self.step(hours=2):
+            made = self.offer()
+        with self.step(hours=1):
+            self.case.refresh_from_db()
+            self.assignment = assignments.accept(
+                assignment=made, conflict=Conflict.NONE, conflict_text="", by=Actor.of(made.specialist)
+            )
+        with self.step(hours=3):
+            self.write(finished=self.reaches(Phase.RELEASE))
+
+    def write(self, *, finished: bool) -> None:
+        questions = list(Question.objects.filter(case=self.case).values_list("text", flat=True))
+        values = values_for(self.story.specialty, questions)
+        if not finished:
+            values = {name: value for name, value in values.items() if name.startswith(("question.1", "diagnosis"))}
+        draft = OpinionDraft.objects.get(assignment=self.assignment)
+        opinions.save_draft(
+            assignment=self.assignment, content=values, revision=draft.revision, by=Actor.of(self.assignment.specialist)
+        )
+
+    def sign(self) -> None:
+        with self.step(hours=2):
+            draft = OpinionDraft.objects.get(assignment=self.assignment)
+            opinions.sign(assignment=self.assignment, by=Actor.of(self.assignment.specialist), revision=draft.revision)
+            work_off(self.case)
+
+    def deliver(self) -> None:
+        with self.step(hours=1):
+            release.release(case=self.case, by=self.desk)
+            work_off(self.case)
+
+    def close(self) -> None:
+        with self.step(days=20):
+            release.close(case=self.case, by=self.desk)
+
+    def last_words(self) -> None:
+        story, edition = self.story, edition_of(self.case)
+        if story.offered:
+            with self.step(hours=2):
+                self.offer()
+        if story.asked:
+            with self.step(hours=4):
+                asks = edition.canned_text(story.asked).text.replace("{record}", "echo")
+                holds.open(case=self.case, reason=story.asked, owner=HoldOwner.PATIENT, asks=asks, by=self.desk)
+        if story.message:
+            with self.step(hours=4):
+                messages.send(case=self.case, by=self.by, body=story.message)
+        if story.phase == Phase.DECLINED:
+            with self.step(hours=5):
+                text = edition.canned_text("decline_no_specialist").text
+                triage.decline(case=self.case, reason="decline_no_specialist", text=text, by=self.desk)
+        if story.phase == Phase.WITHDRAWN:
+            with self.step(days=1):
+                withdrawal.withdraw(case=self.case, by=self.by)
