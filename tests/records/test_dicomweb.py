@@ -1,0 +1,179 @@
+"""QIDO-RS and WADO-RS over records that came in by upload and pipeline."""
+
+from __future__ import annotations
+
+import email
+import io
+import json
+
+import numpy as np
+import pydicom
+import pytest
+from django.core.cache import cache
+from django.test import Client
+from django.utils import timezone
+from PIL import Image
+
+from cases.models import Case, Grant
+from portal.core.models import AuditEntry
+from portal.core.states import Role
+from records.models import Study
+from records.states import RecordState
+from tests.factories import files, records
+
+pytestmark = pytest.mark.django_db
+BASE = "/dicomweb/"
+STUDY, SERIES = files.uid(1), files.uid(1, 1)
+INSTANCE = files.uid(1, 1, 2)
+FRAME = f"{BASE}studies/{STUDY}/series/{SERIES}/instances/{INSTANCE}/frames/1"
+
+
+@pytest.fixture(autouse=True)
+def empty_cache() -> None:
+    cache.clear()
+
+
+@pytest.fixture
+def case() -> Case:
+    found = records.case()
+    for number in (1, 2, 3):
+        records.upload(found, files.dicom(instance=number), f"IM{number}")
+    records.run_jobs()
+    return found
+
+
+@pytest.fixture
+def owner(case: Case, client: Client) -> Client:
+    client.force_login(case.opened_by)
+    return client
+
+
+def parts(response) -> list[bytes]:
+    raw = f"Content-Type: {response.headers['Content-Type']}\r\n\r\n".encode() + b"".join(response.streaming_content)
+    return [part.get_payload(decode=True) for part in email.message_from_bytes(raw).get_payload()]
+
+
+def test_studies_are_those_of_the_users_cases_only(owner: Client, case: Case) -> None:
+    found = json.loads(owner.get(f"{BASE}studies").content)
+    assert [row["0020000D"]["Value"] for row in found] == [[STUDY]]
+    assert found[0]["00201208"]["Value"] == [3]
+    stranger = Client()
+    stranger.force_login(records.user())
+    assert stranger.get(f"{BASE}studies").status_code == 204
+
+
+def test_series_and_instances_are_listed_in_order(owner: Client) -> None:
+    series = json.loads(owner.get(f"{BASE}studies/{STUDY}/series").content)
+    assert series[0]["00201209"]["Value"] == [3]
+    rows = json.loads(owner.get(f"{BASE}studies/{STUDY}/series/{SERIES}/instances").content)
+    assert [row["00200013"]["Value"][0] for row in rows] == [1, 2, 3]
+    paged = json.loads(owner.get(f"{BASE}studies/{STUDY}/series/{SERIES}/instances?offset=1&limit=1").content)
+    assert [row["00200013"]["Value"][0] for row in paged] == [2]
+
+
+def test_series_metadata_describes_decoded_frames(owner: Client) -> None:
+    rows = json.loads(owner.get(f"{BASE}studies/{STUDY}/series/{SERIES}/metadata").content)
+    assert len(rows) == 3
+    assert rows[0]["00280010"]["Value"] == [32]
+    one = json.loads(owner.get(f"{BASE}studies/{STUDY}/series/{SERIES}/instances/{INSTANCE}/metadata").content)
+    assert one[0]["00080018"]["Value"] == [INSTANCE]
+
+
+def test_a_frame_has_the_pixels_of_the_file(owner: Client) -> None:
+    answer = owner.get(
+        FRAME, headers={"Accept": 'multipart/related; type="application/octet-stream"; transfer-syntax=*'}
+    )
+    sent = pydicom.dcmread(io.BytesIO(files.dicom(instance=2))).pixel_array
+    (pixels,) = parts(answer)
+    assert np.array_equal(np.frombuffer(pixels, "<i2").reshape(32, 32), sent)
+    assert int(answer.headers["Content-Length"]) > len(pixels)
+
+
+def test_the_original_comes_back_byte_for_byte(owner: Client) -> None:
+    answer = owner.get(FRAME.rsplit("/frames", 1)[0], headers={"Accept": 'multipart/related; type="application/dicom"'})
+    assert parts(answer) == [files.dicom(instance=2)]
+
+
+def test_rendered_and_thumbnail_are_pictures(owner: Client) -> None:
+    for path in (
+        f"{FRAME}/rendered",
+        f"{FRAME}/rendered?window=40,80,linear",
+        f"{BASE}studies/{STUDY}/series/{SERIES}/thumbnail",
+    ):
+        answer = owner.get(path)
+        assert answer.status_code == 200, path
+        assert Image.open(io.BytesIO(answer.content)).format == "JPEG"
+
+
+@pytest.mark.parametrize("window", ["40", "40,0", "a,b", "1e400,-3"])
+def test_a_wrong_window_is_said(owner: Client, window: str) -> None:
+    assert owner.get(f"{FRAME}/rendered?window={window}").status_code == 400
+
+
+@pytest.mark.parametrize("accept", ["image/png", "text/html", 'multipart/related; type="image/jp2"'])
+def test_what_is_not_offered_is_406(owner: Client, accept: str) -> None:
+    assert owner.get(FRAME, headers={"Accept": accept}).status_code == 406
+
+
+@pytest.mark.parametrize("number", [0, 2, 99999999])
+def test_a_missing_frame_is_404(owner: Client, number: int) -> None:
+    assert owner.get(FRAME[:-1] + str(number)).status_code == 404
+
+
+def test_anonymous_is_401_in_json(case: Case) -> None:
+    answer = Client().get(FRAME)
+    assert answer.status_code == 401
+    assert json.loads(answer.content)["error"]
+
+
+@pytest.mark.parametrize("role", [Role.PATIENT, Role.SPECIALIST])
+def test_anothers_study_looks_like_a_missing_one(case: Case, client: Client, role: Role, settings) -> None:
+    settings.STAFF_SECOND_FACTOR_WAIVED = True
+    client.force_login(records.user(role))
+    theirs, missing = client.get(FRAME), client.get(FRAME.replace(STUDY, "1.2.3"))
+    assert theirs.status_code == missing.status_code == 404
+    assert theirs.content == missing.content
+
+
+def test_a_revoked_grant_works_on_the_next_request(owner: Client, case: Case) -> None:
+    assert owner.get(FRAME).status_code == 200
+    Grant.objects.filter(case=case, user=case.opened_by).update(revoked_at=timezone.now())
+    assert owner.get(FRAME).status_code == 404
+
+
+def test_a_study_set_aside_is_seen_by_the_desk_only(owner: Client, case: Case, settings) -> None:
+    settings.STAFF_SECOND_FACTOR_WAIVED = True
+    Study.objects.update(state=RecordState.QUARANTINED, code="wrong_patient")
+    assert owner.get(FRAME).status_code == 404
+    desk = Client()
+    desk.force_login(records.user(Role.COORDINATOR))
+    assert desk.get(FRAME).status_code == 200
+
+
+def test_below_a_case_only_that_cases_studies_exist(owner: Client, case: Case) -> None:
+    other = records.case(by=case.opened_by)
+    assert owner.get(f"{BASE}cases/{case.ref}/studies/{STUDY}/series").status_code == 200
+    assert owner.get(f"{BASE}cases/{other.ref}/studies/{STUDY}/series").status_code == 204
+
+
+def test_opening_a_series_is_audited_once_in_ten_minutes(owner: Client, case: Case) -> None:
+    for _ in range(3):
+        b"".join(owner.get(FRAME).streaming_content)
+    rows = AuditEntry.objects.filter(actor_id=str(case.opened_by_id), cases=[str(case.pk)])
+    assert rows.count() == 1
+
+
+def test_a_frame_costs_the_same_queries_in_a_large_study(owner: Client, django_assert_max_num_queries) -> None:
+    owner.get(FRAME)
+    with django_assert_max_num_queries(5):
+        owner.get(FRAME)
+
+
+def test_viewer_state_is_kept_per_person_and_refuses_an_older_save(owner: Client, case: Case) -> None:
+    path = f"/viewer/{case.ref}/state/{STUDY}/"
+    assert owner.get(path).json() == {"revision": 0, "state": {}}
+    saved = owner.put(path, {"revision": 0, "state": {"key": [1]}}, content_type="application/json")
+    assert saved.json() == {"revision": 1}
+    stale = owner.put(path, {"revision": 0, "state": {"key": [2]}}, content_type="application/json")
+    assert (stale.status_code, stale.json()) == (409, {"revision": 1, "state": {"key": [1]}})
+    assert owner.put(path, "{", content_type="application/json").status_code == 400
