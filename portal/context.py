@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from portal.core.states import Role
@@ -29,10 +29,7 @@ def product(request: HttpRequest) -> dict[str, Any]:
     items = []
     if user is not None and user.is_authenticated:
         for name, label in NAVIGATION[Role(user.role)]:
-            try:
-                url = reverse(name)
-            except NoReverseMatch:  # a part of the portal that is not built yet
-                continue
+            url = reverse(name)
             items.append({"url": url, "label": label, "current": request.path.startswith(url)})
     return {
         "product": settings.PRODUCT,

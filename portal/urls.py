@@ -20,6 +20,7 @@ urlpatterns = [
     path("dicomweb/", include("records.dicomweb.urls")),
     path("viewer/", include("records.viewer.urls")),
     path("desk/", include("portal.pages.desk.urls")),
+    path("demo/", include("portal.pages.demo.urls")),
     path("reviews/", include("specialists.urls")),
 ]
 

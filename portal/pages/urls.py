@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from portal.pages import views
+from portal.pages import auditlog, views
 
 app_name = "pages"
 urlpatterns = [
@@ -12,5 +12,6 @@ urlpatterns = [
     path("terms/", views.Terms.as_view(), name="terms"),
     path("imprint/", views.Imprint.as_view(), name="imprint"),
     path("accessibility/", views.Accessibility.as_view(), name="accessibility"),
+    path("audit/", auditlog.AuditLog.as_view(), name="audit"),
     path("healthz", views.Health.as_view(), name="health"),
 ]

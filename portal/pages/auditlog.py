@@ -1,0 +1,57 @@
+"""Who saw or did what: for administrators, and itself recorded."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from cases.models import Case
+from portal.accounts.models import User
+from portal.core.access import BaseView, Permission
+from portal.core.models import AuditEntry
+
+PER_PAGE = 50
+
+
+class AuditLog(BaseView):
+    """The newest entries first; `case` (reference) and `person` (e-mail address) in the address narrow them.
+
+    An administrator sees references and names of accounts, never what is in a case.
+    """
+
+    permission = Permission.VIEW_AUDIT
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        rows = AuditEntry.objects.order_by("-id")
+        asked_case, asked_person = (
+            request.GET.get("case", "").strip().upper(),
+            request.GET.get("person", "").strip().lower(),
+        )
+        if asked_case:
+            case = Case.objects.filter(ref=asked_case).first()
+            rows = rows.filter(cases__icontains=str(case.pk)) if case else rows.none()
+        if asked_person:
+            person = User.objects.filter(email=asked_person).first()
+            rows = rows.filter(actor_id=str(person.pk)) if person else rows.none()
+        page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
+        self.record(request, "ok")
+        context = {"page": page, "rows": _named(list(page)), "case": asked_case, "person": asked_person}
+        return render(request, "pages/audit.html", context)
+
+
+def _named(entries: list[AuditEntry]) -> list[dict[str, Any]]:
+    people = {
+        str(one.pk): one for one in User.objects.filter(pk__in=[e.actor_id for e in entries if e.actor_kind == "user"])
+    }
+    refs = {str(one.pk): one.ref for one in Case.objects.filter(pk__in=[c for e in entries for c in e.cases])}
+    return [
+        {
+            "entry": entry,
+            "who": people[entry.actor_id].get_full_name() if entry.actor_id in people else entry.actor_id,
+            "refs": [refs.get(one, one) for one in entry.cases],
+        }
+        for entry in entries
+    ]
