@@ -87,7 +87,7 @@ def test_thumbnail_shows_the_middle_frame(tmp_path: Path) -> None:
         assert image.size == (256, 192)
 
 
-def test_twelve_bit_jpeg_is_refused_in_words_without_dcmtk(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_dcmdjpeg_is_none_where_dcmtk_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda *_, **__: None)
     assert frames.dcmdjpeg() is None
 
