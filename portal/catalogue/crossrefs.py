@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from portal.catalogue import files as f
-from portal.catalogue.parts import Ask, AskType, ChecklistLine, Condition, Images, Item, Need
+from portal.catalogue.parts import Ask, AskType, ChecklistLine, Condition, Need
 from portal.catalogue.reading import Problem
 from portal.catalogue.rules import lines_for
 from portal.catalogue.types import Edition
@@ -53,7 +53,7 @@ def _specialties(edition: Edition, parts: Mapping[str, Any], note: Note) -> None
     base = _answers([*edition.everyone_asks, *(ask for reason in edition.reasons for ask in reason.follow)])
     base["reasons"] = {reason.key for reason in edition.reasons}
     base["in_doubt"] = {"yes"}
-    items = {item.key: item for item in edition.items}
+    items = {item.key for item in edition.items}
     _lines("everyone.yaml", "checklist", edition.everyone_checklist, items, base, note)
     shared = {one.key for one in parts["shared_conditions.yaml"].conditions}
     keys: dict[str, str] = dict.fromkeys(shared, "shared_conditions.yaml")
@@ -80,7 +80,7 @@ def _specialties(edition: Edition, parts: Mapping[str, Any], note: Note) -> None
 
 
 def _condition(
-    file: str, condition: Condition, items: Mapping[str, Item], subs: set[str], answers: dict[str, set[str]], note: Note
+    file: str, condition: Condition, items: set[str], subs: set[str], answers: dict[str, set[str]], note: Note
 ) -> None:
     path = f"conditions.{condition.key}"
     if subs:
@@ -89,19 +89,12 @@ def _condition(
 
 
 def _lines(
-    file: str,
-    path: str,
-    lines: Iterable[ChecklistLine],
-    items: Mapping[str, Item],
-    answers: dict[str, set[str]],
-    note: Note,
+    file: str, path: str, lines: Iterable[ChecklistLine], items: set[str], answers: dict[str, set[str]], note: Note
 ) -> None:
     for n, line in enumerate(lines):
         here = f"{path}[{n}]"
         if line.item not in items:
             note(file, f"{here}.item", f"there is no item {line.item!r} in items/")
-        elif line.images is not Images.NO and not items[line.item].images:
-            note(file, f"{here}.images", f"the item {line.item!r} has no rule for images")
         _known(line.alternatives, items, "item", partial(note, file, f"{here}.alternatives"))
         for name, wanted in (("when", line.when), ("unless", line.unless)):
             for key, values in wanted.items():

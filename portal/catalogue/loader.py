@@ -89,7 +89,7 @@ def parse_texts(texts: Mapping[str, str]) -> Content:
     for file in sorted(texts):
         try:
             refuse_traps(texts[file])
-            content[file] = _plain_numbers(yaml.load(texts[file], Loader=StrictLoader))  # noqa: S506 - a SafeLoader
+            content[file] = yaml.load(texts[file], Loader=StrictLoader)  # noqa: S506 - a SafeLoader
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark
             line = f"line {mark.line + 1}" if mark else ""
@@ -99,17 +99,6 @@ def parse_texts(texts: Mapping[str, str]) -> Content:
     if problems:
         raise CatalogueError(problems)
     return content
-
-
-def _plain_numbers(data: object) -> object:
-    """5.0 becomes 5: databases differ in how they keep such numbers, and the digest must not."""
-    if isinstance(data, float) and data.is_integer():
-        return int(data)
-    if isinstance(data, list):
-        return [_plain_numbers(element) for element in data]
-    if isinstance(data, dict):
-        return {key: _plain_numbers(value) for key, value in data.items()}
-    return data
 
 
 def canonical(content: Content) -> str:

@@ -163,24 +163,13 @@ def _flat(data: object, path: str = "") -> dict[str, str]:
     if isinstance(data, dict):
         parts = [(f"{path}.{key}" if path else str(key), value) for key, value in data.items()]
     elif isinstance(data, list):
-        parts = [(f"{path}{step}", value) for step, value in zip(_steps(data), data, strict=True)]
+        parts = [(f"{path}.{_name(value)}" if _name(value) else f"{path}[{n}]", value) for n, value in enumerate(data)]
     else:
         return {} if data is None and not path else {path: "" if data is None else str(data)}
     flat: dict[str, str] = {}
     for name, value in parts:
         flat.update(_flat(value, name))
     return flat
-
-
-def _steps(elements: Sequence[object]) -> list[str]:
-    """How each element is called in a path; the second line on one item is `.item[1]`."""
-    steps: list[str] = []
-    seen: dict[str, int] = {}
-    for n, element in enumerate(elements):
-        name = _name(element)
-        times = seen[name] = seen.get(name, -1) + 1
-        steps.append(f"[{n}]" if not name else f".{name}[{times}]" if times else f".{name}")
-    return steps
 
 
 def _name(element: object) -> str:

@@ -1,8 +1,7 @@
-"""Backup and restore: the database and every sealed object in one tar, each member with its SHA-256 in a manifest.
+"""Backup and restore: the database and every sealed original in one tar, each member with its SHA-256 in a manifest.
 
-The keys are never inside: whoever finds the tar can read the database, but not one record. Derived objects (frames, thumbnails,
-pages) and the parts of unfinished uploads travel with the originals: a restored portal shows every image and resumes every
-upload at once, without the days that decoding all of them again would take.
+The keys are never inside: whoever finds the tar can read the database, but not one record. Derived objects (frames,
+thumbnails, pages) are left out, since they are made again from the originals.
 """
 
 from __future__ import annotations
@@ -58,7 +57,7 @@ class Summary:
     objects: int
     size: int
     missing: tuple[str, ...] = ()
-    """Ids of objects whose bytes are gone or cut: erased during the backup, or damaged before it."""
+    """Ids of originals whose bytes are gone or cut: erased during the backup, or damaged before it."""
 
 
 class _Counted(io.RawIOBase):
@@ -102,7 +101,7 @@ class _Counted(io.RawIOBase):
 def save(target: Path) -> Summary:
     """Write a backup to `target`; nothing has that name before it is complete.
 
-    The database comes first, in one consistent state. Objects never change, so those that it names are copied after it.
+    The database comes first, in one consistent state. Originals never change, so those that it names are copied after it.
 
     Raises:
         Refused: the target exists, or the database's dump program is missing or failed.
@@ -132,7 +131,8 @@ def _write_members(tar: tarfile.TarFile, folder: Path) -> Summary:
             members[dump.name], _ = _add(tar, dump.name, dump.stat().st_size, iter(lambda: source.read(BLOCK), b""))
     missing: list[str] = []
     total = 0
-    for stored in StoredObject.objects.filter(state=ObjectState.STORED).order_by("pk").iterator():
+    originals = StoredObject.objects.filter(kind="original", state=ObjectState.STORED).order_by("pk")
+    for stored in originals.iterator():
         name = OBJECTS + stored.name
         try:
             members[name], whole = _add(tar, name, storage.sealed_size(stored), storage.read_sealed(stored))

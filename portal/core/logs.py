@@ -22,17 +22,8 @@ ALLOWED = frozenset(  # names of fields
     "state code port address pid signal version phase setting queue".split()
 )
 EMAIL = re.compile(r"[^\s@<>]+@[^\s@<>]+\.[^\s@<>]+")
-LIBRARY_MESSAGES = (
-    "django.request",
-    "django.security",
-    "django.server",
-    "gunicorn",
-    "celery",
-    "kombu",
-    "amqp",
-    "weasyprint",
-    "fontTools",
-)
+QUIET = ("weasyprint", "fontTools", "PIL", "pydicom", "botocore", "urllib3")
+"""Libraries whose progress tells an operator nothing."""
 MAX_VALUE = 120
 FORMATTERS_OWN = ("_record", "_from_structlog")
 """structlog's formatter passes these to itself; `remove_processors_meta` takes them out before a line is written."""
@@ -98,3 +89,5 @@ def configure(level: str = "INFO") -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
+    for name in QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)

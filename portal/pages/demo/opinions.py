@@ -10,7 +10,7 @@ FIELDS: dict[str, dict[str, list[str]]] = {
         "field.lvef.1.value": ["58"],
         "field.av_mean_gradient.1.value": ["46"],
     },
-    "pulmonology": {"field.dlco.1.value": ["48"]},
+    "pulmonology": {"field.mmrc.1.value": ["2"]},
     "oncology": {"field.ecog.1.value": ["1"]},
     "radiology": {},
 }
@@ -35,10 +35,13 @@ def values_for(specialty: str, questions: Sequence[str]) -> dict[str, list[str]]
         "alternative.1.benefit": ["No operation now"],
         "alternative.1.risk": ["It may get worse in the meantime"],
         "alternative.1.burden": ["One visit"],
-        "certainty": ["high"],
+        "certainty": ["fairly_sure"],
         "change_mind": ["A new scan that shows something else."],
-        "urgency.when": ["weeks"],
+        "urgency.when": ["six_weeks"],
         "urgency.what": ["Do the missing test, then decide."],
+        "limits": [
+            "This opinion rests on the records that were sent. Nobody examined the patient. All of it is invented."
+        ],
         "plain": [
             "Your doctor found the right cause. The plan is good. One test is still missing. "
             "Please ask for it before you decide. You have time: a few weeks are safe. "

@@ -11,9 +11,11 @@ from portal.core import backup
 
 
 class Command(BaseCommand):
-    """Saves database and sealed objects into one tar."""
+    """Saves database and sealed originals into one tar."""
 
-    help = "Saves the database and every sealed object into one tar, while the portal may run. The keys are not in it."
+    help = (
+        "Saves the database and every sealed original into one tar, while the portal may run. The keys are not in it."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         """The file must not exist."""
@@ -26,9 +28,9 @@ class Command(BaseCommand):
             saved = backup.save(target)
         except (backup.Refused, OSError) as problem:
             raise CommandError(str(problem)) from problem
-        self.stdout.write(f"Saved the database and {saved.objects} sealed objects to {target}")
+        self.stdout.write(f"Saved the database and {saved.objects} originals to {target}")
         if saved.missing:
-            self.stderr.write(f"{len(saved.missing)} objects are missing or damaged: {', '.join(saved.missing[:5])}")
+            self.stderr.write(f"{len(saved.missing)} originals are missing or damaged: {', '.join(saved.missing[:5])}")
         self.stdout.write(
             "The keys are NOT in it. Without MASTER_KEY and SECRET_KEY (embedded: DATA_DIR/secrets.json) it cannot be opened:\n"
             "keep them in another safe place. The database inside is readable: encrypt the file before it leaves this machine."

@@ -32,4 +32,4 @@ class Command(BaseCommand):
             )
         except backup.Refused as problem:
             raise CommandError(str(problem)) from problem
-        self.stdout.write(f"Restored the database and {restored.objects} sealed objects.")
+        self.stdout.write(f"Restored the database and {restored.objects} originals.")
