@@ -86,6 +86,7 @@ def configure(level: str = "INFO") -> None:
             ],
         )
     )
+    logging.getLogger("celery").setLevel(logging.WARNING)  # two lines for each task, and the Job table tells more
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)

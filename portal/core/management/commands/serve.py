@@ -8,6 +8,7 @@ import io
 import os
 import socket
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
@@ -68,7 +69,7 @@ class Command(BaseCommand):
             call_command("load_catalogue", verbosity=0)
         if not (settings.DEMO and "demo" in available):
             return ""
-        said = io.StringIO()
+        said = _DemoOutput(self._write)
         call_command("demo", stdout=said)
         return said.getvalue().rstrip()
 
@@ -80,6 +81,20 @@ class Command(BaseCommand):
     def _write(self, line: str) -> None:
         self.stdout.write(line)
         self.stdout.flush()
+
+
+class _DemoOutput(io.StringIO):
+    """Shows at once what the demo is busy with, and keeps the sign-ins for when the portal is ready."""
+
+    def __init__(self, show: Callable[[str], None]) -> None:
+        super().__init__()
+        self.show = show
+
+    def write(self, text: str) -> int:
+        if text.startswith("demo: "):
+            self.show(text.rstrip())
+            return len(text)
+        return super().write(text)
 
 
 def programs(port: int, folder: Path) -> list[Program]:
