@@ -91,5 +91,27 @@ export function mend(dataset, modality) {
   return dataset;
 }
 
+const spacingInFrames = (dataset) => Boolean(dataset[TAGS.frameGroups] || dataset[TAGS.sharedGroups]);
+
+/** Millimetres per pixel [row, column] as far as the header tells: in the body, or on the detector of a projection. */
+export function spacingOf(dataset) {
+  const own = geometry(dataset, 'pixelSpacing');
+  return own.length ? own.slice(0, 2) : values(dataset, 'imagerSpacing').map(Number).slice(0, 2);
+}
+
+/**
+ * The header as the renderer needs it. It counts in millimetres only when an image has a place in space too, so a projection with a
+ * spacing is laid flat at the origin. A copy: what is written on screen comes from the true header.
+ */
+export function forRenderer(dataset) {
+  const spacing = spacingOf(dataset);
+  if (!spacing.length || spacingInFrames(dataset) || geometry(dataset, 'position').length === 3) return dataset;
+  const decimals = (Value) => ({ vr: 'DS', Value });
+  return {
+    ...dataset, [TAGS.pixelSpacing]: decimals(spacing), [TAGS.position]: decimals([0, 0, 0]),
+    [TAGS.orientation]: dataset[TAGS.orientation]?.Value?.length === 6 ? dataset[TAGS.orientation] : decimals([1, 0, 0, 0, 1, 0]),
+  };
+}
+
 /** MONOCHROME1: low values are bright (PS3.3 C.7.6.3.1.2). */
 export const naturallyInverted = (dataset) => value(dataset, 'photometric') === 'MONOCHROME1';

@@ -2,6 +2,7 @@
 import { cache, Enums, eventTarget, getShouldUseCPURendering, init as initCore, metaData, RenderingEngine } from '@cornerstonejs/core';
 import { init as initLoader, wadors } from '@cornerstonejs/dicom-image-loader';
 import { init as initTools } from '@cornerstonejs/tools';
+import { forRenderer } from './dicom.js';
 import { ENGINE } from './tools.js';
 
 const MEGABYTE = 1024 * 1024;
@@ -38,7 +39,11 @@ function mark(catalog, imageId, present, changed) {
   changed(series);
 }
 
-/** Headers for cornerstone, once they are fit for it. */
+/** Headers for cornerstone, the same object for all frames of an instance. */
 export function register(series) {
-  for (const { id, dataset } of series.images) wadors.metaDataManager.add(id, dataset);
+  const fit = new Map();
+  for (const { id, dataset } of series.images) {
+    if (!fit.has(dataset)) fit.set(dataset, forRenderer(dataset));
+    wadors.metaDataManager.add(id, fit.get(dataset));
+  }
 }

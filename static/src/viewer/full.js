@@ -209,6 +209,7 @@ export class App {
 
   /** While measuring by keyboard the cross takes the keys it knows, as long as the image has the focus. */
   takeKey(event) {
+    if (event.key === 'Escape' && this.root.classList.contains('co-v--list')) { this.toggleSidebar(false); this.toolbar.node.querySelector('button')?.focus(); return true; }
     return Boolean(this.pointer) && event.target === this.active?.canvas && this.pointer.key(event);
   }
 

@@ -1,5 +1,5 @@
 /** The texts on an image window: whose, what, which, how; letters; scale; warnings. They never leave the screen. */
-import { geometry, lossy, number, values } from './dicom.js';
+import { geometry, lossy, number, spacingOf, values } from './dicom.js';
 import { el } from './dom.js';
 import { t } from './i18n.js';
 import { edges, edgesOfProjection, planeName } from './orientation.js';
@@ -86,7 +86,7 @@ const orientation = (viewport, pane) => (pane.reformatted ? viewport.getImageDat
 
 const STEPS = [1, 2, 5, 10, 20, 50, 100, 200];
 function showScale(pane, viewport) {
-  pane.scale.hidden = !viewport || pane.calibration === 'none';
+  pane.scale.hidden = !viewport || !spacingOf(pane.image.dataset).length;
   if (pane.scale.hidden) return;
   const [a, b] = [[0, 0], [100, 0]].map((point) => viewport.canvasToWorld(point));
   pane.scale.hidden = !a;

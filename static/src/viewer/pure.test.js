@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { calibration, date, frameRate, geometry, hasImage, isDocument, lossy, mend, personName } from './dicom.js';
+import { calibration, date, forRenderer, frameRate, geometry, hasImage, isDocument, lossy, mend, personName } from './dicom.js';
 import { imageKey, mergeStates } from './merge.js';
 import { nearest, sortInstances, sortSeries } from './order.js';
 import { edges, edgesOfProjection, letters, planeName } from './orientation.js';
@@ -154,4 +154,15 @@ test('cutting takes the right pixels and puts the plane where they were', () => 
   assert.deepEqual([plane.width, plane.height, plane.count, plane.rowSpacing, plane.columnSpacing], [2, 4, 3, 2, 0.5]);
   assert.deepEqual(plane.position, [0.5, 0, 6]);
   assert.deepEqual(plane.cosines.map((n) => n + 0), [0, 1, 0, 0, 0, -1]);
+});
+
+test('a projection is laid flat for the renderer with its spacing, its own header stays as it was', () => {
+  const film = dataset({ '00181164': [0.1, 0.2] });
+  const flat = forRenderer(film);
+  assert.deepEqual(flat['00280030'].Value, [0.1, 0.2]);
+  assert.deepEqual(flat['00200032'].Value, [0, 0, 0]);
+  assert.deepEqual(geometry(film, 'orientation'), []);
+  const placed = dataset({ '00280030': [1, 1], '00200032': [0, 0, 5], '00200037': [1, 0, 0, 0, 1, 0] });
+  assert.equal(forRenderer(placed), placed);
+  assert.deepEqual(forRenderer({}), {});
 });

@@ -6,6 +6,8 @@ import { figure } from './tools.js';
 const NAMES = { length: () => t('Length'), angle: () => t('Angle'), ellipse: () => t('Ellipse'), probe: () => t('Probe'), arrow: () => t('Arrow') };
 const HU = /^hu$/i;
 
+const imageCount = (n) => (n === 1 ? t('1 image') : t('{n} images', { n }));
+
 /** "23.4 mm", "mean 41 HU, area 120 mm²": the figures of a measurement in a line. */
 export function figures({ tool, stats = {}, label }) {
   const unit = (name) => (!name || name === 'raw' ? '' : HU.test(name) ? ' HU' : ` ${name}`);
@@ -48,7 +50,7 @@ export class Sidebar {
     const total = series.images.length;
     const [loaded, failed] = [series.loaded.size, series.failed.size];
     const kind = series.other ? t('{kind}: not shown here', { kind: t(series.other) }) : '';
-    count.textContent = [series.modality, kind || t('{n} images', { n: total || series.count }), failed ? t('{n} failed', { n: failed }) : ''].filter(Boolean).join(' · ');
+    count.textContent = [series.modality, kind || imageCount(total || series.count), failed ? t('{n} failed', { n: failed }) : ''].filter(Boolean).join(' · ');
     bar.hidden = !total || loaded === 0 || loaded >= total;
     bar.value = total ? loaded / total : 0;
     button.dataset.loaded = `${loaded}/${total}`;

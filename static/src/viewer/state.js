@@ -13,7 +13,7 @@ const STATS = ['length', 'unit', 'angle', 'area', 'areaUnit', 'mean', 'stdDev', 
 
 function statsOf(data) {
   const first = Object.values(data.cachedStats ?? {})[0] ?? {};
-  return Object.fromEntries(STATS.filter((name) => first[name] !== undefined && first[name] !== null).map((name) => [name, typeof first[name] === 'number' ? Math.round(first[name] * 100) / 100 : first[name]]));
+  return Object.fromEntries(STATS.filter((name) => first[name] !== undefined && first[name] !== null).map((name) => [name, typeof first[name] === 'number' ? Math.round(first[name] * 10000) / 10000 : first[name]]));
 }
 
 /** A measurement as kept: in patient millimetres, with the image it was made on. */
