@@ -7,7 +7,7 @@ export const TAGS = {
   samples: '00280002', photometric: '00280004', pixelSpacing: '00280030', imagerSpacing: '00181164', sliceThickness: '00180050',
   sliceLocation: '00201041', frameTime: '00181063', cineRate: '00180040', displayRate: '00082144', lossy: '00282110', lossyRatio: '00282112',
   windowCenter: '00281050', windowWidth: '00281051', windowNames: '00281055', magnification: '00181114',
-  ultrasoundRegions: '00186011', sharedGroups: '52009229', frameGroups: '52009230', laterality: '00200062', patientOrientation: '00200020', bodyPart: '00180015',
+  ultrasoundRegions: '00186011', unitsX: '00186024', unitsY: '00186026', sharedGroups: '52009229', frameGroups: '52009230', laterality: '00200062', patientOrientation: '00200020', bodyPart: '00180015',
 };
 
 export const values = (dataset, name) => dataset?.[TAGS[name]]?.Value ?? [];
@@ -59,10 +59,13 @@ export function geometry(dataset, name) {
   return own.length ? own : [...group(dataset, 'frameGroups', functional, name), ...group(dataset, 'sharedGroups', functional, name)].slice(0, 6);
 }
 
+const CENTIMETRE = 3;   // PS3.3 C.8.5.5.1.1, Physical Units
+
 /** How far a length on this image may be trusted: 'calibrated', 'detector' (projection, magnified) or 'none'. */
 export function calibration(dataset) {
   if (geometry(dataset, 'pixelSpacing').length) return 'calibrated';
-  if (dataset?.[TAGS.ultrasoundRegions]?.Value?.length) return 'calibrated';
+  const regions = dataset?.[TAGS.ultrasoundRegions]?.Value ?? [];
+  if (regions.some((region) => number(region, 'unitsX') === CENTIMETRE && number(region, 'unitsY') === CENTIMETRE)) return 'calibrated';
   return values(dataset, 'imagerSpacing').length ? 'detector' : 'none';
 }
 

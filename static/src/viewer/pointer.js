@@ -17,6 +17,7 @@ export function startPointer(pane, tool, { announce, done }) {
   const { canvas, viewport } = pane;
   const at = [canvas.clientWidth / 2, canvas.clientHeight / 2];
   const points = [];
+  const image = viewport.getCurrentImageId();   // by place alone the tool would take the last of all frames that lie there
   const cross = el('div', { className: 'co-v-cross' });
   canvas.parentElement.append(cross);
   const draw = () => { cross.style.left = `${at[0]}px`; cross.style.top = `${at[1]}px`; };
@@ -27,11 +28,12 @@ export function startPointer(pane, tool, { announce, done }) {
     stop();
     const handles = tool === 'ellipse' ? ellipseHandles(points[0], points[1]) : points;
     const world = handles.map((point) => viewport.canvasToWorld(point));
+    const on = { referencedImageId: image };
     if (tool === 'arrow') {
       const text = await askText(t('Text for this arrow'));
-      if (text) MEASURING.arrow.hydrate(viewport.id, world, text);
+      if (text) MEASURING.arrow.hydrate(viewport.id, world, text, on);
     } else {
-      MEASURING[tool].hydrate(viewport.id, world);
+      MEASURING[tool].hydrate(viewport.id, world, on);
     }
     canvas.focus();
     done(t('Measurement added'));

@@ -88,6 +88,9 @@ test('calibration is detector for imager spacing only, none without any, calibra
   assert.equal(calibration({}), 'none');
   assert.equal(calibration(dataset({ '00181164': [0.1, 0.1] })), 'detector');
   assert.equal(calibration(dataset({ '00280030': [0.5, 0.5] })), 'calibrated');
+  const region = (unit) => ({ '00186011': { Value: [dataset({ '00186024': unit, '00186026': unit })] } });
+  assert.equal(calibration(region(3)), 'calibrated');
+  assert.equal(calibration(region(4)), 'none');
   const measures = { '00289110': { Value: [dataset({ '00280030': [0.5, 0.25] })] } };
   assert.deepEqual(geometry({ 52009229: { Value: [measures] } }, 'pixelSpacing'), [0.5, 0.25]);
   assert.equal(calibration({ 52009229: { Value: [measures] } }), 'calibrated');

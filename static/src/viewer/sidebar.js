@@ -10,7 +10,7 @@ const imageCount = (n) => (n === 1 ? t('1 image') : t('{n} images', { n }));
 
 /** "23.4 mm", "mean 41 HU, area 120 mm²": the figures of a measurement in a line. */
 export function figures({ tool, stats = {}, label }) {
-  const unit = (name) => (!name || name === 'raw' ? '' : HU.test(name) ? ' HU' : ` ${name}`);
+  const unit = (name) => (!name || name === 'raw' ? '' : HU.test(name) ? ' HU' : ` ${name.replace(' US Region', '')}`);
   if (tool === 'length' && stats.length !== undefined) return `${figure(stats.length)}${unit(stats.unit)}`;
   if (tool === 'angle' && stats.angle !== undefined) return `${stats.angle.toFixed(1)}°`;
   if (tool === 'ellipse' && stats.mean !== undefined) return t('mean {mean}{unit}, area {area}{areaUnit}', { mean: figure(stats.mean), unit: unit(stats.modalityUnit), area: figure(stats.area), areaUnit: unit(stats.areaUnit) });
