@@ -17,7 +17,7 @@ from cases.models import Case, Consent, IntakeSection, Patient, Question, Screen
 from cases.moves import CASE
 from cases.queries.edition import edition_of
 from cases.queries.intake import consents_missing
-from cases.rules import ACTING, INTAKE_SECTIONS, OTHER_CONDITION, QUESTIONS_OPEN, tidy_questions
+from cases.rules import ACTING, INTAKE_SECTIONS, QUESTIONS_OPEN, tidy_questions
 from cases.rules import screening as rules
 from cases.states import GrantScope, Level, Phase
 from portal.accounts.models import User
@@ -77,7 +77,7 @@ def open_case(
     if not rules.passed(edition, given):
         raise Refused("screening_not_passed")
     edition.specialty(specialty)
-    if condition and condition != OTHER_CONDITION:
+    if condition:
         edition.condition(specialty, condition)
     country, _, state = given.get("where_now", "").partition("-")
     patient = Patient.objects.create(country=country if country != "ZZ" else "", state=state, language=by.language)
@@ -160,7 +160,7 @@ def _copy_about(patient: Patient, answers: Answers) -> None:
 def _copy_problem(case: Case, answers: Answers) -> None:
     edition = edition_of(case)
     condition = answers.get("condition", "")
-    if condition and condition != OTHER_CONDITION:
+    if condition:
         try:
             edition.condition(case.specialties[0], condition)
         except UnknownKey:

@@ -9,17 +9,18 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxLengthValidator
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_countries import countries
 
 from cases.models import Case
-from cases.queries.intake import screening_answers
-from cases.rules import MAX_QUESTIONS, OTHER_CONDITION
+from cases.queries.intake import condition_keys, screening_answers
+from cases.rules import MAX_QUESTIONS
 from portal.catalogue.parts import Ask, AskType
 from portal.catalogue.types import Edition
-from portal.forms import BaseForm, Checkboxes, CountedTextarea, DateField, DateInput, Radios
+from portal.forms import BaseForm, Checkboxes, DateField, DateInput, Radios
 
 LONG, SHORT = 3000, 120
 Draft = Mapping[str, list[str]]
@@ -60,6 +61,19 @@ class SectionForm(BaseForm):
 
     def build(self) -> None:
         """Fields that depend on the case."""
+
+    def headings(self) -> list[tuple[str, tuple[str, ...]]]:
+        """Headings of a long form, each with the fields under it. Fields that none of them names come under the first."""
+        return []
+
+    def groups(self) -> list[tuple[str, list[Any]]]:
+        """The fields to draw under their headings; what a choice opens is drawn by that choice."""
+        drawn = [field for field, _errors in self.get_context()["fields"]]
+        found: dict[str, list[Any]] = {title: [] for title, _names in self.headings()} or {"": []}
+        place = {name: title for title, names in self.headings() for name in names}
+        for field in drawn:
+            found[place.get(field.name, next(iter(found)))].append(field)
+        return [(title, fields) for title, fields in found.items() if fields]
 
     def understood(self) -> dict[str, Any]:
         """Answers from the valid fields alone, as JSON: texts, lists of texts, ISO dates."""
@@ -123,17 +137,17 @@ def _line(label: str, missing: str, *, length: int = SHORT, required: bool = Tru
 
 
 def _text(label: str, missing: str = "", *, rows: int = 4, limit: int = LONG, **more: Any) -> forms.CharField:
-    return forms.CharField(
+    """A text of some lines. The limit is far off, so nothing counts down; too long is said when it is."""
+    field = forms.CharField(
         label=label,
-        max_length=limit,
         required=bool(missing),
-        widget=CountedTextarea(limit=limit, rows=rows),
-        error_messages={
-            "required": missing,
-            "max_length": _("Use %(limit_value)s letters or fewer. You have %(show_value)s"),
-        },
+        widget=forms.Textarea(attrs={"rows": rows}),
+        error_messages={"required": missing},
         **more,
     )
+    too_long = _("Use %(limit_value)s letters or fewer. You have %(show_value)s")
+    field.validators.append(MaxLengthValidator(limit, too_long))
+    return field
 
 
 class AboutForm(SectionForm):
@@ -296,6 +310,13 @@ class ProblemForm(SectionForm):
 
     key = "problem"
 
+    def headings(self) -> list[tuple[str, tuple[str, ...]]]:
+        return [
+            (_("Why you come"), ()),
+            (_("What your doctor said"), ("first_diagnosis", "first_treatment", "first_tests", "planned_date")),
+            (_("What matters to you"), MATTERS),
+        ]
+
     def build(self) -> None:
         reasons = self.edition.reasons
         self.fields["reason"] = forms.ChoiceField(
@@ -315,13 +336,10 @@ class ProblemForm(SectionForm):
         self.fields["condition"] = forms.ChoiceField(
             label=_("Which of these comes closest?"),
             help_text=_("It tells us which records the doctor will need"),
-            choices=[
-                *((one.key, one.patient) for one in specialty.conditions),
-                (OTHER_CONDITION, _("None of these, or I do not know")),
-            ],
+            choices=[(one.key, one.patient) for one in specialty.conditions],
             widget=Radios(),
             initial=self.case.condition,
-            error_messages={"required": _("Choose what comes closest. “I do not know” is fine")},
+            error_messages={"required": _("Choose what comes closest. “I am not sure” is fine")},
         )
         self.fields["title"] = _line(
             _("A short name for your request"),
@@ -368,9 +386,20 @@ class HealthForm(SectionForm):
 
     key = "health"
 
+    def headings(self) -> list[tuple[str, tuple[str, ...]]]:
+        return [
+            (_("How you feel"), ()),
+            (_("Medicines and allergies"), ("medicines", "allergies", "contrast_reaction")),
+            (_("Your health so far"), ("operated", "surgeries", "other_conditions", "family")),
+            (
+                _("How you live"),
+                ("smoking", "pack_years", "alcohol", "exercise", "diet", "exposures", "height", "weight", "support"),
+            ),
+            (_("Your papers"), ("records_other_language",)),
+        ]
+
     def build(self) -> None:
-        keys = [self.case.condition] if self.case.condition not in {"", OTHER_CONDITION} else []
-        for ask in self.edition.asks(self.case.specialties, keys):
+        for ask in self.edition.asks(self.case.specialties, condition_keys(self.case)):
             if ask.key not in MATTERS:
                 self.fields[ask.key] = ask_field(ask)
 

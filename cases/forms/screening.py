@@ -8,6 +8,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxLengthValidator
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -15,7 +16,7 @@ from cases.rules import ACTING
 from cases.rules import screening as rules
 from portal.catalogue.parts import AskType, EligibilityQuestion, Outcome
 from portal.catalogue.types import Edition
-from portal.forms import BaseForm, Checkboxes, CountedTextarea, DateField, Radios
+from portal.forms import BaseForm, Checkboxes, DateField, Radios
 
 NONE = "none"
 SAME = "same"
@@ -133,7 +134,7 @@ class FieldForm(StepForm):
         covered = [(one.key, one.patient) for one in self.edition.specialties]
         others = [(f"not.{one.key}", one.words) for one in self.edition.not_covered]
         self.fields["specialty"] = forms.ChoiceField(
-            label=_("What is your question about?"),
+            label=_("Choose the one that fits best"),
             choices=[*covered, *others],
             widget=Radios(
                 hints={one.key: one.sentence for one in self.edition.specialties}, attrs={"data-legend": "m"}
@@ -157,37 +158,49 @@ def _choice(
 
 
 class WhoForm(StepForm):
-    """For whom the request is. What lets somebody act for another is asked under that answer."""
+    """For whom the request is. What lets somebody act for another is asked under the answers that say so."""
 
     def build(self) -> None:
         asked = rules.questions(self.edition, "who")
-        texts = [one for one in asked if one.type is AskType.TEXT]
+        self.texts = [one for one in asked if one.type is AskType.TEXT]
+        self.under: dict[str, list[str]] = {}
         for question in asked:
             if question.type is not AskType.ONE:
                 continue
-            notes = [answer.key for answer in question.answers if answer.outcome is Outcome.NOTE]
-            # One box can be drawn under one answer only; it is shown after the answers instead.
-            self.fields[question.key] = _choice(question, self.given, {})
-            self.notes = {question.key: notes}
-        for text in texts:
-            self.fields[text.key] = forms.CharField(
-                label=text.words,
-                help_text=text.help,
-                max_length=300,
-                required=False,
-                initial=self.given.get(text.key, ""),
-                widget=CountedTextarea(limit=300, rows=2),
-            )
-        self.texts = [one.key for one in texts]
+            acting = [answer.key for answer in question.answers if answer.outcome is Outcome.NOTE]
+            self.under[question.key] = acting
+            reveals = {key: [f"{text.key}_{key}" for text in self.texts] for key in acting}
+            self.fields[question.key] = _choice(question, self.given, reveals)
+            for key in acting:
+                for text in self.texts:
+                    self.fields[f"{text.key}_{key}"] = self._box(text, self.given.get(question.key) == key)
+
+    def _box(self, text: EligibilityQuestion, filled: bool) -> forms.CharField:
+        field = forms.CharField(
+            label=text.words,
+            help_text=text.help,
+            required=False,
+            initial=self.given.get(text.key, "") if filled else "",
+            widget=forms.Textarea(attrs={"rows": 2}),
+            validators=[MaxLengthValidator(300, _("Use %(limit_value)s letters or fewer. You have %(show_value)s"))],
+        )
+        field.quiet_optional = True
+        return field
 
     def clean(self) -> dict[str, Any]:
         found = super().clean() or {}
-        acts = any(found.get(key) in notes for key, notes in self.notes.items())
-        for key in self.texts:
-            if acts and not found.get(key):
-                self.add_error(key, _("Write what lets you act for this person"))
-            if not acts:
-                found[key] = ""
+        for question, acting in self.under.items():
+            for text in self.texts:
+                box = f"{text.key}_{found.get(question)}"
+                if found.get(question) in acting and not found.get(box) and box not in self.errors:
+                    self.add_error(box, _("Write what lets you act for this person"))
+        return found
+
+    def answers(self) -> dict[str, str]:
+        found = {key: self.cleaned_data[key] for key in self.under}
+        for text in self.texts:
+            boxes = (f"{text.key}_{answer}" for answer in found.values())
+            found[text.key] = next((self.cleaned_data[box] for box in boxes if self.cleaned_data.get(box)), "")
         return found
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cases.models import Case, Consent, IntakeSection, Question, Screening
-from cases.rules import INTAKE_SECTIONS, OTHER_CONDITION
+from cases.rules import INTAKE_SECTIONS
 from portal.catalogue.parts import ConsentScreen
 from portal.catalogue.types import Edition
 
@@ -34,8 +34,8 @@ def answers(case: Case) -> dict[str, str | Sequence[str]]:
 
 
 def condition_keys(case: Case) -> list[str]:
-    """Conditions of the case that the catalogue knows: none when the patient's is not in its list."""
-    return [case.condition] if case.condition and case.condition != OTHER_CONDITION else []
+    """The condition as the catalogue's rules take it: none while the patient has not chosen."""
+    return [case.condition] if case.condition else []
 
 
 def questions(case: Case) -> list[Question]:

@@ -12,8 +12,7 @@ from django.utils.translation import gettext as _
 from django_countries import countries
 
 from cases.models import Case
-from cases.queries.intake import questions, sections
-from cases.rules import OTHER_CONDITION
+from cases.queries.intake import condition_keys, questions, sections
 from portal.catalogue.parts import Ask, AskType
 from portal.catalogue.types import Edition
 
@@ -54,15 +53,15 @@ def _asked(asks: Iterable[Ask], answers: dict[str, Any]) -> list[Row]:
 
 
 def condition_words(case: Case, edition: Edition) -> str:
-    if case.condition in {"", OTHER_CONDITION}:
-        return _("None of the list") if case.condition else ""
-    return edition.condition(case.specialties[0], case.condition).patient
+    return edition.condition(case.specialties[0], case.condition).patient if case.condition else ""
 
 
 def _about(case: Case, edition: Edition, answers: dict[str, Any]) -> list[Row]:
     sexes = {"female": _("Female"), "male": _("Male"), "other": _("Another term"), "unknown": _("Not said")}
     languages = {one.code: one.own_name for one in edition.languages}
-    place = [answers.get("state", ""), countries.name(answers.get("country", ""))]
+    country, state = answers.get("country", ""), answers.get("state", "")
+    region = edition.place(country, f"{country}-{state}").name if country and state else ""
+    place = [region, countries.name(country)]
     return [
         Row(_("Name"), f"{answers.get('given_name', '')} {answers.get('family_name', '')}".strip()),
         Row(_("Other names"), answers.get("other_names", "")),
@@ -94,8 +93,7 @@ def _problem(case: Case, edition: Edition, answers: dict[str, Any]) -> list[Row]
 def summary(case: Case, edition: Edition) -> list[Group]:
     """What the patient told us, without empty lines."""
     held = {key: section.answers for key, section in sections(case).items()}
-    keys = [case.condition] if case.condition not in {"", OTHER_CONDITION} else []
-    health = edition.asks(case.specialties, keys)
+    health = edition.asks(case.specialties, condition_keys(case))
     own = case.acting_as == "self"
     asked = [Row(_("Question %(n)s") % {"n": one.number}, one.text) for one in questions(case)]
     groups = [

@@ -11,8 +11,6 @@ INTAKE_SECTIONS = ("about", "problem", "questions", "health")
 MAX_QUESTIONS = 5
 QUESTIONS_OPEN = frozenset({Phase.DRAFT, Phase.COLLECTING, Phase.TRIAGE})
 """Until a specialist is looked for, the patient may still change what is asked."""
-OTHER_CONDITION = "other"
-"""Value of `Case.condition` when none of the list fits: such a case has the checklist of its specialty alone."""
 ACTING = ("self", "parent", "guardian", "attorney", "relative", "treating_doctor")
 
 

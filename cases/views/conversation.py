@@ -34,7 +34,7 @@ class Messages(CaseView):
             return None
         return next((hold for hold in open_holds(self.case, HoldOwner.PATIENT) if str(hold.pk) == pk), None)
 
-    def page(self, form: MessageForm, hold: Hold | None, status: int = 200) -> HttpResponse:
+    def page(self, form: MessageForm, hold: Hold | None) -> HttpResponse:
         context = {
             "form": form,
             "case": self.case,
@@ -44,7 +44,7 @@ class Messages(CaseView):
             "may_write": may_write(self.case.phase),
             "back_url": reverse("patient:case", args=[self.case.ref]),
         }
-        response = render(self.request, "cases/messages.html", context, status=status)
+        response = render(self.request, "cases/messages.html", context)
         messages.mark_read(case=self.case, by=self.actor)
         return response
 
@@ -63,7 +63,7 @@ class Messages(CaseView):
         if hold:
             form.fields["body"].label = _("Your answer")
         if not form.is_valid():
-            return self.page(form, hold, status=422)
+            return self.page(form, hold)
         messages.send(case=self.case, by=self.actor, body=form.cleaned_data["body"], hold=hold)
         flash.success(request, _("Thank you. Your answer is sent.") if hold else _("Your message is sent."))
         return redirect("cases:messages", self.case.ref)
@@ -79,9 +79,9 @@ class Withdraw(CaseView):
         if not may_withdraw(self.case.phase):
             raise Http404
 
-    def page(self, form: ConfirmForm, status: int = 200) -> HttpResponse:
+    def page(self, form: ConfirmForm) -> HttpResponse:
         context = {"form": form, "case": self.case, "back_url": reverse("patient:case", args=[self.case.ref])}
-        return render(self.request, "cases/withdraw.html", context, status=status)
+        return render(self.request, "cases/withdraw.html", context)
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         return self.page(ConfirmForm())
@@ -89,6 +89,6 @@ class Withdraw(CaseView):
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         form = ConfirmForm(request.POST)
         if not form.is_valid():
-            return self.page(form, status=422)
+            return self.page(form)
         withdrawal.withdraw(case=self.case, by=self.actor)
         return redirect("patient:case", self.case.ref)

@@ -52,7 +52,7 @@ class Section(CaseView):
             return self.form(self.held.draft)
         return SECTIONS[self.key](self.case, self.edition, answers=self.held.answers if self.held else None)
 
-    def page(self, form: SectionForm, *, revision: int | None = None, status: int = 200, **more: Any) -> HttpResponse:
+    def page(self, form: SectionForm, *, revision: int | None = None, **more: Any) -> HttpResponse:
         you = self.case.acting_as == "self"
         words = {
             "about": _("About you") if you else _("About the patient"),
@@ -72,13 +72,22 @@ class Section(CaseView):
             "suggested": self.suggested(),
             **more,
         }
-        return render(self.request, self.template, context, status=status)
+        return render(self.request, self.template, context)
 
     def suggested(self) -> list[str]:
         return []
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        """With `?check`, where an incomplete part that was sent leads, the page says what is missing."""
+        if "check" in request.GET and self.held:
+            return self.page(self.form(self.saved_form().as_draft(), show_errors=True))
         return self.page(self.saved_form())
+
+    def after(self, complete: bool) -> HttpResponse:
+        """What was typed is saved already, so errors are shown by a page of its own: reloading it sends nothing again."""
+        if complete or "later" in self.request.POST:
+            return redirect("patient:case", self.case.ref)
+        return redirect(f"{self.request.path}?check")
 
     def typed(self) -> dict[str, list[str]]:
         """The form's own fields in the request, everything else left out."""
@@ -108,12 +117,10 @@ class Section(CaseView):
         form = self.form(draft, show_errors=True)
         complete = form.is_valid()
         try:
-            saved = self.save(form, draft, complete)
+            self.save(form, draft, complete)
         except intake.Conflict as newer:
-            return self.page(form, revision=newer.revision, status=409, conflict=True)
-        if complete or "later" in request.POST:
-            return redirect("patient:case", self.case.ref)
-        return self.page(form, revision=saved.revision, status=422)
+            return self.page(form, revision=newer.revision, conflict=True)
+        return self.after(complete)
 
     def autosave(self) -> JsonResponse:
         """Keep what changed on top of what stands. Only the names in `fields` count, so that an emptied box is told from one not sent."""
@@ -173,18 +180,14 @@ class Questions(Section):
         button = {"add", "up", "drop", "more"} & set(request.POST)
         if self.case.phase != Phase.DRAFT:
             if not complete or button:
-                return self.page(self.form(draft) if button else form, status=200 if button else 422)
+                return self.page(self.form(draft) if button else form)
             intake.set_questions(case=self.case, questions=form.understood()["questions"], by=self.actor)
             return redirect("patient:case", self.case.ref)
         try:
-            saved = self.save(form, draft, complete)
+            self.save(form, draft, complete)
         except intake.Conflict as newer:
-            return self.page(form, revision=newer.revision, status=409, conflict=True)
-        if button:
-            return redirect(f"{request.path}#questions")
-        if complete or "later" in request.POST:
-            return redirect("patient:case", self.case.ref)
-        return self.page(form, revision=saved.revision, status=422)
+            return self.page(form, revision=newer.revision, conflict=True)
+        return redirect(f"{request.path}#questions") if button else self.after(complete)
 
     def _after_button(self, texts: list[str]) -> list[str]:
         kept = [text for text in texts if text.strip()]

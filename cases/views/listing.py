@@ -36,9 +36,9 @@ class NewCase(BaseView):
 
     permission = Permission.OWN_CASE
 
-    def page(self, form: OpenForm, status: int = 200) -> HttpResponse:
+    def page(self, form: OpenForm) -> HttpResponse:
         context = {"form": form, "back_url": reverse("cases:result")}
-        return render(self.request, "cases/new.html", context, status=status)
+        return render(self.request, "cases/new.html", context)
 
     def given(self) -> tuple[list[rules.Answer], dict[str, str]]:
         answers = screening.held(self.request)
@@ -59,7 +59,7 @@ class NewCase(BaseView):
             return redirect(screening.next_url(edition, given))
         form = OpenForm(request.POST)
         if not form.is_valid():
-            return self.page(form, status=422)
+            return self.page(form)
         case = intake.open_case(
             by=request.user,  # type: ignore[arg-type]
             screening=answers,

@@ -63,7 +63,7 @@ class Step(BaseView):
     permission = Permission.PUBLIC
     quiet = True
 
-    def page(self, edition: Edition, step: str, form: StepForm, given: rules.Given, status: int = 200) -> HttpResponse:
+    def page(self, edition: Edition, step: str, form: StepForm, given: rules.Given) -> HttpResponse:
         number = rules.STEPS.index(step) + 1
         back = step_url(rules.STEPS[number - 2]) if number > 1 else reverse("pages:home")
         context = {
@@ -75,13 +75,13 @@ class Step(BaseView):
             "place": rules.place_of(edition, given),
             "submit_text": _("Continue"),
         }
-        return render(self.request, "cases/start/step.html", context, status=status)
+        return render(self.request, "cases/start/step.html", context)
 
     def heading(self, edition: Edition, step: str, given: rules.Given) -> str:
         return {
             "place": _("Where are you?"),
             "emergency": _("First, is it safe to wait?"),
-            "field": _("What is it about?"),
+            "field": _("What is your question about?"),
             "signs": _("A few more safety questions"),
             "who": _("Who needs the second opinion?"),
             "care": _("Is this service right for you?"),
@@ -108,7 +108,7 @@ class Step(BaseView):
             return away
         form = FORMS[step](edition, given, request.POST)
         if not form.is_valid():
-            return self.page(edition, step, form, given, status=422)
+            return self.page(edition, step, form, given)
         new = form.answers()
         dropped = tuple(rules.forget_after(edition, given, new[rules.SPECIALTY])) if step == "field" else ()
         answers = answered(answers, new, dropped)

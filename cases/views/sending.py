@@ -51,7 +51,7 @@ class ConsentScreen(CaseView):
         self.at = keys.index(self.kwargs["key"])
         self.screen = self.screens[self.at]
 
-    def page(self, form: ConsentForm, status: int = 200) -> HttpResponse:
+    def page(self, form: ConsentForm) -> HttpResponse:
         if self.at:
             back = reverse("cases:consent", args=[self.case.ref, self.screens[self.at - 1].key])
         else:
@@ -63,7 +63,7 @@ class ConsentScreen(CaseView):
             "back_url": back,
             "caption": _("Consent %(n)s of %(all)s") % {"n": self.at + 1, "all": len(self.screens)},
         }
-        return render(self.request, "cases/intake/consent.html", context, status=status)
+        return render(self.request, "cases/intake/consent.html", context)
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         given = {(one.key, one.version): one.given for one in live_consents(self.case)}
@@ -74,7 +74,7 @@ class ConsentScreen(CaseView):
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         form = ConsentForm(self.screen, request.POST)
         if not form.is_valid():
-            return self.page(form, status=422)
+            return self.page(form)
         intake.give_consents(case=self.case, answers={self.screen.key: form.given}, by=self.actor)
         if self.at + 1 < len(self.screens):
             return redirect("cases:consent", self.case.ref, self.screens[self.at + 1].key)
@@ -95,7 +95,7 @@ class Check(CaseView):
 
     permission = Permission.OWN_CASE
 
-    def page(self, refused: str = "", status: int = 200) -> HttpResponse:
+    def page(self, refused: str = "") -> HttpResponse:
         edition = edition_of(self.case)
         context = {
             "case": self.case,
@@ -104,7 +104,7 @@ class Check(CaseView):
             "refused": REFUSALS.get(refused, ""),
             "back_url": reverse("patient:case", args=[self.case.ref]),
         }
-        return render(self.request, "cases/intake/check.html", context, status=status)
+        return render(self.request, "cases/intake/check.html", context)
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         if self.case.phase != Phase.DRAFT:
@@ -117,7 +117,7 @@ class Check(CaseView):
         try:
             intake.submit(case=self.case, by=self.actor)
         except Refused as why:
-            return self.page(why.reason, status=422)
+            return self.page(why.reason)
         return redirect("cases:sent", self.case.ref)
 
 
