@@ -17,6 +17,16 @@ OWN: dict[str, Words] = {
         _("Something went wrong on our side while we read this file. The file itself may be fine."),
         _("Please press “Try again”. If it happens twice, write to us."),
     ),
+    "pdf_password": Words(
+        _("password-protected PDF"),
+        _("This PDF is locked with a password, so we cannot open it."),
+        _("Please open it on your computer, print it to a new PDF and send that one."),
+    ),
+    "zip_password": Words(
+        _("password-protected ZIP"),
+        _("This ZIP file is locked with a password, so we cannot open it."),
+        _("Please unpack it on your computer and send the folder."),
+    ),
     "wrong_patient": Words(
         _("a person is checking this"),
         _("The name or birth date on these images differs from yours. A person is checking this."),

@@ -172,6 +172,9 @@ def halves(
     item: Item, studies: Sequence[StudyFacts], documents: Sequence[DocumentFacts], max_age: int | None, today: date
 ) -> tuple[Half, Half]:
     images, report = Half(), Half()
+    if item.priors:  # the newest one is the study itself, not an earlier one
+        newest = max((one.date for one in studies if one.date), default=None)
+        studies = [one for one in studies if one.date is not None and one.date != newest]
     for study in studies:
         others = [one for one in studies if one is not study]
         for rule in item.images:

@@ -276,3 +276,15 @@ def test_unfinished_uploads_are_listed_for_the_sender_only(client: Client, case:
     desk = Client()
     desk.force_login(make.user(Role.COORDINATOR))
     assert desk.get(f"/uploads/{case.ref}/").json()["unfinished"] == []
+
+
+def test_abandoned_uploads_expire_and_their_bytes_are_erased(client: Client, case: Any) -> None:
+    url = create(client, case, 8)["Location"]
+    patch(client, url, 0, b"abc")
+    kept = create(client, case, 8)["Location"]
+    Upload.objects.filter(pk=url.rstrip("/").rsplit("/", 1)[1]).update(expires_at="2020-01-01T00:00Z")
+    Job.objects.create(name="records.expire_uploads", key="records.expire_uploads", every_seconds=3600)
+    make.run_jobs("records.expire_uploads")
+    assert client.head(url, headers=TUS).status_code == 410
+    assert client.head(kept, headers=TUS).status_code == 200
+    assert StoredObject.objects.get().state == ObjectState.ERASED

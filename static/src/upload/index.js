@@ -92,6 +92,8 @@ class Uploader {
     this.list.prepend(view.element);
     this.list.hidden = false;
     const again = entries.filter((entry) => entry.known).length;
+    const notice = this.root.querySelector('[data-upload-unfinished]');
+    if (notice && again >= Number(notice.dataset.uploadUnfinished)) notice.hidden = true;
     this.say(again ? fill(this.words.continuing, { n: again }) : fill(this.words.sending, { n: entries.length }), true);
     this.dirty.add(batch);
     this.sender.add(entries);
@@ -131,6 +133,17 @@ class Uploader {
     if (sums[FAILED]) this.say(fill(this.words.someFailed, { n: sums[FAILED] }), true);
     else if (sums[SENT]) this.say(fill(this.words.allSent, { n: sums[SENT] }), true);
     document.body.dispatchEvent(new CustomEvent('records-changed', { bubbles: true }));
+    if (!sums[FAILED]) setTimeout(() => this.fold(batch), 5000);
+  }
+
+  /** What was sent whole is listed below with what we found in it; here it has done its work. */
+  fold(batch) {
+    const view = this.views.get(batch);
+    if (!view || view.element.contains(document.activeElement)) return;
+    view.element.remove();
+    this.views.delete(batch);
+    this.dirty.delete(batch);
+    this.list.hidden = !this.list.childElementCount;
   }
 
   draw() {
@@ -138,10 +151,12 @@ class Uploader {
     const sums = total(this.batches);
     this.speed.add(sums.loaded, performance.now());
     const left = timeLeft((sums.size - sums.loaded) / this.speed.perSecond, this.words);
-    for (const batch of this.dirty) this.views.get(batch).draw(left);
+    for (const batch of this.dirty) this.views.get(batch)?.draw(left);
     this.dirty.clear();
     this.overall.hidden = !sums.files;
-    this.overall.textContent = fill(this.busy && left ? this.words.overallLeft : this.words.overall, { done: sums[SENT], all: sums.files, left });
+    const whole = sums.files > 0 && sums[SENT] === sums.files;
+    const text = whole ? this.words.overallDone : this.busy && left ? this.words.overallLeft : this.words.overall;
+    this.overall.textContent = fill(text, { done: sums[SENT], all: sums.files, left });
     if (this.busy) this.say(this.overall.textContent);
     if (this.busy) for (const batch of this.batches) if (batch.sums.sending) this.dirty.add(batch);
   }

@@ -2,12 +2,12 @@
 
 const UNITS = ['B', 'KB', 'MB', 'GB', 'TB'];
 
-/** 1536 → "1.5 KB"; decimal point as the page's language writes it. */
+/** 1536 → "1.5 KB" (1024 bytes each, as the server counts); decimal point as the page's language writes it. */
 export function bytes(count, language = 'en') {
   let value = count;
   let unit = 0;
-  while (value >= 1000 && unit < UNITS.length - 1) {
-    value /= 1000;
+  while (value >= 1024 && unit < UNITS.length - 1) {
+    value /= 1024;
     unit += 1;
   }
   const digits = unit && value < 10 ? 1 : 0;

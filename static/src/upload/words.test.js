@@ -10,7 +10,8 @@ test('sizes are short and honest', () => {
   assert.equal(bytes(0), '0 B');
   assert.equal(bytes(999), '999 B');
   assert.equal(bytes(1536), '1.5 KB');
-  assert.equal(bytes(312_000_000), '312 MB');
+  assert.equal(bytes(1023), '1,023 B');
+  assert.equal(bytes(312 * 1024 * 1024), '312 MB');
 });
 
 test('time left is said in words, or not at all', () => {
