@@ -57,7 +57,7 @@ types:  ## mypy alone
 	@$(PYTHON) portal/bootstrap.py lint
 	@$(BIN)/mypy
 
-backup:  ## copy database and sealed originals into one file (TO=path); the keys are not in it
+backup:  ## copy database and sealed records into one file (TO=path); the keys are not in it
 	@$(PYTHON) portal/bootstrap.py run
 	@$(BIN)/python manage.py backup --to "$(TO)"
 

@@ -67,7 +67,7 @@ class Answer:
 class Cited:
     """A row (test, alternative, value) with the records that it names."""
 
-    row: Mapping[str, str]
+    row: Mapping[str, Any]
     cites: Sequence[Citation]
 
 

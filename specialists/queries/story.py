@@ -73,7 +73,7 @@ def story(case: Case) -> Story:
 def _line(required: RequiredItem, held: ChecklistItem | None) -> Line:
     state = ItemState(held.state if held else ItemState.MISSING)
     return Line(
-        name=required.item.name,
+        name=required.item.staff,
         need=required.need.value,
         state=state.value,
         state_label=str(state.label),
