@@ -49,7 +49,7 @@ def mail_message(run: Run, subject_id: str) -> None:
     if message.from_staff:
         tell(run, case, patient_side(case), "message", absolute("cases:messages", case))
     elif case.coordinator is not None and case.coordinator.is_active:
-        tell(run, case, [case.coordinator], "message_desk", f"{settings.BASE_URL}/desk/{case.ref}/")
+        tell(run, case, [case.coordinator], "message_desk", absolute("desk:case", case))
 
 
 @job("cases.mail_hold")

@@ -59,7 +59,7 @@ def consents_open(case: Case, edition: Edition) -> list[ConsentScreen]:
 
 
 def progress(case: Case, edition: Edition) -> list[Progress]:
-    """The task list: what is done, what is begun."""
+    """The task list: what is done, what is begun. Records are another app's to count."""
     held = sections(case)
 
     def of(key: str) -> str:
@@ -69,13 +69,9 @@ def progress(case: Case, edition: Edition) -> list[Progress]:
         return "done" if section.complete else "started"
 
     found = [Progress(key, of(key)) for key in INTAKE_SECTIONS]
-    if case.items_needed and case.items_satisfied >= case.items_needed:
-        records = "done"
-    else:
-        records = "started" if case.items_satisfied else "not_started"
     given = live_consents(case)
     consent = "done" if not consents_open(case, edition) and not consents_missing(case, edition) else "started"
-    return [*found, Progress("records", records), Progress("consent", consent if given else "not_started")]
+    return [*found, Progress("consent", consent if given else "not_started")]
 
 
 def ready_to_send(case: Case, edition: Edition) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from cases.queries.edition import edition_of
@@ -21,14 +21,12 @@ from cases.states import OPEN, HoldOwner, Phase
 from cases.views.base import CaseView
 from portal.core.access import Permission
 from portal.core.states import Role
+from records.queries.checklist import checklist, counts
+from records.queries.documents import documents
+from records.queries.studies import studies
 
-
-def records_url(ref: str) -> str:
-    """The records page."""
-    try:
-        return reverse("records:records", args=[ref])
-    except NoReverseMatch:
-        return ""
+SHOWN = 4
+"""Missing records that the page names; the rest is counted."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +53,8 @@ class CasePage(CaseView):
         edition = edition_of(self.case)
         states = {one.key: one.state for one in progress(self.case, edition)}
         ready = ready_to_send(self.case, edition)
+        needed, satisfied = counts(checklist(self.case))
+        states["records"] = "done" if needed and satisfied == needed else "started" if satisfied else "not_started"
         you = self.case.acting_as == "self"
         ref = self.case.ref
 
@@ -95,7 +95,7 @@ class CasePage(CaseView):
                     Task(
                         _("Scans and papers"),
                         _("You can also add them after you send your request"),
-                        records_url(ref),
+                        reverse("records:records", args=[ref]),
                         states["records"],
                     ),
                 ],
@@ -131,6 +131,9 @@ class CasePage(CaseView):
     def sent(self) -> dict[str, Any]:
         case, edition = self.case, edition_of(self.case)
         under_way = case.phase in OPEN
+        items = checklist(case)
+        needed, satisfied = counts(items)
+        missing = [one for one in items if one.required and not one.done] if case.phase == Phase.COLLECTING else []
         return {
             "case": case,
             "headline": headline(case),
@@ -138,7 +141,12 @@ class CasePage(CaseView):
             "forecast": forecast(case) if under_way else None,
             "under_way": under_way,
             "holds": open_holds(case, HoldOwner.PATIENT) if under_way else [],
-            "missing": max(0, case.items_needed - case.items_satisfied) if case.phase == Phase.COLLECTING else 0,
+            "missing": missing[:SHOWN],
+            "missing_more": len(missing[SHOWN:]),
+            "needed": needed,
+            "satisfied": satisfied,
+            "studies": studies(case),
+            "documents": documents(case),
             "unread": unread(case, Role.PATIENT),
             "latest": last_from_staff(case),
             "may_write": may_write(case.phase),
@@ -148,5 +156,4 @@ class CasePage(CaseView):
             "groups": summary(case, edition),
             "condition": condition_words(case, edition),
             "level": edition.level(case.level),
-            "records_url": records_url(case.ref),
         }
