@@ -22,7 +22,7 @@ ALLOWED = frozenset(  # names of fields
     "state code port address pid signal version phase setting queue".split()
 )
 EMAIL = re.compile(r"[^\s@<>]+@[^\s@<>]+\.[^\s@<>]+")
-QUIET = ("weasyprint", "fontTools", "PIL", "pydicom", "botocore", "urllib3")
+QUIET = ("celery.worker", "celery.app.trace", "weasyprint", "fontTools", "PIL", "pydicom", "botocore", "urllib3")
 """Libraries whose progress tells an operator nothing."""
 MAX_VALUE = 120
 FORMATTERS_OWN = ("_record", "_from_structlog")
@@ -55,7 +55,7 @@ class LibraryFilter(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         if not record.name.startswith(("portal", "cases", "records", "specialists")):
-            record.msg, record.args = re.sub(r"%\S", "…", str(record.msg)) if record.args else "library message", ()
+            record.msg, record.args = re.sub(r"%(\(\w+\))?[-\w.]*", "…", str(record.msg)) if record.args else "library message", ()
         record.stack_info = None
         return True
 
