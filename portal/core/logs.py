@@ -55,7 +55,10 @@ class LibraryFilter(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         if not record.name.startswith(("portal", "cases", "records", "specialists")):
-            record.msg, record.args = re.sub(r"%(\(\w+\))?[-\w.]*", "…", str(record.msg)) if record.args else "library message", ()
+            record.msg, record.args = (
+                re.sub(r"%(\(\w+\))?[-\w.]*", "…", str(record.msg)) if record.args else "library message",
+                (),
+            )
         record.stack_info = None
         return True
 

@@ -110,6 +110,12 @@ def product_tag() -> dict[str, str]:
 
 
 @register.filter
+def first_unit(words: str) -> str:
+    """ "1 day, 8 hours" to "1 day": a glance needs no more."""
+    return words.partition(",")[0]
+
+
+@register.filter
 def initials(name: str) -> str:
     """Up to two letters for a round badge: "Dr Ada Sample" gives "AS"."""
     words = [

@@ -11,12 +11,13 @@ from django.utils.translation import gettext_lazy as _
 from cases.models import Case, Message, Report
 from cases.queries import desk as desk_queries
 from cases.queries.edition import edition_of
+from cases.queries.summary import summary
 from cases.rules.clocks import CLOCKS
 from cases.states import OPEN, Level, Phase
+from portal.catalogue.types import Edition
 from portal.core.models import Event
 from portal.pages.desk import queue
 from specialists.models import Assignment
-from specialists.queries.story import story
 from specialists.rules.timeleft import length, time_left
 from specialists.states import LIVE
 
@@ -81,6 +82,22 @@ def _history(case: Case) -> list[dict[str, Any]]:
     return lines[:SHOWN_EVENTS]
 
 
+def _screened(case: Case, edition: Edition) -> list[tuple[str, str]]:
+    """The safety and eligibility questions in words. Signs that were answered with no are left out: what is said counts."""
+    held = desk_queries.screening(case)
+    flags = {f"flag.{flag.key}": flag.words for flag in edition.all_red_flags}
+    asked = {one.key: one for one in edition.eligibility}
+    found = []
+    for one in held.answers if held else []:
+        key, answer = one["question"], str(one["answer"])
+        if key in flags and answer != "no":
+            found.append((flags[key], {"yes": str(_("Yes"))}.get(answer, answer)))
+        elif key in asked:
+            words = {choice.key: choice.words for choice in asked[key].answers}
+            found.append((asked[key].words, words.get(answer, answer)))
+    return found
+
+
 def _assignments(case: Case) -> list[Assignment]:
     return list(Assignment.objects.filter(case=case).select_related("specialist").order_by("-offered_at"))
 
@@ -102,8 +119,10 @@ def page_context(case: Case, user: Any) -> dict[str, Any]:
         "level": edition.level(case.level),
         "levels": Level,
         "phases": Phase,
-        "story": story(case),
+        "groups": summary(case, edition),
         "screening": desk_queries.screening(case),
+        "screened": _screened(case, edition),
+        "language": next((one.own_name for one in edition.languages if one.code == case.patient.language), ""),
         "thread": Message.objects.filter(case=case).select_related("author"),
         "holds": [hold for hold in holds if hold.until is None],
         "past_holds": [hold for hold in holds if hold.until is not None],

@@ -105,6 +105,8 @@ class QueueFilter(django_filters.FilterSet):
         self.filters["specialty"].extra["choices"] = _specialties(self.request)
         people = [(str(one.pk), one.get_full_name()) for one in coordinators()]
         self.filters["coordinator"].extra["choices"] = [("none", _("Nobody yet")), *people]
+        for field in self.form.fields.values():
+            field.quiet_optional = True  # every filter is; saying so on each is noise
 
     def by_word(self, cases: QuerySet[Case], name: str, value: str) -> QuerySet[Case]:
         """Reference with or without its dash, or part of the patient's name."""
@@ -128,6 +130,7 @@ class Row:
 
     case: Case
     age: int | None
+    language: str
     specialty: str
     tone: str
     status: Any
@@ -156,6 +159,7 @@ def _status(case: Any) -> tuple[str, Any]:
 def rows(cases: QuerySet[Any], now: datetime) -> list[Row]:
     """Lines in the order of urgency: red flags, then the nearest due time, then the oldest."""
     names = dict(_specialties(None))
+    languages = {one.code: one.own_name for one in current_edition().languages}
     today = timezone.localdate()
     found = cases.select_related("patient", "assignee", "coordinator").order_by(
         "-flagged_today", F("due_at").asc(nulls_last=True), "submitted_at", "pk"
@@ -169,6 +173,7 @@ def rows(cases: QuerySet[Any], now: datetime) -> list[Row]:
             Row(
                 case=case,
                 age=age,
+                language=languages.get(case.patient.language, ""),
                 specialty=", ".join(str(names.get(key, key)) for key in case.specialties),
                 tone=tone,
                 status=status,

@@ -45,6 +45,7 @@ class Queue(BaseView):
             "filter": found,
             "filtered": any(request.GET.get(name) for name in found.filters),
             "rows": lines,
+            "now": now,
         }
         return render(request, "desk/queue.html", context)
 
