@@ -4,3 +4,7 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings.local")
 application = get_wsgi_application()
+
+from portal.core.checks import refuse_unsafe_start  # noqa: E402 - needs the apps, which the line above loads
+
+refuse_unsafe_start()

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from portal.settings.env import BASE_DIR, env
 
 DEBUG = False
+PRODUCTION = False
 DEMO = False
 """Demo accounts and content exist; production refuses to start with it."""
 STAFF_SECOND_FACTOR_WAIVED = False

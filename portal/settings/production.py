@@ -7,6 +7,8 @@ from portal.settings.base import *  # noqa: F403
 from portal.settings.base import BASE_URL
 from portal.settings.env import data_dir, database, env, secrets_from_environment
 
+PRODUCTION = True
+"""portal/core/checks.py refuses to start what is not safe."""
 DATA_DIR = data_dir()
 _secrets = secrets_from_environment()
 SECRET_KEY = _secrets.django

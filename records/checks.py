@@ -1,0 +1,33 @@
+"""Production starts only where the child that parses strangers' files is really confined."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from django.core.checks import CheckMessage, register
+
+from portal.core.checks import START, in_production, problem
+from records import sandbox
+
+
+@cache
+def confined() -> bool:
+    """Asked once a process: a child tries to reach the network."""
+    try:
+        return sandbox.network_is_blocked()
+    except sandbox.SandboxUnavailable:
+        return False
+
+
+@register(START)
+def parsers_are_confined(**_: Any) -> list[CheckMessage]:
+    if not in_production() or confined():
+        return []
+    return [
+        problem(
+            "sandbox",
+            "The process that reads uploaded files could not be kept from the network.",
+            "Run on Linux with seccomp (in a container: leave its default seccomp profile on); docs/operations.md says more.",
+        )
+    ]

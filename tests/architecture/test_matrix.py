@@ -1,0 +1,323 @@
+"""The authorisation matrix, generated from the URLconf: every route × method × role × {own, other's, revoked, missing}.
+
+What is expected comes from the view's own `permission`. A new route is tested from its first day: one that the tables below
+cannot fill in fails here with the line to add.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.conf import settings
+from django.db import transaction
+from django.http import HttpResponseBase
+from django.shortcuts import resolve_url
+from django.test import Client, override_settings
+from django.urls import reverse
+
+from portal.core.access import Permission
+from portal.core.models import Event
+from portal.core.states import STAFF, Role
+from tests.architecture.routes import METHODS, Route, ours, walk
+from tests.architecture.world import MISSING, OTHER, OWN, REVOKED, Part, World, build
+
+pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("matrix")]
+
+# -- routes that are not ours, and why the gate of BaseView may be absent there
+PACKAGES = {
+    "allauth.account.views": "sign-up, sign-in and passwords of the person who asks; no object of the portal",
+    "allauth.mfa": "second factors of the person who asks; allauth loads them through request.user",
+    "allauth.usersessions.views": "sessions of the person who asks",
+}
+FOREIGN = set(
+    """account_login account_logout account_inactive account_signup account_reauthenticate account_email
+    account_email_verification_sent account_change_password account_set_password account_reset_password
+    account_confirm_login_code account_confirm_email account_reset_password_from_key_done account_reset_password_from_key
+    account_reset_password_done mfa_index mfa_authenticate mfa_reauthenticate mfa_activate_totp mfa_deactivate_totp
+    mfa_view_recovery_codes mfa_generate_recovery_codes mfa_download_recovery_codes mfa_list_webauthn mfa_add_webauthn
+    mfa_reauthenticate_webauthn mfa_remove_webauthn mfa_edit_webauthn mfa_login_webauthn usersessions_list""".split()
+)
+
+# -- what stands in an address. "route:kwarg", "namespace:*:kwarg" or "*:kwarg" -> how to find it in a part of the world
+Find = Callable[[World, Part, Role], Any]
+OBJECTS: dict[str, Find] = {
+    "*:ref": lambda w, p, r: p.case.ref,
+    "reviews:*:pk": lambda w, p, r: p.assignment.pk if p.assignment else None,
+    "reviews:page:document": lambda w, p, r: p.document,
+    "records:*:upload": lambda w, p, r: p.uploads.get(r, p.uploads.get(Role.PATIENT)),
+    "records:*:file": lambda w, p, r: p.file,
+    "records:*:study": lambda w, p, r: p.study.pk if p.study else None,
+    "records:*:document": lambda w, p, r: p.document,
+    "records:*:batch": lambda w, p, r: p.batch,
+    "dicomweb:*:study": lambda w, p, r: p.study.uid if p.study else None,
+    "dicomweb:*:series": lambda w, p, r: p.series.uid if p.series else None,
+    "dicomweb:*:instance": lambda w, p, r: p.instance.uid if p.instance else None,
+    "viewer:*:study": lambda w, p, r: p.study.uid if p.study else None,
+    "desk:close_hold:pk": lambda w, p, r: p.hold,
+}
+"""Parts of a case: another's, a revoked one and a missing one must look the same."""
+INSTALLATION: dict[str, Find] = {
+    "accounts:revoke:pk": lambda w, p, r: w.invitation,
+    "accounts:set-active:pk": lambda w, p, r: w.colleague,
+    "accounts:accept:secret": lambda w, p, r: w.secret,
+    "catalogue:*:pk": lambda w, p, r: w.version,
+}
+"""Objects of the installation, which belong to nobody: they exist or are missing."""
+WORDS: dict[str, Any] = {
+    "accounts:set-active:state": "close",
+    "cases:consent:key": "who_reviews",
+    "cases:section:section": "about",
+    "cases:step:step": "emergency",
+    "records:item:key": "echo",
+    "records:page:number": 1,
+    "reviews:page:number": 1,
+    "dicomweb:*:frames": "1",
+    "dicomweb:*:frame": "1",
+    "desk:view:view": "all",
+    "desk:step:step": "complete",
+}
+"""Words and numbers that choose a page and name no object."""
+STAGES = {
+    "cases:consents": "draft",
+    "cases:consent": "draft",
+    "cases:section": "draft",
+    "cases:check": "draft",
+    "cases:report": "delivered",
+    "cases:report_pdf": "delivered",
+    "reviews:offer": "offer",
+}
+"""Pages that exist only in some phases; the rest is asked of a case in review."""
+POSTS: dict[str, Callable[[World], dict[str, Any]]] = {
+    "reviews:assign": lambda w: {"do": "offer", "specialist": str(w.people[Role.SPECIALIST].pk)},
+}
+
+# -- documented exceptions
+PROGRAMS = ("records:upload", "records:uploads", "dicomweb:", "viewer:state", "extend_session")
+"""Interfaces for programs answer a stranger with 401, never with a redirect."""
+SEARCHES = {f"dicomweb:{case}{name}" for case in ("", "case:") for name in ("series", "study-instances", "instances")}
+SEARCHES |= {"dicomweb:case:studies"}
+"""QIDO-RS (PS3.18 section 8.3.4): a search that matches nothing answers 204, be it another's or nobody's study."""
+NOT_FOR_THEM = {
+    ("records:item", Role.PATIENT, "GET"): "the form is the desk's; the patient's answer is a button",
+    ("records:item", Role.PATIENT, "HEAD"): "as GET",
+}
+TUS = {"HTTP_TUS_RESUMABLE": "1.0.0", "HTTP_UPLOAD_LENGTH": "5", "HTTP_UPLOAD_OFFSET": "0"}
+
+ROUTES = ours()
+
+
+def lookup(table: dict[str, Any], route: Route, kwarg: str) -> Any:
+    namespace = route.name.partition(":")[0]
+    for key in (f"{route.name}:{kwarg}", f"{namespace}:*:{kwarg}", f"*:{kwarg}"):
+        if key in table:
+            return table[key]
+    return None
+
+
+def objects(route: Route) -> list[str]:
+    return [name for name in route.kwargs if lookup(OBJECTS, route, name) or lookup(INSTALLATION, route, name)]
+
+
+def missing(value: Any) -> Any:
+    """A value of the same form that names nothing."""
+    text = str(value)
+    if re.fullmatch(r"[0-9A-Z]{3}-[0-9A-Z]{3}", text):
+        return "ZZZ-ZZZ"
+    if re.fullmatch(r"[0-9.]+", text):
+        return "1.2.3.4.5"
+    return uuid4() if len(text) == 36 else "x" * len(text)
+
+
+def arguments(world: World, route: Route, role: Role, which: str) -> dict[str, Any]:
+    parts = world.stages[STAGES.get(route.name, "review")]
+    part = parts[OWN if which == MISSING else which]
+    found: dict[str, Any] = {}
+    for name in route.kwargs:
+        find = lookup(OBJECTS, route, name) or lookup(INSTALLATION, route, name)
+        value = find(world, part, role) if find else lookup(WORDS, route, name)
+        if value is None:
+            pytest.fail(f"{route.name}: say in OBJECTS, INSTALLATION or WORDS of {__name__} what “{name}” is")
+        found[name] = missing(value) if find and which == MISSING else value
+    return found
+
+
+@pytest.fixture(scope="module")
+def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
+    """Built once, inside a transaction that never commits; every request below is undone by a savepoint."""
+    with django_db_blocker.unblock(), override_settings(STAFF_SECOND_FACTOR_WAIVED=True), transaction.atomic():
+        yield build()
+        transaction.set_rollback(True)
+
+
+@pytest.fixture(scope="module")
+def clients(world: World) -> dict[Role | None, Client]:
+    found: dict[Role | None, Client] = {None: Client(raise_request_exception=False)}
+    for role, user in world.people.items():
+        found[role] = Client(raise_request_exception=False)
+        found[role].force_login(user, backend=settings.AUTHENTICATION_BACKENDS[0])
+    return found
+
+
+class Answer:
+    """What came back, and whether the history grew."""
+
+    def __init__(self, response: HttpResponseBase, moved: bool) -> None:
+        self.status, self.moved = response.status_code, moved
+        body = b"".join(response.streaming_content) if response.streaming else response.content  # type: ignore[attr-defined]
+        self.body = body.decode("utf-8", "replace")
+        self.to = response.headers.get("Location", "")
+        self.headers = {k: v for k, v in response.headers.items() if k not in {"X-Request-ID", "Content-Length"}}
+
+    def same_as(self, told: dict[str, Any]) -> tuple[int, str, dict[str, str]]:
+        """Without what differs between any two requests: tokens, nonces, and what the address itself says."""
+        body = re.sub(r'(csrfmiddlewaretoken" value=|nonce=|content=)"[^"]{16,}"', "", self.body)
+        for name, value in told.items():
+            body = body.replace(str(value), f"<{name}>")
+        return self.status, re.sub(r"\b[0-9a-f]{32}\b", "", body), self.headers
+
+
+def ask(world: World, client: Client, route: Route, method: str, kwargs: dict[str, Any]) -> Answer:
+    address = reverse(route.name, kwargs=kwargs)
+    extra: dict[str, Any] = dict(TUS) if route.name in PROGRAMS[:2] else {}
+    if method == "POST":
+        extra["data"] = POSTS[route.name](world) if route.name in POSTS else {}
+    elif route.name == "viewer:state" and method == "PUT":
+        extra |= {"data": '{"revision": 0, "state": {}}', "content_type": "application/json"}
+    with transaction.atomic():
+        before = Event.objects.count()
+        answer = Answer(getattr(client, method.lower())(address, **extra), False)
+        answer.moved = Event.objects.count() != before
+        transaction.set_rollback(True)
+    return answer
+
+
+def refused(route: Route, role: Role | None, answer: Answer) -> str:
+    """Why this is not the right answer to a stranger or to the wrong role; "" when it is."""
+    if answer.moved:
+        return "something happened"
+    if role is not None:
+        return "" if answer.status == 403 else f"{answer.status} instead of 403"
+    if route.name.startswith(PROGRAMS):
+        return "" if answer.status == 401 else f"{answer.status} instead of 401"
+    sign_in = answer.status == 302 and answer.to.startswith(resolve_url(settings.LOGIN_URL))
+    return "" if sign_in else f"{answer.status} {answer.to} instead of the sign-in"
+
+
+def own(route: Route, role: Role | None, method: str, answer: Answer) -> str:
+    if not route.answers(method):
+        return "" if answer.status == 405 else f"{answer.status} instead of 405"
+    if role is not None and (route.name, role, method) in NOT_FOR_THEM:
+        return "" if answer.status == 404 else f"{answer.status}; take it out of NOT_FOR_THEM"
+    if answer.status in {401, 403, 404, 405} or answer.status >= 500:
+        return f"{answer.status} for their own"
+    signed_out = answer.status == 302 and answer.to.startswith(resolve_url(settings.LOGIN_URL))
+    return "sent to sign in" if signed_out else ""
+
+
+def hidden(route: Route, method: str, answer: Answer) -> str:
+    if answer.moved:
+        return "something happened"
+    if route.answers(method) and method != "OPTIONS":
+        right = 204 if route.name in SEARCHES else 404
+        return "" if answer.status == right else f"{answer.status} instead of {right}"
+    return "" if answer.status in {404, 405} or (method == "OPTIONS" and not answer.body) else f"{answer.status}"
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=[route.name for route in ROUTES])
+def test_matrix_route_answers_each_person_as_permitted(
+    route: Route, world: World, clients: dict[Role | None, Client]
+) -> None:
+    roles = route.permission.roles
+    named = objects(route)
+    nobodys = bool(named) and all(lookup(INSTALLATION, route, name) for name in named)
+    kinds = [OWN, *([MISSING] if named else []), *([OTHER, REVOKED] if named and not nobodys else [])]
+    wrong: list[str] = []
+    for role, client in clients.items():
+        for method in METHODS:
+            answers = {}
+            for which in kinds:
+                kwargs = arguments(world, route, role or Role.PATIENT, which)
+                answer = ask(world, client, route, method, kwargs)
+                answers[which] = answer.same_as(kwargs)
+                if route.permission is Permission.DEMO:
+                    problem = "" if answer.status == 404 else f"{answer.status}: outside the demo this does not exist"
+                elif roles is not None and (role is None or role not in roles):
+                    problem = refused(route, role, answer)
+                elif which == OWN:
+                    problem = own(route, role, method, answer)
+                else:
+                    problem = hidden(route, method, answer)
+                if not problem and which in {OTHER, REVOKED} and answers[which] != answers[MISSING]:
+                    problem = "told apart from a missing one"
+                if problem:
+                    wrong.append(f"{method} by {role or 'anonymous'}, {which}: {problem}")
+    assert wrong == []
+
+
+MIXED = [route for route in ROUTES if len(objects(route)) > 1]
+
+
+@pytest.mark.parametrize("route", MIXED, ids=[route.name for route in MIXED])
+def test_matrix_own_case_never_opens_anothers_part(
+    route: Route, world: World, clients: dict[Role | None, Client]
+) -> None:
+    """The address names one's own case and a part of another's, each argument in turn."""
+    wrong: list[str] = []
+    for role in sorted(route.permission.roles or ()):
+        mine, theirs = arguments(world, route, role, OWN), arguments(world, route, role, OTHER)
+        for name in objects(route):
+            for method in METHODS:
+                answer = ask(world, clients[role], route, method, {**mine, name: theirs[name]})
+                if problem := hidden(route, method, answer):
+                    wrong.append(f"{method} by {role} with another's {name}: {problem}")
+    assert wrong == []
+
+
+PREVIEW = [route for route in ROUTES if {"ref", "pk"} & set(route.kwargs) and not objects(route)[1:]]
+PREVIEW = [route for route in PREVIEW if route.permission.roles and Role.SPECIALIST in route.permission.roles]
+
+
+@pytest.mark.parametrize("route", PREVIEW, ids=[route.name for route in PREVIEW])
+def test_matrix_an_offer_opens_its_preview_alone(
+    route: Route, world: World, clients: dict[Role | None, Client]
+) -> None:
+    part = world.stages["offer"][OWN]
+    kwargs = {"pk": part.assignment.pk} if "pk" in route.kwargs and part.assignment else {"ref": part.case.ref}
+    for method in METHODS:
+        if not route.answers(method) or method == "OPTIONS":
+            continue
+        status = ask(world, clients[Role.SPECIALIST], route, method, kwargs).status
+        if route.name == "reviews:offer":
+            assert status < 400, (method, status)
+        else:
+            assert status == (204 if route.name in SEARCHES else 404), (method, status)
+
+
+STAFFED = [route for route in ROUTES if route.permission.roles]
+
+
+@pytest.mark.parametrize("route", STAFFED, ids=[route.name for route in STAFFED])
+def test_matrix_staff_without_a_second_factor_reach_nothing(
+    route: Route, world: World, clients: dict[Role | None, Client]
+) -> None:
+    with override_settings(STAFF_SECOND_FACTOR_WAIVED=False):
+        for role in sorted(STAFF & (route.permission.roles or frozenset())):
+            answer = ask(world, clients[role], route, "GET", arguments(world, route, role, OWN))
+            assert (answer.status, answer.to) == (302, reverse("mfa_index")), role
+
+
+def test_matrix_every_route_is_ours_or_listed() -> None:
+    foreign = {route.name: route for route in walk() if not route.ours}
+    assert foreign.keys() == FOREIGN, "a route without the portal's gate: subclass BaseView, or say above why not"
+    for route in foreign.values():
+        assert route.view.__module__.startswith(tuple(PACKAGES)), route
+
+
+def test_matrix_every_route_has_a_name_of_its_own() -> None:
+    names = [route.name for route in walk()]
+    assert all(name.rpartition(":")[2] for name in names)
+    assert sorted(names) == sorted(set(names))
