@@ -10,7 +10,7 @@ from uuid import UUID
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from cases.models import Case, Hold, IntakeSection, Question
+from cases.models import Case, Hold, Question
 from cases.states import Level
 from records.models import Document, Study
 from records.states import RecordState
@@ -50,7 +50,8 @@ def person_words(case: Case, *, band: bool = False) -> str:
     born = case.patient.birth_date
     years = age(born, today)
     shown = age_band(born, today) if band else (str(years) if years is not None else _("age not given"))
-    return f"{shown}, {case.patient.sex}" if case.patient.sex else shown
+    sex = {"female": _("female"), "male": _("male")}.get(case.patient.sex, "")
+    return f"{shown}, {sex}" if sex else shown
 
 
 def _row(assignment: Assignment, now: datetime, held: dict[UUID, str]) -> Row:
@@ -117,7 +118,6 @@ def preview(assignment: Assignment) -> Preview:
         *(one.referring.replace("^", " ").strip() for one in studies),
         *(one.institution for one in documents),
         *(one.author for one in documents),
-        *_treating(case),
     ]
     return Preview(
         who=person_words(case, band=True),
@@ -132,14 +132,3 @@ def preview(assignment: Assignment) -> Preview:
         documents=[(one.title, one.date) for one in documents],
         people=sorted({one.strip() for one in named if one.strip()}, key=str.casefold),
     )
-
-
-DOCTOR_ANSWERS = ("doctor_name", "hospital", "treating_doctor", "treating_hospital")
-
-
-def _treating(case: Case) -> list[str]:
-    """Names of the treating doctor and hospital that the patient gave."""
-    found: dict[str, Any] = {}
-    for section in IntakeSection.objects.filter(case=case):
-        found |= section.answers
-    return [str(found[key]) for key in DOCTOR_ANSWERS if isinstance(found.get(key), str)]

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from cases.actions import holds
 from portal.core import storage
 from portal.core.workflow import Refused
+from records.queries.checklist import checklist
 from specialists.actions import assignments
 from specialists.forms import AskForm, DeclineForm
 from specialists.queries import drafts, material, story, terms, worklist, workspace
@@ -32,7 +33,7 @@ class Workspace(AssignmentView):
         if self.assignment.state == AssignmentState.SIGNED:
             return redirect("cases:report", ref=self.assignment.case.ref)
         case, draft = self.assignment.case, drafts.draft_of(self.assignment)
-        open_holds = story.open_holds(self.assignment)
+        asked, told = story.story(case)
         context = {
             "assignment": self.assignment,
             "case": case,
@@ -44,9 +45,10 @@ class Workspace(AssignmentView):
             "sections": workspace.sections(self.assignment, draft),
             "studies": material.studies(case),
             "documents": material.documents(case),
-            "story": story.story(case),
-            "checklist": story.checklist(case),
-            "holds": open_holds,
+            "questions": asked,
+            "told": told,
+            "checklist": checklist(case),
+            "holds": story.open_holds(self.assignment),
         }
         return render(request, "specialists/workspace.html", context)
 
