@@ -16,13 +16,9 @@ from cases.models import Report
 from cases.queries.reports import shown
 
 STYLE = Path(__file__).parent / "report.css"
-FONT_FILES = (
-    "latin-wght-normal",
-    "latin-ext-wght-normal",
-    "greek-wght-normal",
-    "cyrillic-wght-normal",
-    "vietnamese-wght-normal",
-)
+FONT = "source-sans-3-latin-wght-normal-*.woff2"
+"""The part of the house's font that has the Latin letters of western Europe. Other letters come whole from a font of the
+system: parts of one font under one name are drawn with one another's glyphs."""
 
 
 class Fetched(Exception):
@@ -41,16 +37,15 @@ def fetcher() -> Any:
 
 @cache
 def _fonts() -> str:
-    """The house's font as data: addresses, from the built front end; without it the system's sans-serif is used."""
-    rules = []
-    for name in FONT_FILES:
-        for path in sorted((Path(settings.FRONTEND_DIST) / "assets").glob(f"source-sans-3-{name}-*.woff2")):
-            data = base64.b64encode(path.read_bytes()).decode()
-            rules.append(
-                '@font-face{font-family:"Source Sans 3";font-weight:200 900;'
-                f'src:url("data:font/woff2;base64,{data}") format("woff2")}}'
-            )
-    return "\n".join(rules)
+    """The house's font as a data: address, from the built front end; without it the system's sans-serif is used."""
+    found = sorted((Path(settings.FRONTEND_DIST) / "assets").glob(FONT))
+    if not found:
+        return ""
+    data = base64.b64encode(found[0].read_bytes()).decode()
+    return (
+        '@font-face{font-family:"Source Sans 3";font-weight:200 900;'
+        f'src:url("data:font/woff2;base64,{data}") format("woff2")}}'
+    )
 
 
 def page(report: Report) -> str:
@@ -74,16 +69,23 @@ def render(report: Report) -> bytes:
         Fetched: the page names something outside itself.
     """
     import weasyprint
+    from weasyprint.text.fonts import FontConfiguration
     from weasyprint.urls import FatalURLFetchingError
 
-    logging.getLogger("weasyprint").setLevel(logging.CRITICAL)
-    logging.getLogger("fontTools").setLevel(logging.CRITICAL)
+    for name in ("weasyprint", "weasyprint.progress", "fontTools"):  # they would quote what they draw
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    fonts = FontConfiguration()
     try:
         # Relative addresses are resolved against an address that nothing answers, so that they are refused as well.
         html = weasyprint.HTML(string=page(report), url_fetcher=fetcher(), base_url="outside:///")
-        css = weasyprint.CSS(string=_fonts() + STYLE.read_text(encoding="utf-8"), url_fetcher=fetcher())
+        style = _fonts() + STYLE.read_text(encoding="utf-8")
+        css = weasyprint.CSS(string=style, url_fetcher=fetcher(), font_config=fonts)
         drawn: bytes = html.write_pdf(
-            stylesheets=[css], pdf_variant="pdf/ua-1", pdf_tags=True, pdf_identifier=report.sha256.encode()[:32]
+            stylesheets=[css],
+            font_config=fonts,
+            pdf_variant="pdf/ua-1",
+            pdf_tags=True,
+            pdf_identifier=report.sha256.encode()[:32],
         )
     except FatalURLFetchingError:  # it is a BaseException, which would end the worker
         raise Fetched from None
