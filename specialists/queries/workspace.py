@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from cases.models import Question
 from cases.report import BY_WHEN, CERTAINTY, SCALE
@@ -69,10 +70,27 @@ class Section:
     title: str
     blocks: Sequence[Block]
     hint: str = ""
-    repeat: str = ""
-    """The word on the button that adds a row; empty where nothing repeats."""
     folded: bool = False
     done: bool = False
+
+    @property
+    def short(self) -> str:
+        """The part's name in the line of links."""
+        return str(SHORT[self.key])
+
+
+SHORT = {
+    "questions": gettext_lazy("Questions"),
+    "diagnosis": gettext_lazy("Diagnosis"),
+    "treatment": gettext_lazy("Treatment"),
+    "tests": gettext_lazy("Tests"),
+    "alternatives": gettext_lazy("Alternatives"),
+    "certainty": gettext_lazy("Certainty"),
+    "fields": gettext_lazy("Values"),
+    "plain": gettext_lazy("Plain page"),
+    "outlook": gettext_lazy("Outlook"),
+    "limits": gettext_lazy("Limits"),
+}
 
 
 @dataclass
@@ -170,14 +188,7 @@ def _rows(build: _Builder, kind: str, parts: Mapping[str, str]) -> list[Block]:
 def _tests(build: _Builder) -> Section:
     parts = {"test": _("Test"), "would_change": _("What each result would change")}
     blocks = _rows(build, "test", parts)
-    return Section(
-        "tests",
-        _("Further tests"),
-        blocks,
-        hint=_("Leave empty if none."),
-        repeat=_("Add a test"),
-        done=len(blocks) > 1,
-    )
+    return Section("tests", _("Further tests"), blocks, hint=_("Leave empty if none."), done=len(blocks) > 1)
 
 
 def _alternatives(build: _Builder) -> Section:
@@ -188,7 +199,7 @@ def _alternatives(build: _Builder) -> Section:
         "burden": _("Burden for the patient"),
     }
     blocks = _rows(build, "alternative", parts)
-    return Section("alternatives", _("Alternatives"), blocks, repeat=_("Add an alternative"), done=len(blocks) > 1)
+    return Section("alternatives", _("Alternatives"), blocks, done=len(blocks) > 1)
 
 
 def _certainty(build: _Builder) -> Section:
