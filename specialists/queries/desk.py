@@ -92,7 +92,7 @@ def panel(user: Any, case: Case) -> Panel:
             if one.state in ENDED
         ],
         fit=[one for one in ranked if not one.refused],
-        out=[one for one in ranked if one.refused],
+        out=[one for one in ranked if one.refused and not one.person.has_live],
         wants=" · ".join(words),
         can_offer=case.phase == Phase.MATCHING or (case.phase == Phase.IN_REVIEW and working is not None),
     )
