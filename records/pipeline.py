@@ -7,6 +7,7 @@ Bytes are read, sealed and parsed outside transactions; the rows follow in one c
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
@@ -121,8 +122,8 @@ def read(work: Work) -> None:
             except (storage.Damaged, storage.Erased):
                 _fail(work, file)
                 continue
-            picture = plain.read(132)[128:] != b"DICM"  # a series gets one thumbnail, made later
-            inputs.append(ChildInput(str(file.pk), plain.fileno(), depth=_depth(file), thumbnail=picture))
+            descriptor = plain.fileno()
+            inputs.append(ChildInput(str(file.pk), descriptor, depth=_depth(file), thumbnail=not is_dicom(descriptor)))
             readable.append(file)
             work.run.renew()
         results = sandbox.run_batch(
@@ -133,6 +134,14 @@ def read(work: Work) -> None:
             allow_unconfined=getattr(settings, "CHILD_ALLOW_UNCONFINED", False),
         )
         _keep(work, list(zip(readable, results, strict=True)), Path(made))
+
+
+def is_dicom(descriptor: int) -> bool:
+    """Whether the mark of PS3.10 is there; a series gets one thumbnail later, so its images need none each.
+
+    Read without moving the place in the file, which the child shares: a buffered read here would make closing fail.
+    """
+    return os.pread(descriptor, 4, 128) == b"DICM"
 
 
 def _original(file: File) -> StoredObject:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from typing import Any
 from uuid import uuid4
 
@@ -237,3 +239,12 @@ def test_removing_a_file_erases_it_and_its_copy_takes_its_place(case: Any) -> No
     assert first.object is not None and first.object.state == ObjectState.ERASED
     assert Instance.objects.get().file.name == "IM1 copy"
     assert Study.objects.get().state == RecordState.READY
+
+
+def test_looking_at_a_file_leaves_its_place_to_the_child() -> None:
+    with tempfile.TemporaryFile() as plain:
+        plain.write(b"\0" * 128 + b"DICM" + bytes(20_000))
+        plain.flush()
+        plain.seek(0)
+        assert pipeline.is_dicom(plain.fileno())
+        os.lseek(plain.fileno(), 10, os.SEEK_SET)  # as the child does; closing must not mind
