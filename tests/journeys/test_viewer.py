@@ -1,0 +1,159 @@
+"""Looking at images in a real browser: through the pipeline, the DICOMweb service and the page with its own policy."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.core.cache import cache
+from django.test import Client
+from playwright.sync_api import Page, sync_playwright
+
+from cases.models import Case
+from tests.factories import files, records
+
+CHROMIUM = Path("/usr/bin/chromium")
+STATIC = settings.BASE_DIR / "static"
+APP = "document.getElementById('viewer').consilium"
+STUDY, SERIES = files.uid(1), files.uid(1, 1)
+SPACING, SLICES = 0.7, 6
+
+pytestmark = [
+    pytest.mark.journey,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="no chromium: install Debian's chromium"),
+    pytest.mark.skipif(not (STATIC / "dist/.vite/manifest.json").exists(), reason="no front end: run `make build`"),
+]
+
+
+class Browser:
+    """One page signed in as the owner of the case; what it complains about is kept."""
+
+    def __init__(self, page: Page, address: str) -> None:
+        self.page, self.address = page, address
+        self.complaints: list[str] = []
+        page.on("console", lambda m: self.complaints.append(m.text) if m.type == "error" else None)
+        page.on("pageerror", lambda e: self.complaints.append(str(e)))
+
+    def until(self, expression: str, seconds: float = 30) -> Any:
+        """Asks until it holds: the page's policy forbids playwright's own waiting for an expression."""
+        end = time.monotonic() + seconds
+        while not (found := self.page.evaluate(expression)):
+            assert time.monotonic() < end, f"never true: {expression} {self.complaints}"
+            self.page.wait_for_timeout(50)
+        return found
+
+    def open(self) -> None:
+        self.page.goto(self.address)
+        self.until("document.getElementById('viewer').dataset.ready === 'true'")
+        self.until(f"{APP}.panes?.[0].message.hidden && {APP}.panes[0].series.loaded.size === {SLICES}")
+
+    def violations(self) -> list[str]:
+        session = self.page.context.new_cdp_session(self.page)
+        axe = (STATIC / "node_modules/axe-core/axe.min.js").read_text()
+        session.send("Runtime.evaluate", {"expression": axe})
+        found = self.page.evaluate("axe.run(document).then((r) => r.violations.map((v) => v.id + JSON.stringify(v.nodes)))")
+        return list(found)
+
+
+@pytest.fixture
+def case() -> Case:
+    cache.clear()
+    found = records.case()
+    for number in range(1, SLICES + 1):
+        content = files.dicom(instance=number, size=64, PixelSpacing=[SPACING, SPACING])
+        records.upload(found, content, f"IM{number}")
+    records.run_jobs()
+    return found
+
+
+@pytest.fixture
+def browse(case: Case, live_server: Any) -> Iterator[Callable[[int, int], Browser]]:
+    client = Client()
+    client.force_login(case.opened_by)
+    cookie = client.cookies[settings.SESSION_COOKIE_NAME].value
+    with sync_playwright() as tools:
+        chromium = tools.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+
+        def start(width: int, height: int) -> Browser:
+            context = chromium.new_context(viewport={"width": width, "height": height})
+            context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": live_server.url}])
+            return Browser(context.new_page(), f"{live_server.url}/viewer/{case.ref}/?study={STUDY}")
+
+        yield start
+        chromium.close()
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
+def test_viewer_shows_the_middle_slice_and_whose_it_is(browse: Callable[..., Browser], width: int, height: int) -> None:
+    browser = browse(width, height)
+    browser.open()
+    words = browser.page.locator(".co-v-pane").inner_text()
+    for expected in ("EXAMPLE, TESTINA", "12 Mar 2026", "CT CHEST", f"Image {SLICES // 2 + 1} of {SLICES}", "W 400"):
+        assert expected in words
+    letters = [browser.page.locator(f".co-v-edge--{side}").inner_text() for side in ("top", "right", "bottom", "left")]
+    assert letters == ["A", "L", "P", "R"]
+    assert browser.page.evaluate("document.documentElement.scrollWidth") == width
+    assert browser.violations() == []
+    assert browser.complaints == []
+
+
+def test_measuring_by_keyboard_is_true_to_scale_and_is_there_again_after_a_reload(
+    browse: Callable[..., Browser], case: Case
+) -> None:
+    browser = browse(1280, 800)
+    browser.open()
+    keys = browser.page.keyboard
+    for key in ["l", "Enter", "Enter", *["ArrowRight"] * 10, "Enter"]:
+        keys.press(key)
+    shown = f"{APP}.state.measurements().map((row) => row.stats.length)"
+    (length,) = browser.until(f"{APP}.state.status === 'Saved' && {shown}")
+    pixels = browser.page.evaluate(
+        f"(() => {{ const v = {APP}.panes[0].viewport, a = v.canvasToWorld([0, 0]), b = v.canvasToWorld([80, 0]); return b[0] - a[0]; }})()"
+    )
+    height = browser.page.evaluate(f"{APP}.panes[0].canvas.clientHeight")
+    assert length == pytest.approx(pixels, abs=0.01)
+    assert length == pytest.approx(80 * 64 * SPACING / height, rel=0.02), "the slice fills the window's height"
+    browser.open()
+    assert browser.until(f"{shown}.length && {shown}") == [pytest.approx(length, abs=0.01)]
+    assert browser.complaints == []
+    kept = browser.page.request.get(browser.address.split("?")[0] + f"state/{STUDY}/").json()
+    assert kept["revision"] == 1
+    assert [row["tool"] for row in kept["state"]["measurements"]] == ["length"]
+    assert json.dumps(kept).count("Example") == 0, "no name is kept with a measurement"
+
+
+def test_three_planes_are_cut_from_even_slices(browse: Callable[..., Browser]) -> None:
+    browser = browse(1280, 800)
+    browser.open()
+    browser.page.keyboard.press("m")
+    browser.until(f"{APP}.panes.length === 3 && {APP}.panes.every((pane) => pane.message.hidden && pane.ids.length)")
+    letters = [browser.page.locator(".co-v-pane").nth(n).locator(".co-v-edge").all_inner_texts() for n in range(3)]
+    assert letters == [["A", "L", "P", "R"], ["H", "P", "F", "A"], ["H", "L", "F", "R"]]
+    assert browser.complaints == []
+
+
+def test_an_ended_session_is_told_and_loses_no_measurement(browse: Callable[..., Browser], case: Case) -> None:
+    browser = browse(1280, 800)
+    browser.open()
+    (cookie,) = [c for c in browser.page.context.cookies() if c["name"] == settings.SESSION_COOKIE_NAME]
+    browser.page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
+    browser.page.keyboard.press("x")
+    browser.page.get_by_role("heading", name="You have been signed out").wait_for()
+    browser.page.context.add_cookies([cookie])
+    browser.page.get_by_role("button", name="Go on").click()
+    browser.until(f"{APP}.state.status === 'Saved'")
+    kept = browser.page.request.get(browser.address.split("?")[0] + f"state/{STUDY}/").json()
+    assert [row["series"] for row in kept["state"]["keyImages"]] == [SERIES]
+
+
+def test_another_persons_images_do_not_open(browse: Callable[..., Browser], live_server: Any) -> None:
+    browser = browse(1280, 800)
+    answer = browser.page.goto(browser.address.replace("/viewer/", "/viewer/000-").replace("?", "?x=1&"))
+    assert answer is not None
+    assert answer.status == 404
