@@ -57,7 +57,9 @@ class Browser:
         session = self.page.context.new_cdp_session(self.page)
         axe = (STATIC / "node_modules/axe-core/axe.min.js").read_text()
         session.send("Runtime.evaluate", {"expression": axe})
-        found = self.page.evaluate("axe.run(document).then((r) => r.violations.map((v) => v.id + JSON.stringify(v.nodes)))")
+        found = self.page.evaluate(
+            "axe.run(document).then((r) => r.violations.map((v) => v.id + JSON.stringify(v.nodes)))"
+        )
         return list(found)
 
 

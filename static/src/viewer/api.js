@@ -61,14 +61,26 @@ export class Api {
 
   /** Answers {revision} when stored, {conflict: {revision, state}} when another window saved first. */
   async saveState(study, revision, state) {
-    const response = await this.request(`${this.stateUrl}${study}/`, {
+    const send = () => this.request(`${this.stateUrl}${study}/`, {
       method: 'PUT',
       headers: { 'Content-Type': 'application/json', Accept: 'application/json', 'X-CSRFToken': this.csrf },
       body: JSON.stringify({ revision, state }),
     });
+    let response = await send();
+    if (response.status === 403 && (await this.renewToken())) response = await send();
     if (response.status === 409) return { conflict: await response.json() };
     if (!response.ok) throw new ApiError(response.status, 'state');
     return response.json();
+  }
+
+  /** Signing in anew brings a new CSRF token; our own page carries it. Answers whether there is one. */
+  async renewToken() {
+    const response = await fetch(window.location.href, { credentials: 'same-origin', headers: { Accept: 'text/html' } }).catch(() => null);
+    if (!response?.ok) return false;
+    const page = new DOMParser().parseFromString(await response.text(), 'text/html');
+    const token = page.getElementById('viewer')?.dataset.csrf;
+    if (token) this.csrf = token;
+    return Boolean(token);
   }
 }
 

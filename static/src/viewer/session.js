@@ -2,21 +2,11 @@
 import { el } from './dom.js';
 import { t } from './i18n.js';
 
-/** A new session brings a new CSRF token; our own page carries it. Answers '' while still signed out. */
-async function freshToken() {
-  const response = await fetch(window.location.href, { credentials: 'same-origin', headers: { Accept: 'text/html' } });
-  if (!response.ok) return '';
-  const page = new DOMParser().parseFromString(await response.text(), 'text/html');
-  return page.getElementById('viewer')?.dataset.csrf ?? '';
-}
-
 export function signedOut(config, api, goOn) {
   if (document.querySelector('.co-v-signed-out')) return;
   const still = el('p', { aria: { live: 'polite' } });
   const again = async () => {
-    const token = await freshToken().catch(() => '');
-    if (!token) { still.textContent = t('You are not signed in yet. Sign in first, then choose “Go on”.'); return; }
-    api.csrf = token;
+    if (!(await api.renewToken())) { still.textContent = t('You are not signed in yet. Sign in first, then choose “Go on”.'); return; }
     dialog.close();
     goOn();
   };
