@@ -15,3 +15,8 @@ def invitation_problem(invitation: Any, now: datetime) -> str | None:
     if invitation.expires_at <= now:
         return "expired"
     return None
+
+
+def display_name(user: Any) -> str:
+    """How allauth's pages address an account; its own default would show the account's id."""
+    return str(user.get_full_name())

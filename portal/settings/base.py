@@ -162,6 +162,7 @@ LOGGING_CONFIG = None
 
 # -- allauth
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_USER_DISPLAY = "portal.accounts.rules.display_name"
 ACCOUNT_ADAPTER = "portal.accounts.adapter.AccountAdapter"
 ACCOUNT_SIGNUP_FORM_CLASS = "portal.accounts.forms.SignupForm"
 ACCOUNT_LOGIN_METHODS = {"email"}

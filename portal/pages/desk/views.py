@@ -24,6 +24,7 @@ from portal.core.workflow import Refused
 from portal.pages.desk import queue
 from portal.pages.desk.casepage import page_context
 from portal.pages.desk.forms import AskForm, CoordinatorForm, DeclineForm, LevelForm, NoteForm, ReplyForm
+from records.views.page import records_context
 
 
 class Queue(BaseView):
@@ -83,7 +84,7 @@ class DeskCase(CaseView):
         shown: dict[str, Any] = self.forms()
         if wrong is not None:
             shown[self.form_name] = wrong
-        context = page_context(self.case, self.user)
+        context = page_context(self.case, self.user) | records_context(self.request, self.case)
         context |= {
             "forms": shown,
             "form": wrong,

@@ -11,7 +11,9 @@ document.body.classList.add('js-enabled');
 startComponents(document);
 
 document.addEventListener('htmx:config:request', (event) => {
-  const { request } = event.detail.ctx;
+  const { request, sourceElement } = event.detail.ctx;
+  // A page that asks by itself is nobody's presence: the session still ends when nobody is there.
+  if (/\bevery\b/.test(sourceElement?.getAttribute('hx-trigger') ?? '')) request.headers['X-Background'] = '1';
   if (!/^(GET|HEAD)$/i.test(request.method)) request.headers['X-CSRFToken'] = csrfToken();
 });
 document.addEventListener('htmx:after:swap', (event) => {
