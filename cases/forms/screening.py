@@ -176,7 +176,7 @@ class WhoForm(StepForm):
                     self.fields[f"{text.key}_{key}"] = self._box(text, self.given.get(question.key) == key)
 
     def _box(self, text: EligibilityQuestion, filled: bool) -> forms.CharField:
-        field = forms.CharField(
+        field: Any = forms.CharField(
             label=text.words,
             help_text=text.help,
             required=False,

@@ -46,14 +46,21 @@ def forecast(case: Case) -> Forecast:
     return Forecast(case.due_at, paused=case.on_hold, reason=whose[HoldOwner(waits[-1].owner)])
 
 
-def headline(case: Case) -> Headline:
-    """The sentence for the top of the case page."""
+def headline(case: Case, missing: int = 0) -> Headline:
+    """The sentence for the top of the case page. `missing`: records that the case still needs from the patient."""
     waiting = list(Hold.objects.filter(case=case, until__isnull=True).order_by("since").values_list("owner", flat=True))
     mine = waiting.count(HoldOwner.PATIENT)
     if mine and case.phase not in {Phase.DECLINED, Phase.WITHDRAWN, Phase.CLOSED, Phase.DELIVERED}:
         return Headline(
             ngettext("We need one answer from you", "We need %(count)s answers from you", mine) % {"count": mine},
             _("The clock stops until we hear from you. Take the time you need. You find the question below."),
+            needs_patient=True,
+        )
+    if missing and case.phase == Phase.COLLECTING:
+        return Headline(
+            ngettext("We need one more record from you", "We need %(count)s more records from you", missing)
+            % {"count": missing},
+            _("Then we can start. You find them below. If you do not have one of them, tell us, and we go on."),
             needs_patient=True,
         )
     if HoldOwner.HOSPITAL in waiting:

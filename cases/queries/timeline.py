@@ -42,11 +42,14 @@ def timeline(case: Case) -> list[Step]:
         ("review", _("With your specialist"), 5, last.get("release"), name if case.phase == Phase.IN_REVIEW else ""),
         ("ready", _("Report ready"), 5, case.delivered_at, ""),
     ]
+    doing = {"checked": _("We are on it"), "found": _("We are looking for the right doctor")}
     begins = {"sent": 0, "checked": 0, "found": 2, "review": 3, "ready": 5}
     steps = []
     for key, title, done_from, at, detail in rows:
         done = reached >= done_from
         now = not done and reached >= begins[key]
+        if now and not detail:
+            detail = doing.get(key, "")
         expected = case.due_at if key == "ready" and not done else None
         steps.append(
             Step(key, title, "done" if done else "now" if now else "next", at if done else None, expected, detail)

@@ -11,7 +11,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from cases.actions import intake
-from cases.forms.intake import SECTIONS, QuestionsForm, SectionForm, questions_draft
+from cases.forms.intake import SECTIONS, QuestionsForm, questions_draft
+from cases.forms.section import SectionForm
 from cases.models import IntakeSection
 from cases.queries.edition import edition_of
 from cases.queries.intake import questions as questions_of

@@ -31,6 +31,12 @@ def held(request: HttpRequest) -> list[rules.Answer]:
     return list(request.session.get(SESSION, []))
 
 
+def ready(request: HttpRequest) -> bool:
+    """Whether this browser holds a passed screening, waiting for an account."""
+    answers = held(request)
+    return bool(answers) and rules.passed(current_edition(), rules.latest(answers))
+
+
 def keep(request: HttpRequest, answers: list[rules.Answer]) -> None:
     request.session[SESSION] = answers
 

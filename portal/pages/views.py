@@ -104,6 +104,6 @@ class AfterSignIn(BaseView):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         role = Role(request.user.role)  # type: ignore[union-attr]
-        if role == Role.PATIENT and screening.held(request):
+        if role == Role.PATIENT and screening.ready(request):
             return redirect("cases:new")
         return redirect(LANDING[role])

@@ -184,6 +184,13 @@ def test_headline_asks_the_patient_first(case, desk):
     assert "one answer" in headline(case).title
 
 
+def test_headline_asks_for_missing_records_only_while_they_are_collected(desk):
+    case = CaseFactory(phase=Phase.COLLECTING, coordinator=desk)
+    assert headline(case, 3).title == "We need 3 more records from you"
+    assert headline(case, 1).needs_patient and not headline(case, 0).needs_patient
+    assert not headline(CaseFactory(phase=Phase.IN_REVIEW), 3).needs_patient
+
+
 def test_headline_names_the_specialist():
     case = CaseFactory(phase=Phase.IN_REVIEW)
     assert case.assignee.name in headline(case).title

@@ -136,7 +136,7 @@ class CasePage(CaseView):
         missing = [one for one in items if one.required and not one.done] if case.phase == Phase.COLLECTING else []
         return {
             "case": case,
-            "headline": headline(case),
+            "headline": headline(case, len(missing)),
             "steps": timeline(case) if under_way or case.delivered_at else [],
             "forecast": forecast(case) if under_way else None,
             "under_way": under_way,
