@@ -13,11 +13,13 @@ from uuid import uuid4
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.http import HttpResponseBase
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import resolve_url
-from django.test import Client, override_settings
-from django.urls import reverse
+from django.test import Client, RequestFactory, override_settings
+from django.urls import resolve, reverse
 
 from portal.core.access import Permission
 from portal.core.models import Event
@@ -77,7 +79,7 @@ WORDS: dict[str, Any] = {
     "reviews:page:number": 1,
     "dicomweb:*:frames": "1",
     "dicomweb:*:frame": "1",
-    "desk:view:view": "all",
+    "desk:view:view": "overdue",
     "desk:step:step": "complete",
 }
 """Words and numbers that choose a page and name no object."""
@@ -85,6 +87,7 @@ STAGES = {
     "cases:consents": "draft",
     "cases:consent": "draft",
     "cases:section": "draft",
+    "cases:questions": "draft",
     "cases:check": "draft",
     "cases:report": "delivered",
     "cases:report_pdf": "delivered",
@@ -165,32 +168,51 @@ def clients(world: World) -> dict[Role | None, Client]:
 class Answer:
     """What came back, and whether the history grew."""
 
-    def __init__(self, response: HttpResponseBase, moved: bool) -> None:
-        self.status, self.moved = response.status_code, moved
+    def __init__(self, response: HttpResponseBase) -> None:
+        self.status, self.moved = response.status_code, False
         body = b"".join(response.streaming_content) if response.streaming else response.content  # type: ignore[attr-defined]
         self.body = body.decode("utf-8", "replace")
         self.to = response.headers.get("Location", "")
         self.headers = {k: v for k, v in response.headers.items() if k not in {"X-Request-ID", "Content-Length"}}
 
-    def same_as(self, told: dict[str, Any]) -> tuple[int, str, dict[str, str]]:
+    def same_as(self, told: dict[str, Any]) -> tuple[int, str]:
         """Without what differs between any two requests: tokens, nonces, and what the address itself says."""
-        body = re.sub(r'(csrfmiddlewaretoken" value=|nonce=|content=)"[^"]{16,}"', "", self.body)
+        text = f"{sorted(self.headers.items())}\n{self.body}"
+        text = re.sub(r'(csrfmiddlewaretoken" value=|nonce=|content=)"[^"]{16,}"', "", text)
         for name, value in told.items():
-            body = body.replace(str(value), f"<{name}>")
-        return self.status, re.sub(r"\b[0-9a-f]{32}\b", "", body), self.headers
+            text = text.replace(str(value), f"<{name}>")
+        return self.status, re.sub(r"\b[0-9a-f]{32}\b", "", text)
 
 
 def ask(world: World, client: Client, route: Route, method: str, kwargs: dict[str, Any]) -> Answer:
+    """One request through everything: middleware, gate, view, error page. It leaves nothing behind."""
     address = reverse(route.name, kwargs=kwargs)
     extra: dict[str, Any] = dict(TUS) if route.name in PROGRAMS[:2] else {}
     if method == "POST":
         extra["data"] = POSTS[route.name](world) if route.name in POSTS else {}
     elif route.name == "viewer:state" and method == "PUT":
         extra |= {"data": '{"revision": 0, "state": {}}', "content_type": "application/json"}
+    client.cookies.pop("messages", None)  # what an answer before said to this person
     with transaction.atomic():
         before = Event.objects.count()
-        answer = Answer(getattr(client, method.lower())(address, **extra), False)
+        answer = Answer(getattr(client, method.lower())(address, **extra))
         answer.moved = Event.objects.count() != before
+        transaction.set_rollback(True)
+    return answer
+
+
+def ask_gate(route: Route, method: str, kwargs: dict[str, Any], user: Any) -> Answer:
+    """The view alone, ten times as quick: for methods that it has no handler for, where the gate must answer all the same."""
+    address = reverse(route.name, kwargs=kwargs)
+    request = RequestFactory().generic(method, address)
+    request.user, request.resolver_match = user, resolve(address)
+    with transaction.atomic():
+        try:
+            answer = Answer(route.view.as_view()(request, **request.resolver_match.kwargs))
+        except PermissionDenied:
+            answer = Answer(HttpResponse(status=403))
+        except Http404:
+            answer = Answer(HttpResponse(status=404))
         transaction.set_rollback(True)
     return answer
 
@@ -241,7 +263,10 @@ def test_matrix_route_answers_each_person_as_permitted(
             answers = {}
             for which in kinds:
                 kwargs = arguments(world, route, role or Role.PATIENT, which)
-                answer = ask(world, client, route, method, kwargs)
+                if route.answers(method) and (method != "HEAD" or which == OWN) and method != "OPTIONS":
+                    answer = ask(world, client, route, method, kwargs)
+                else:
+                    answer = ask_gate(route, method, kwargs, world.people[role] if role else AnonymousUser())
                 answers[which] = answer.same_as(kwargs)
                 if route.permission is Permission.DEMO:
                     problem = "" if answer.status == 404 else f"{answer.status}: outside the demo this does not exist"
@@ -270,7 +295,7 @@ def test_matrix_own_case_never_opens_anothers_part(
     for role in sorted(route.permission.roles or ()):
         mine, theirs = arguments(world, route, role, OWN), arguments(world, route, role, OTHER)
         for name in objects(route):
-            for method in METHODS:
+            for method in filter(route.answers, METHODS[:-1]):
                 answer = ask(world, clients[role], route, method, {**mine, name: theirs[name]})
                 if problem := hidden(route, method, answer):
                     wrong.append(f"{method} by {role} with another's {name}: {problem}")
