@@ -389,6 +389,15 @@ CASE_STEPS: tuple[Callable[[Work], None], ...] = (settle, derive, check, tell)
 """For the case, when no file waits any more."""
 
 
+def in_good_hands(run: Run, case_id: UUID) -> bool:
+    """Whether another run works on files of this case and will come to those that wait: then one child serves them all.
+
+    With enough of them for a child of their own it is not waited for.
+    """
+    others = processing.held_by_others(case_id, run.job.pk)
+    return others and processing.claimable(case_id).count() < FILES_AT_ONCE
+
+
 def process(run: Run, case_id: UUID) -> None:
     """Process whatever waits in a case, members of archives included, then bring the case up to date."""
     while files := _claimed(run, case_id):

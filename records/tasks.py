@@ -13,7 +13,7 @@ from cases.actions.locking import lock
 from cases.models import Case
 from portal.core import storage
 from portal.core.access import Actor
-from portal.core.jobs import GiveUp, Run, job
+from portal.core.jobs import GiveUp, Run, enqueue, job
 from portal.core.models import StoredObject
 from portal.core.states import ObjectState
 from records import pipeline
@@ -22,6 +22,7 @@ from records.models import File, Study, Upload, UploadPart
 from records.states import RecordState, UploadState
 
 PROCESS = "records.process_upload"
+LATER_SECONDS = 5
 
 
 def _case_of(subject_id: str) -> UUID:
@@ -41,7 +42,15 @@ def tell_failure(subject_id: str) -> None:
 @job(PROCESS, on_failure=tell_failure)
 def process_upload(run: Run, subject_id: str) -> None:
     """Work on all files of the case that wait: a folder of 500 slices is 500 uploads, and one run takes them together."""
-    pipeline.process(run, _case_of(subject_id))
+    case_id = _case_of(subject_id)
+    if pipeline.in_good_hands(run, case_id):
+        # Should that run end before it sees these files, this later look finds them.
+        later = timezone.now() + timedelta(seconds=LATER_SECONDS)
+        key = f"{PROCESS}:{case_id}:{int(later.timestamp()) // LATER_SECONDS}"
+        with run.commit():
+            enqueue(PROCESS, key=key, case_id=case_id, due_at=later, subject_id=subject_id)
+        return
+    pipeline.process(run, case_id)
 
 
 @job("records.check_case")

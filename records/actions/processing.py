@@ -23,16 +23,26 @@ from records.rules.identity import Person, Verdict, whose
 from records.states import RecordState
 
 
-def claimable(case_id: UUID) -> QuerySet[File]:
-    """Files that wait and that no living claim holds."""
-    holder = Job.objects.filter(
+def _holder() -> QuerySet[Job]:
+    """The living job that holds a file."""
+    return Job.objects.filter(
         pk=OuterRef("claim_job"),
         fence=OuterRef("claim_fence"),
         state=JobState.RUNNING,
         lease_until__gt=timezone.now(),
     )
+
+
+def claimable(case_id: UUID) -> QuerySet[File]:
+    """Files that wait and that no living claim holds."""
     waiting = File.objects.filter(case_id=case_id, state=RecordState.PROCESSING)
-    return waiting.filter(Q(claim_job__isnull=True) | ~Exists(holder))
+    return waiting.filter(Q(claim_job__isnull=True) | ~Exists(_holder()))
+
+
+def held_by_others(case_id: UUID, job_id: UUID) -> bool:
+    """Whether another living job works on files of this case."""
+    waiting = File.objects.filter(case_id=case_id, state=RecordState.PROCESSING).exclude(claim_job=job_id)
+    return waiting.filter(Exists(_holder())).exists()
 
 
 def claim(*, case_id: UUID, job_id: UUID, fence: int, limit: int, limit_bytes: int) -> list[UUID]:

@@ -10,7 +10,6 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 
@@ -24,7 +23,7 @@ from records.forms import StudyForm
 from records.queries.files import readable_files, visible_files
 from records.queries.studies import decidable_studies
 from records.queries.studies import studies as studies_of
-from records.views.page import back_to
+from records.views.page import back_to, records_page
 
 PREAMBLE = 128
 SAFE_TYPES = re.compile(r"(application/(pdf|dicom|json|zip|gzip|xml)|image/[a-z]+|text/plain)\Z")
@@ -90,7 +89,7 @@ class RemoveFile(CaseView):
             "case": self.case,
             "name": self.file.name,
             "archive": self.file.kind == "archive",
-            "back_url": reverse("records:records", args=[self.case.ref]),
+            "back_url": records_page(request, self.case),
             "allowed": files.may_remove(self.case.phase),
         }
         return render(request, "records/remove.html", context)
@@ -102,7 +101,7 @@ class RemoveFile(CaseView):
             messages.error(request, _("This file cannot be removed now. Please write us a message."))
         else:
             messages.success(request, _("The file is removed."))
-        return redirect("records:records", ref=self.case.ref)
+        return redirect(records_page(request, self.case))
 
 
 class Again(RemoveFile):
@@ -111,14 +110,14 @@ class Again(RemoveFile):
     permission = Permission.UPLOAD_RECORDS
 
     def get(self, request: HttpRequest, **_kwargs: Any) -> HttpResponse:
-        return redirect("records:records", ref=self.case.ref)
+        return redirect(records_page(request, self.case))
 
     def post(self, request: HttpRequest, **_kwargs: Any) -> HttpResponse:
         try:
             files.process_again(file=self.file, by=self.actor)
         except Refused:
             messages.info(request, _("Another try cannot help with this file. Please choose it again, or write to us."))
-        return redirect("records:records", ref=self.case.ref)
+        return redirect(records_page(request, self.case))
 
 
 class StudyPage(CaseView):
@@ -148,7 +147,7 @@ class RemoveStudy(StudyPage):
             "case": self.case,
             "name": self.title,
             "study": True,
-            "back_url": back_to(request, self.case),
+            "back_url": records_page(request, self.case),
             "allowed": files.may_remove(self.case.phase),
         }
         return render(request, "records/remove.html", context)
@@ -160,7 +159,7 @@ class RemoveStudy(StudyPage):
             messages.error(request, _("These images cannot be removed now. Please write us a message."))
         else:
             messages.success(request, _("The images are removed."))
-        return redirect("records:records", ref=self.case.ref)
+        return redirect(records_page(request, self.case))
 
 
 class ReleaseStudy(StudyPage):

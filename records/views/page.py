@@ -50,6 +50,16 @@ def back_to(request: HttpRequest, case: Case) -> str:
         return "/"
 
 
+def records_page(request: HttpRequest, case: Case) -> str:
+    """Where this person sees the records of the case: the patient on the records page, the desk on the case's own."""
+    if request.user.role == Role.COORDINATOR:  # type: ignore[union-attr]
+        try:
+            return reverse("desk:records", args=[case.ref])
+        except NoReverseMatch:
+            return back_to(request, case)
+    return reverse("records:records", args=[case.ref])
+
+
 def records_context(request: HttpRequest, case: Case) -> dict[str, Any]:
     """What the partials below templates/records/partials need, for any page that shows a case's records."""
     items = checklist(case)

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.utils import timezone
 
 from portal.core import jobs, storage
 from portal.core.models import Job, StoredObject
@@ -178,6 +179,23 @@ def test_two_workers_share_the_files_of_a_case(case: Any) -> None:
     assert pipeline._claimed(two, case.pk) == []
     Job.objects.filter(pk=first.pk).update(lease_until="2020-01-01T00:00Z")
     assert pipeline._claimed(two, case.pk) == taken
+
+
+def test_second_worker_leaves_a_few_files_to_the_first_and_looks_again_later(case: Any) -> None:
+    make.upload(case, files.dicom(instance=1), "IM1")
+    first = jobs.claim(Job.objects.get(name="records.process_upload").pk)
+    assert first is not None
+    assert len(pipeline._claimed(first, case.pk)) == 1
+    for n in (2, 3):
+        make.upload(case, files.dicom(instance=n), f"IM{n}")
+    make.run_jobs()
+    later = Job.objects.get(name="records.process_upload", state=JobState.QUEUED)
+    assert later.due_at > timezone.now()
+    assert File.objects.filter(state=RecordState.PROCESSING).count() == 3
+    Job.objects.filter(pk=first.job.pk).update(lease_until="2020-01-01T00:00Z")
+    Job.objects.filter(pk=later.pk).update(due_at=timezone.now())
+    make.run_jobs()
+    assert Instance.objects.count() == 3
 
 
 def test_failed_for_good_says_so_and_can_be_tried_again(case: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,5 @@
 /** The uploader on the records page. Without it the page's own form still sends files one by one. */
-import { Batch, Entry, FAILED, PAUSED, REMOVED, SENT, total } from './batch.js';
+import { Batch, Entry, FAILED, REMOVED, SENT, total } from './batch.js';
 import { fromDrop, fromInput } from './choose.js';
 import { Sender } from './sender.js';
 import { BatchView } from './view.js';
@@ -113,15 +113,15 @@ class Uploader {
 
   act(verb, entries) {
     if (verb === 'remove') {
-      for (const entry of entries) this.sender.remove(entry);
+      this.sender.remove(entries);
       this.say(fill(this.words.removed, { n: entries.length }), true);
-    } else if (verb === 'pause') for (const entry of entries) this.sender.pause(entry);
-    else for (const entry of entries) if (entry.state === PAUSED || entry.state === FAILED) this.sender.resume(entry);
+    } else if (verb === 'pause') this.sender.pause(entries);
+    else this.sender.resume(entries);
     this.draw();
   }
 
   retryOffline() {
-    for (const batch of this.batches) for (const entry of batch.entries) if (entry.state === FAILED && entry.message === this.words.offline) this.sender.resume(entry);
+    for (const batch of this.batches) this.sender.resume(batch.entries.filter((entry) => entry.state === FAILED && entry.message === this.words.offline));
   }
 
   changed(entry) {

@@ -109,48 +109,57 @@ export class Sender {
     if (url && !entry.known) entry.known = { url, offset: entry.loaded };
   }
 
-  pause(entry) {
-    if (!entry.live) return;
-    if (entry.state === SENDING && entry.uppy) {
+  /** Files that wait are held back first, so that none of them takes the place of one that stops. */
+  pause(entries) {
+    const live = entries.filter((entry) => entry.live);
+    for (const entry of live) if (entry.state === WAITING) entry.state = PAUSED;
+    for (const entry of live) {
+      if (entry.state !== SENDING) continue;
       this.uppy.pauseResume(entry.uppy);
-      this.active.delete(entry.uppy); // its place goes to another file
+      this.active.delete(entry.uppy); // its place goes to another batch
       entry.paused = entry.uppy;
+      entry.state = PAUSED;
     }
-    entry.state = PAUSED;
-    this.changed(entry);
-    this.pump();
+    this.settle(live);
   }
 
-  resume(entry) {
-    if (entry.state !== PAUSED && entry.state !== FAILED) return;
-    if (entry.paused && this.uppy.getFile(entry.paused)) {
-      entry.state = SENDING;
-      this.active.set(entry.paused, entry);
-      this.uppy.pauseResume(entry.paused);
+  resume(entries) {
+    const held = entries.filter((entry) => entry.state === PAUSED || entry.state === FAILED);
+    for (const entry of held) {
+      if (entry.paused && this.uppy.getFile(entry.paused)) {
+        entry.state = SENDING;
+        this.active.set(entry.paused, entry);
+        this.uppy.pauseResume(entry.paused);
+      } else {
+        entry.state = WAITING;
+        this.queue.push(entry);
+      }
       entry.paused = null;
-      this.changed(entry);
-      return;
     }
-    entry.state = WAITING;
-    this.queue.unshift(entry);
-    this.changed(entry);
-    this.pump();
+    this.settle(held);
   }
 
-  /** Stop a file and have the server forget what it has of it. */
-  remove(entry) {
-    if (entry.state === SENT) return;
-    const id = entry.uppy ?? entry.paused;
-    const begun = !id && entry.known;
-    entry.state = REMOVED;
-    this.active.delete(id);
-    entry.uppy = null;
-    entry.paused = null;
-    if (id && this.uppy.getFile(id)) this.uppy.removeFile(id);
-    if (begun) {
-      fetch(entry.known.url, { method: 'DELETE', credentials: 'same-origin', headers: { 'X-CSRFToken': csrfToken(), 'Tus-Resumable': '1.0.0' } });
+  /** Stop files and have the server forget what it has of them. */
+  remove(entries) {
+    const unsent = entries.filter((entry) => entry.state !== SENT && entry.state !== REMOVED);
+    for (const entry of unsent) if (entry.state === WAITING) entry.state = REMOVED;
+    for (const entry of unsent) {
+      const id = entry.uppy ?? entry.paused;
+      entry.state = REMOVED;
+      this.active.delete(id);
+      entry.uppy = null;
+      entry.paused = null;
+      if (id && this.uppy.getFile(id)) this.uppy.removeFile(id);
+      else if (entry.known) {
+        fetch(entry.known.url, { method: 'DELETE', credentials: 'same-origin', headers: { 'X-CSRFToken': csrfToken(), 'Tus-Resumable': '1.0.0' } });
+      }
     }
-    this.changed(entry);
+    this.settle(unsent);
+  }
+
+  settle(entries) {
+    this.queue = this.queue.filter((entry) => entry.state === WAITING);
+    for (const group of new Set(entries.map((entry) => entry.group))) this.changed(entries.find((entry) => entry.group === group));
     this.pump();
   }
 }
