@@ -1,4 +1,4 @@
-"""E-mail without a clinical word: it says that something waits, and where.
+"""E-mail without a clinical word and without a name: it says that something waits, and where.
 
 Sent by jobs only, so that a mail server's bad hour loses nothing.
 """
@@ -21,7 +21,7 @@ def send(*, to: Any, template: str, url: str, ref: str = "") -> None:
         url: an absolute address of this portal; it carries no name and no secret, except in invitations.
         ref: the case's opaque reference.
     """
-    context = {"product": settings.PRODUCT, "name": to.get_short_name(), "ref": ref, "url": url}
+    context = {"product": settings.PRODUCT, "ref": ref, "url": url}
     with translation.override(getattr(to, "language", "en")):
         subject = " ".join(render_to_string(f"email/{template}.subject.txt", context).split())
         body = render_to_string(f"email/{template}.txt", context)

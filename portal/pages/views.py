@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 
 from cases.queries.edition import current_edition
 from cases.views import screening
@@ -24,12 +25,17 @@ class Health(BaseView):
         return HttpResponse("ok", content_type="text/plain")
 
 
+def nameless() -> dict[str, str]:
+    """Pictures of error pages are sent around: they leave the account's name out of the header."""
+    return {"user_label": _("Account settings")}
+
+
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return render(request, "404.html", status=404)
+    return render(request, "404.html", nameless(), status=404)
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return render(request, "403.html", status=403)
+    return render(request, "403.html", nameless(), status=403)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
@@ -38,7 +44,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    return render(request, "errors/csrf.html", status=403)
+    return render(request, "errors/csrf.html", nameless(), status=403)
 
 
 class Home(BaseView):
