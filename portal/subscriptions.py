@@ -23,6 +23,7 @@ TABLE: dict[tuple[str, str], tuple[Reaction, ...]] = {
     ("message", "send"): (Reaction("cases.mail_message"),),
     ("hold", "open"): (Reaction("cases.mail_hold"),),
     ("upload", "receive"): (Reaction("records.process_upload"),),
+    ("hold", "close"): (Reaction("specialists.mail_answered"),),
     ("assignment", "offer"): (Reaction("specialists.mail_offer"),),
     ("assignment", "withdraw"): (Reaction("specialists.mail_withdrawn"),),
     ("report", "sign"): (Reaction("cases.render_report"),),

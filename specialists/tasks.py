@@ -7,10 +7,12 @@ from uuid import UUID
 from django.conf import settings
 from django.urls import reverse
 
+from cases.models import Hold
 from portal.core import mail
 from portal.core.jobs import Run, job
 from specialists.actions import assignments
 from specialists.models import Assignment
+from specialists.queries.access import WORKING
 from specialists.states import AssignmentState
 
 
@@ -39,3 +41,12 @@ def mail_withdrawn(run: Run, subject_id: str) -> None:
     """An offer or a case was taken back."""
     found = Assignment.objects.select_related("case", "specialist").get(pk=UUID(subject_id))
     _tell(run, found, "offer_withdrawn", reverse("reviews:list"))
+
+
+@job("specialists.mail_answered")
+def mail_answered(run: Run, subject_id: str) -> None:
+    """What a specialist asked for is answered. Holds of a whole case are no specialist's question."""
+    hold = Hold.objects.get(pk=UUID(subject_id))
+    asked = Assignment.objects.select_related("case", "specialist").filter(pk=hold.assignment_id, state__in=WORKING)
+    if found := asked.first():
+        _tell(run, found, "answered", reverse("reviews:workspace", args=[found.pk]))

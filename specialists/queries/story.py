@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from cases.models import Case, Hold
+from dataclasses import dataclass
+
+from cases.models import Case, Hold, Message
 from cases.queries.summary import Group, summary
 from specialists.models import Assignment
 from specialists.queries import terms
@@ -24,3 +26,18 @@ def story(case: Case) -> tuple[list[str], list[Group]]:
 def open_holds(assignment: Assignment) -> list[Hold]:
     """What this case or this review waits for, the oldest first."""
     return list(Hold.objects.filter(case=assignment.case, until__isnull=True).order_by("since"))
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Something that this specialist asked for, and what was written about it."""
+
+    hold: Hold
+    answers: list[Message]
+
+
+def asked_by(assignment: Assignment) -> list[Asked]:
+    """The specialist's own questions, the oldest first, with the patient's messages on each."""
+    holds = list(Hold.objects.filter(assignment_id=assignment.pk).order_by("since"))
+    messages = list(Message.objects.filter(hold__in=[one.pk for one in holds], from_staff=False))
+    return [Asked(hold, [one for one in messages if one.hold_id == hold.pk]) for hold in holds]

@@ -149,9 +149,8 @@ def _value(field: OpinionField, count: int, values: Values) -> tuple[str, str] |
     if len(filled) == 1 and filled[0][1].unit:
         name, part = filled[0]
         return _shown(part, values, name), written(part.unit)
-    return "; ".join(
-        f"{part.label}: {_shown(part, values, name)} {written(part.unit)}".strip() for name, part in filled
-    ), ""
+    parts = [f"{part.label}: {_shown(part, values, name)} {written(part.unit)}".strip() for name, part in filled]
+    return "; ".join(parts), ""
 
 
 def by_key(fields: Iterable[OpinionField]) -> Mapping[str, OpinionField]:

@@ -71,7 +71,8 @@ class Sign(AssignmentView):
             questions=opinions.question_count(case),
             opinion_fields=terms.fields_of(self.assignment),
         )
-        document = opinions.build(assignment=self.assignment, draft=draft, signed_at=None)
+        images = keyimages.rendered(case, draft)
+        document = opinions.build(assignment=self.assignment, draft=draft, signed_at=None, key_images=images)
         context = {
             "assignment": self.assignment,
             "case": case,

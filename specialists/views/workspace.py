@@ -49,6 +49,7 @@ class Workspace(AssignmentView):
             "told": told,
             "checklist": checklist(case),
             "holds": story.open_holds(self.assignment),
+            "asked": story.asked_by(self.assignment),
         }
         return render(request, "specialists/workspace.html", context)
 

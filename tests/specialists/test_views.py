@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.core import mail
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from cases.models import Case, Report
+from cases.actions import messages
+from cases.models import Case, Hold, Report
 from cases.states import Phase
 from portal.accounts.models import User
 from portal.core.access import Actor
@@ -254,6 +256,19 @@ def test_ask_opens_a_hold_of_this_assignment_and_shows_it() -> None:
     client.post(page(held, "ask/"), {"owner": "desk", "asks": "Please get the example echo."})
     assert "Please get the example echo." in client.get(page(held)).content.decode()
     assert "Waiting for the service" in client.get("/reviews/").content.decode()
+
+
+def test_answered_question_is_told_to_the_specialist_alone() -> None:
+    held = make_assignment()
+    client = browser(held.specialist)
+    client.post(page(held, "ask/"), {"owner": "patient", "asks": "How far can you walk?"})
+    hold = Hold.objects.get(assignment_id=held.pk)
+    messages.send(case=held.case, by=Actor.of(held.case.opened_by), body="Two streets, slowly.", hold=hold)
+    text = client.get(page(held)).content.decode()
+    assert "How far can you walk?" in text and "Two streets, slowly." in text
+    assert run_jobs("specialists.mail_answered") == 1
+    assert [one.to for one in mail.outbox if "is answered" in one.subject] == [[held.specialist.email]]
+    assert not [one for one in mail.outbox if "walk" in one.body or "streets" in one.body]
 
 
 def test_give_back_needs_a_reason() -> None:
