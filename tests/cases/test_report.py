@@ -7,6 +7,7 @@ import re
 from unittest.mock import patch
 
 import pikepdf
+import pypdfium2 as pdfium
 import pytest
 from django.test import Client
 from django.utils import timezone
@@ -73,6 +74,14 @@ def test_pdf_is_tagged_and_says_what_it_is() -> None:
         tags = set(re.findall(rb"/(H1|H2|H3|P|Table|TH|TD|L|LI|Figure)\b", storage.read_bytes(stored, limit=5_000_000)))
         found = {str(one.get("/S")) for one in drawn.objects if isinstance(one, pikepdf.Dictionary) and "/S" in one}
         assert {"/H1", "/H2", "/Table", "/TH", "/TD", "/L", "/LI"} <= found, tags
+
+
+def test_pdf_keeps_letters_of_every_alphabet_and_uses_one_font_file() -> None:
+    made = make_report()
+    made.document["plain"] = "Żółć ő, Ωμέγα, мир."
+    with pdfium.PdfDocument(pdf.render(made)) as drawn:
+        assert "Żółć ő, Ωμέγα, мир." in drawn[0].get_textpage().get_text_range()
+    assert pdf._fonts().count("@font-face") <= 1  # two files of one font are drawn with one another's glyphs
 
 
 def test_pdf_names_nothing_outside_itself() -> None:
