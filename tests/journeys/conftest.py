@@ -1,25 +1,65 @@
-"""What every journey needs: its rows are committed, so they must be taken away again, append-only ones too."""
+"""One portal for all journeys, one browser for each file of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
-from django.db import connection
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.journeys.browser import AXE, Person
+from tests.journeys.service import Service, running
+
+HERE = Path(__file__).parent
+SWITCHES = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
-@pytest.fixture(autouse=True)
-def append_only_tables_are_emptied(transactional_db: None) -> Iterator[None]:
-    """SQLite empties tables row by row, which the append-only triggers forbid (PostgreSQL truncates): lift them for that one moment."""
-    yield
-    if connection.vendor != "sqlite":
-        return
-    with connection.cursor() as cursor, connection.constraint_checks_disabled():
-        cursor.execute("SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'trigger'")
-        triggers = cursor.fetchall()
-        for name, _table, _sql in triggers:
-            cursor.execute(f'DROP TRIGGER "{name}"')
-        for table in {table for _name, table, _sql in triggers}:
-            cursor.execute(f'DELETE FROM "{table}"')
-        for _name, _table, sql in triggers:
-            cursor.execute(sql)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.journey)
+            item.add_marker(pytest.mark.xdist_group("journeys"))  # one process: they share a portal
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    assert AXE.exists(), "build the front end first: npm ci --ignore-scripts && npm run build in static/"
+    with running(tmp_path_factory.mktemp("portal")) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """Debian's own. It ends with the file's last test, since its event loop would trouble tests that use the database."""
+    program = os.environ.get("CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=SWITCHES)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def meet(chromium: Browser, service: Service) -> Iterator[Callable[..., Person]]:
+    """Makes people with a browser each; at the end none of them may have noticed anything wrong."""
+    met: list[Person] = []
+
+    def make(name: str, **options: object) -> Person:
+        met.append(Person(chromium, service, name, **options))
+        return met[-1]
+
+    yield make
+    problems = [problem for person in met for problem in dict.fromkeys(person.problems)]
+    for person in met:
+        person.close()
+    assert not problems, "\n".join(problems)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.core.cache import cache
+from django.db import connection
 from django.test import Client
 from playwright.sync_api import Page, sync_playwright
 
@@ -29,6 +30,23 @@ pytestmark = [
     pytest.mark.skipif(not CHROMIUM.exists(), reason="no chromium: install Debian's chromium"),
     pytest.mark.skipif(not (STATIC / "dist/.vite/manifest.json").exists(), reason="no front end: run `make build`"),
 ]
+
+
+@pytest.fixture(autouse=True)
+def append_only_tables_are_emptied(transactional_db: None) -> Iterator[None]:
+    """SQLite empties tables row by row, which the append-only triggers forbid (PostgreSQL truncates): lift them for that one moment."""
+    yield
+    if connection.vendor != "sqlite":
+        return
+    with connection.cursor() as cursor, connection.constraint_checks_disabled():
+        cursor.execute("SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'trigger'")
+        triggers = cursor.fetchall()
+        for name, _table, _sql in triggers:
+            cursor.execute(f'DROP TRIGGER "{name}"')
+        for table in {table for _name, table, _sql in triggers}:
+            cursor.execute(f'DELETE FROM "{table}"')
+        for _name, _table, sql in triggers:
+            cursor.execute(sql)
 
 
 class Browser:

@@ -1,0 +1,168 @@
+"""The portal under test: its own data folder, web and worker as real processes, e-mail as files."""
+
+from __future__ import annotations
+
+import contextlib
+import email
+import email.policy
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+from urllib.request import urlopen
+from uuid import uuid4
+
+PATIENCE_SECONDS = 90
+LINK = re.compile(r"https?://\S+")
+
+
+def wait_until(true: Callable[[], Any], what: str, seconds: float = PATIENCE_SECONDS) -> Any:
+    """The first true value of `true`. It looks at other processes, which cannot ring."""
+    deadline = time.monotonic() + seconds
+    while not (found := true()):
+        assert time.monotonic() < deadline, f"never happened: {what}"
+        time.sleep(0.1)
+    return found
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Service:
+    """Web and worker on one data folder."""
+
+    def __init__(self, folder: Path, port: int = 0) -> None:
+        self.folder = folder
+        self.port = port or free_port()
+        self.url = f"http://localhost:{self.port}"
+        self.environment = {
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": "tests.journeys.settings",
+            "DATA_DIR": str(folder),
+            "PORT": str(self.port),
+            "DEMO": "0",
+        }
+        self.processes: list[subprocess.Popen[bytes]] = []
+
+    def run(self, *command: str, text: str | None = None) -> str:
+        """Output of a Python command in the portal's environment."""
+        done = subprocess.run(
+            [sys.executable, *command], env=self.environment, input=text, capture_output=True, timeout=120, text=True
+        )
+        assert done.returncode == 0, done.stderr[-3000:]
+        return done.stdout
+
+    def django(self, code: str) -> str:
+        """What `code` prints with Django set up: to look into the database, and for what no page can do yet."""
+        return self.run("-c", f"import django; django.setup()\n{code}").strip()
+
+    def start(self) -> None:
+        self.run("manage.py", "migrate", "-v0")
+        self.run("manage.py", "load_catalogue", "-v0")
+        gunicorn = ["gunicorn", "portal.wsgi:application", "--bind", f"127.0.0.1:{self.port}", "--no-control-socket"]
+        self._spawn("web", *gunicorn, "--worker-class", "gthread", "--workers", "1", "--threads", "8")
+        worker = ["celery", "--app", "portal", "--quiet", "worker", "--beat", "--schedule", str(self.folder / "beat")]
+        self._spawn(
+            "worker", *worker, "--concurrency", "2", "--loglevel", "WARNING", "--without-gossip", "--without-mingle"
+        )
+        wait_until(self._answers, "the portal answers")
+
+    def _spawn(self, name: str, *module: str) -> None:
+        with (self.folder / f"{name}.log").open("ab") as log:
+            self.processes.append(
+                subprocess.Popen(
+                    [sys.executable, "-m", *module],
+                    env=self.environment,
+                    stdout=log,
+                    stderr=log,
+                    stdin=subprocess.DEVNULL,
+                    start_new_session=True,
+                )
+            )
+
+    def _answers(self) -> bool:
+        assert all(process.poll() is None for process in self.processes), self.logs()
+        try:
+            with urlopen(f"{self.url}/healthz", timeout=2) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
+    def stop(self) -> None:
+        for process in self.processes:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGTERM)
+        for process in self.processes:
+            try:
+                process.wait(15)
+            except subprocess.TimeoutExpired:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+
+    def logs(self, lines: int = 30) -> str:
+        found = [path.read_text(errors="replace").splitlines()[-lines:] for path in sorted(self.folder.glob("*.log"))]
+        return "\n".join(line for part in found for line in part)
+
+    def mail(self, to: str) -> list[Any]:
+        """Messages to this address, oldest first."""
+        found = []
+        for path in sorted((self.folder / "mail").glob("*.log"), key=lambda one: one.stat().st_mtime_ns):
+            for text in re.split(rb"^-{70,}$", path.read_bytes(), flags=re.MULTILINE):
+                message = email.message_from_bytes(text.strip(), policy=email.policy.default)
+                if to in str(message["To"]):
+                    found.append(message)
+        return found
+
+    def mailed_link(self, to: str, part: str) -> str:
+        """The newest link to this address that contains `part`; waits for the worker to send it."""
+
+        def look() -> str | None:
+            links = [link for one in self.mail(to) for link in LINK.findall(one.get_content()) if part in link]
+            return links[-1] if links else None
+
+        return str(wait_until(look, f"an e-mail to {to} with a link to {part}"))
+
+
+def _own_services(folder: Path) -> Iterator[dict[str, str]]:
+    """On PostgreSQL and Redis: a database of one's own, and numbered databases that the rest of the suite does not use."""
+    found: dict[str, str] = {}
+    for name, number in (("CELERY_BROKER_URL", 10), ("CACHE_URL", 11)):
+        if (url := os.environ.get(name, "")).startswith("redis"):
+            found[name] = urlunsplit(urlsplit(url)._replace(path=f"/{number}"))
+    url = os.environ.get("DATABASE_URL")
+    if not url:
+        yield found
+        return
+    import psycopg2
+
+    name = f"journey_{uuid4().hex[:12]}"
+    connection = psycopg2.connect(url)
+    connection.autocommit = True
+    connection.cursor().execute(f"CREATE DATABASE {name}")
+    yield found | {"DATABASE_URL": urlunsplit(urlsplit(url)._replace(path=f"/{name}"))}
+    connection.cursor().execute(f"DROP DATABASE {name} WITH (FORCE)")
+    connection.close()
+
+
+@contextlib.contextmanager
+def running(folder: Path) -> Iterator[Service]:
+    """A portal that answers; stopped and forgotten afterwards."""
+    with contextlib.contextmanager(_own_services)(folder) as environment:
+        service = Service(folder)
+        service.environment |= environment
+        try:
+            service.start()
+            yield service
+        finally:
+            service.stop()
