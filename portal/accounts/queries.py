@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from uuid import UUID
 
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -32,3 +33,15 @@ def open_invitations() -> QuerySet[Invitation]:
 def staff() -> QuerySet[User]:
     """Everyone who works here, by role and name."""
     return User.objects.filter(role__in=STAFF).order_by("role", "name")
+
+
+def with_email(email: str) -> User | None:
+    return User.objects.filter(email=email.strip().lower()).first()
+
+
+def with_id(pk: str) -> User | None:
+    """None for what is no id, too: it comes from an address."""
+    try:
+        return User.objects.filter(pk=UUID(pk)).first()
+    except ValueError:
+        return None

@@ -100,7 +100,11 @@ class Person:
     def _seen(self, address: str, response: Any, status: int) -> HttpResponse:
         assert response.status_code == status, (address, response.status_code)
         body = "" if response.streaming else response.content.decode("utf-8", "replace")
+        assert not leaks(response.request["QUERY_STRING"])
         self.addresses |= {address, response.headers.get("Location", "")}
+        assert not re.search(r'<form(?![^>]*method="post")', body), (
+            f"{address}: what is typed here would stand in an address"
+        )
         self.addresses |= set(re.findall(r'(?:href|action|src|data-\w*url)="([^"]*)"', body))
         return response
 
@@ -201,7 +205,8 @@ def go_all_the_way(addresses: set[str]) -> Case:
     me.get(reverse("records:document", args=[document.pk]))
     me.post(reverse("cases:messages", args=[ref]), {"body": "canarymessage"})
     desk.get(reverse("desk:queue"))
-    desk.get(f"{reverse('desk:queue')}?{'q'}=x")
+    found = desk.post(reverse("desk:queue"), {"q": "Testovich"}, 200)
+    assert "Canaria" in found.content.decode(), "the desk finds a patient by name"
     desk.get(reverse("desk:case", args=[ref]))
     desk.post(reverse("desk:note", args=[ref]), {"note-body": "canarynote"})
     desk.post(reverse("desk:reply", args=[ref]), {"reply-body": "canarymessage back"})
@@ -226,6 +231,9 @@ def go_all_the_way(addresses: set[str]) -> Case:
     address = reverse("dicomweb:case:study-metadata", args=[ref, study.uid])
     assert doctor.client.get(address).status_code == 200
     admin.get(reverse("pages:audit"))
+    found = admin.post(reverse("pages:audit"), {"person": patient.email})
+    assert str(patient.pk) in found.headers["Location"], "the administrator finds an account by its address"
+    admin.get(found.headers["Location"])
     work()
     me.get(reverse("patient:case", args=[ref]))
     me.get(reverse("cases:messages", args=[ref]))

@@ -67,9 +67,28 @@ def test_filters_stand_in_the_address(desk: Client) -> None:
     heart, lungs = make_case(phase=Phase.TRIAGE), make_case(phase=Phase.TRIAGE, specialty="pulmonology")
     assert refs(desk.get("/desk/", {"specialty": "pulmonology"})) == {lungs.ref}
     assert refs(desk.get("/desk/", {"q": heart.ref.replace("-", "").lower()})) == {heart.ref}
-    assert refs(desk.get("/desk/", {"q": heart.patient.family_name})) >= {heart.ref}
+    assert refs(desk.post("/desk/", {"q": heart.patient.family_name})) >= {heart.ref}
     assert refs(desk.get("/desk/", {"coordinator": "none"})) == {heart.ref, lungs.ref}
     assert refs(desk.get("/desk/", {"level": "urgent"})) == set()
+
+
+def test_queue_search_keeps_a_name_out_of_the_address(desk: Client) -> None:
+    case = make_case(phase=Phase.TRIAGE)
+    name = case.patient.family_name
+    found = desk.post("/desk/", {"q": name, "specialty": "cardiology"})
+    assert (found.status_code, refs(found)) == (200, {case.ref})
+    assert refs(desk.get("/desk/", {"q": name})) == set(), (
+        "an address with a name in it is of no use, so nobody makes one"
+    )
+
+
+def test_queue_search_puts_filters_and_reference_into_the_address(desk: Client) -> None:
+    case = make_case(phase=Phase.TRIAGE)
+    typed = case.ref.replace("-", "").lower()
+    assert (
+        desk.post("/desk/", {"q": typed, "level": "urgent"}).headers["Location"] == f"/desk/?q={case.ref}&level=urgent"
+    )
+    assert desk.post("/desk/", {"q": "", "level": ""}).headers["Location"] == "/desk/"
 
 
 def test_queue_costs_the_same_queries_for_one_and_three_rows(desk: Client) -> None:

@@ -88,8 +88,17 @@ def _specialties(request: Any) -> list[tuple[str, str]]:
     return [(one.key, one.name) for one in current_edition().specialties]
 
 
+def as_ref(typed: str) -> str:
+    """A case's reference, or the beginning of one, as a person may type it."""
+    bare = typed.strip().upper().replace("-", "")
+    return f"{bare[:3]}-{bare[3:]}" if len(bare) > 3 else bare
+
+
 class QueueFilter(django_filters.FilterSet):
-    """Filters of the queue; they stand in the address, so that a view can be shared and kept as a bookmark."""
+    """Filters of the queue; they stand in the address, so that a view can be shared and kept as a bookmark.
+
+    A patient's name never does: addresses are kept in histories and logs. It is searched for by POST alone.
+    """
 
     q = django_filters.CharFilter(method="by_word", label=_("Case or name"))
     specialty = django_filters.ChoiceFilter(method="by_specialty", label=_("Specialty"), empty_label=_("Any"))
@@ -109,11 +118,9 @@ class QueueFilter(django_filters.FilterSet):
             field.quiet_optional = True  # every filter is; saying so on each is noise
 
     def by_word(self, cases: QuerySet[Case], name: str, value: str) -> QuerySet[Case]:
-        """Reference with or without its dash, or part of the patient's name."""
-        bare = value.strip().upper().replace("-", "")
-        ref = f"{bare[:3]}-{bare[3:]}" if len(bare) > 3 else bare
-        matches = Q(ref__startswith=ref)
-        for word in value.split():
+        """Reference with or without its dash, or, in a POST, part of the patient's name."""
+        matches = Q(ref__startswith=as_ref(value))
+        for word in value.split() if self.request.method == "POST" else []:
             matches |= Q(patient__given_name__icontains=word) | Q(patient__family_name__icontains=word)
         return cases.filter(matches)
 

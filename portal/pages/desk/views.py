@@ -6,9 +6,10 @@ from typing import Any, ClassVar
 
 from django.contrib import messages as flash
 from django.forms import Form
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from cases.actions import holds, release, triage
@@ -31,12 +32,24 @@ class Queue(BaseView):
     permission = Permission.DESK
 
     def get(self, request: HttpRequest, view: str = queue.DEFAULT.key) -> HttpResponse:
+        return self.page(request, view, request.GET)
+
+    def post(self, request: HttpRequest, view: str = queue.DEFAULT.key) -> HttpResponse:
+        """The search: filters and a reference go to the address, a name is looked for without standing there."""
+        asked = {name: request.POST.get(name, "") for name in queue.QueueFilter.base_filters}
+        ref = queue.as_ref(asked["q"])
+        if asked["q"] and not visible_to(self.user).filter(ref=ref).exists():
+            return self.page(request, view, request.POST)
+        kept = {name: value for name, value in {**asked, "q": ref}.items() if value}
+        return redirect(f"{request.path}?{urlencode(kept)}" if kept else request.path)
+
+    def page(self, request: HttpRequest, view: str, asked: QueryDict) -> HttpResponse:
         chosen = queue.view_by_key(view)
         if chosen is None:
             raise Http404
         now = timezone.now()
         cases = queue.annotated(visible_to(self.user)).filter(chosen.where(now))
-        found = queue.QueueFilter(request.GET, queryset=cases, request=request)
+        found = queue.QueueFilter(asked, queryset=cases, request=request)
         lines = queue.rows(found.qs, now)
         self.shown(*(line.case.pk for line in lines))
         counts = queue.counts(self.user, now)
@@ -44,7 +57,7 @@ class Queue(BaseView):
             "view": chosen,
             "views": [(one, counts[one.key]) for one in queue.VIEWS],
             "filter": found,
-            "filtered": any(request.GET.get(name) for name in found.filters),
+            "filtered": any(asked.get(name) for name in found.filters),
             "rows": lines,
             "now": now,
         }
