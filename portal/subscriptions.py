@@ -14,8 +14,8 @@ def _clock(signal: str) -> Reaction:
 
 TABLE: dict[tuple[str, str], tuple[Reaction, ...]] = {
     ("case", "submit"): (Reaction("cases.mail_received"), Reaction("records.check_case")),
-    ("case", "decline"): (Reaction("cases.mail_declined"),),
-    ("case", "withdraw"): (Reaction("cases.mail_withdrawn"),),
+    ("case", "decline"): (Reaction("cases.mail_declined"), Reaction("specialists.end_assignments")),
+    ("case", "withdraw"): (Reaction("cases.mail_withdrawn"), Reaction("specialists.end_assignments")),
     ("case", "release"): (Reaction("cases.mail_report"),),
     ("case", "warn_half"): (_clock("warn_half"),),
     ("case", "warn_most"): (_clock("warn_most"),),

@@ -23,6 +23,13 @@ def expire_offers(run: Run) -> None:
     assignments.expire_due(by=run.actor)
 
 
+@job("specialists.end_assignments")
+def end_assignments(run: Run, subject_id: str) -> None:
+    """The case ended without a report. Its grants were revoked at once; this closes what was offered or being written."""
+    with run.finish():
+        assignments.end_all(case=UUID(subject_id), by=run.actor)
+
+
 def _tell(run: Run, assignment: Assignment, template: str, address: str) -> None:
     run.renew()
     mail.send(to=assignment.specialist, template=template, ref=assignment.case.ref, url=f"{settings.BASE_URL}{address}")

@@ -55,3 +55,14 @@ def revoke(*, case: Case, user: Any, by: Actor) -> int:
     if ended:
         note(case, "case", "revoke", actor=by, data={"user": str(user.pk)})
     return ended
+
+
+@transaction.atomic
+def close_to_specialists(*, case: Case, by: Actor) -> int:
+    """The case has ended without a report: no specialist, reading or asked, sees it on their next request. Returns how many were shut out."""
+    lock(case)
+    held = Grant.objects.filter(case=case, user__role=Role.SPECIALIST, revoked_at__isnull=True).order_by("pk")
+    people = {grant.user for grant in held.select_related("user")}
+    for person in people:
+        revoke(case=case, user=person, by=by)
+    return len(people)

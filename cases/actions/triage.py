@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from cases.actions import messages, turnaround
+from cases.actions import grants, messages, turnaround
 from cases.actions.locking import lock
 from cases.models import Case, DeskNote
 from cases.moves import CASE
@@ -58,7 +58,7 @@ def accept(*, case: Case, by: Actor) -> None:
 
 @transaction.atomic
 def decline(*, case: Case, reason: str, text: str, by: Actor) -> None:
-    """End a case that the service cannot help with. `text` is what the patient reads.
+    """End a case that the service cannot help with. `text` is what the patient reads. Open offers end through the event.
 
     Raises:
         Refused: no words for the patient, or not possible in this phase.
@@ -68,6 +68,7 @@ def decline(*, case: Case, reason: str, text: str, by: Actor) -> None:
         raise Refused("decline: say why to the patient")
     messages.send(case=held, by=by, body=text)
     move(held, CASE, "decline", actor=by, data={"reason": reason})
+    grants.close_to_specialists(case=held, by=by)
     _refreshed(case, held)
 
 

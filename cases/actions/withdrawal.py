@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 from django.utils import timezone
 
-from cases.actions import holds
+from cases.actions import grants, holds
 from cases.actions.guard import must_see
 from cases.actions.locking import lock
 from cases.models import Case, Hold
@@ -17,7 +17,8 @@ from portal.core.workflow import move
 
 @transaction.atomic
 def withdraw(*, case: Case, by: Actor) -> Event:
-    """Take the request back. Open holds end with it; assignments end through the event ("case", "withdraw").
+    """Take the request back. Open holds end with it, and no specialist sees the case any more;
+    their assignments end through the event ("case", "withdraw").
 
     Raises:
         Refused: the case has ended or the report was delivered.
@@ -27,5 +28,6 @@ def withdraw(*, case: Case, by: Actor) -> Event:
     event = move(held, CASE, "withdraw", actor=by, changes={"last_activity_at": timezone.now()})
     for hold in Hold.objects.filter(case=held, until__isnull=True).order_by("pk"):
         holds.close(hold=hold, by=Actor.job("cases.withdraw"))
+    grants.close_to_specialists(case=held, by=Actor.job("cases.withdraw"))
     case.phase = held.phase
     return event

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
@@ -19,7 +20,7 @@ from specialists.models import Assignment, OpinionDraft
 from specialists.moves import ASSIGNMENT
 from specialists.queries import matching, terms
 from specialists.rules import offers
-from specialists.states import AssignmentState
+from specialists.states import LIVE, AssignmentState
 
 
 def _held(assignment: Assignment) -> Assignment:
@@ -119,7 +120,7 @@ def _end(assignment: Assignment, event: str, by: Actor, now: datetime, *, reason
     working = Assignment.objects.filter(
         case=assignment.case_id, state__in=[AssignmentState.ACCEPTED, AssignmentState.DRAFTING, AssignmentState.SIGNED]
     )
-    if was_working and not working.exists():
+    if was_working and assignment.case.phase == Phase.IN_REVIEW and not working.exists():
         review.rematch(case=assignment.case_id, assignment_id=assignment.pk, by=by)
 
 
@@ -189,3 +190,14 @@ def expire_due(*, by: Actor, limit: int = 100) -> int:
     """End every offer whose time is over, each in its own transaction. Returns how many."""
     found = Assignment.objects.filter(state=AssignmentState.OFFERED, expires_at__lte=timezone.now())
     return sum(expire(assignment=one, by=by) for one in found.order_by("expires_at")[:limit])
+
+
+@transaction.atomic
+def end_all(*, case: Case | UUID, by: Actor) -> int:
+    """The case was taken back or declined: nobody has to answer or to write any more. Returns how many assignments ended."""
+    held = lock(case)
+    live = Assignment.objects.select_for_update().filter(case=held, state__in=LIVE)
+    rows = list(live.select_related("case", "specialist").order_by("pk"))
+    for one in rows:
+        _end(one, "withdraw", by, timezone.now(), reason="case_ended")
+    return len(rows)

@@ -22,6 +22,7 @@ REASONS = {
     **dict(DeclineReason.choices),
     "no_answer": _("no answer in time"),
     "taken": _("another specialist was first"),
+    "case_ended": _("the case was taken back or declined"),
 }
 
 

@@ -7,6 +7,7 @@ from django.core import mail
 from django.utils import timezone
 
 from cases import queries as cases
+from cases.actions import triage, withdrawal
 from cases.models import Case, Grant
 from cases.states import GrantScope, Phase
 from portal.core import jobs
@@ -202,3 +203,24 @@ def test_reassign_does_both_or_neither() -> None:
 def test_withdraw_needs_a_reason() -> None:
     with pytest.raises(Refused):
         assignments.withdraw(assignment=make_offer(), by=desk(), reason=" ")
+
+
+def test_withdrawn_case_is_closed_to_its_specialist_at_once_and_the_assignment_ends() -> None:
+    held = make_assignment()
+    case = Case.objects.get(pk=held.case_id)
+    withdrawal.withdraw(case=case, by=Actor.of(case.opened_by))
+    assert not cases.visible_to(held.specialist).exists()
+    assert not queries.visible_to(held.specialist).exists()
+    run_job("specialists.end_assignments")
+    held.refresh_from_db()
+    case.refresh_from_db()
+    assert (held.state, held.end_reason, case.phase) == (AssignmentState.WITHDRAWN, "case_ended", Phase.WITHDRAWN)
+
+
+def test_declined_case_takes_its_offers_back() -> None:
+    offered = make_offer()
+    triage.decline(case=offered.case, reason="other", text="We cannot help with this.", by=desk())
+    assert not cases.previewed_by(offered.specialist).exists()
+    run_job("specialists.end_assignments")
+    offered.refresh_from_db()
+    assert offered.state == AssignmentState.WITHDRAWN
