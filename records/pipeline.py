@@ -273,7 +273,8 @@ def _dicom(work: Work, file: File, result: FileResult, seal: Sealer, columns: di
             with work.run.commit():
                 lock(work.case_id)
                 name = f"{file.name.rsplit('.', 1)[0][:240]}.{ending}"
-                processing.add_members(container=file, members=[(file.folder, name, stored)], by=work.run.actor)
+                if processing.waiting(file.pk):  # else a person has removed it meanwhile
+                    processing.add_members(container=file, members=[(file.folder, name, stored)], by=work.run.actor)
 
     by = work.run.actor
     return lambda case, row: processing.keep_instance(case=case, file=row, data=data, pack=pack, by=by, **columns)
@@ -335,6 +336,7 @@ def derive(work: Work) -> None:
             .select_related("file__object__key", "pack__key")
         )
         if not instances:
+            _forget_derived(work, pk, revision)
             continue
         body = json.dumps([instance_metadata(one) for one in instances], separators=(",", ":")).encode()
         metadata = storage.write_stream([body], case_id=work.case_id, kind="derived")
@@ -347,6 +349,16 @@ def derive(work: Work) -> None:
         for stored in old if named else [one for one in (metadata, thumbnail) if one]:
             storage.erase(stored)
         work.run.renew()
+
+
+def _forget_derived(work: Work, series_id: UUID, revision: int) -> None:
+    """The last image was removed: what was prepared of it goes too."""
+    series = Series.objects.select_related("metadata", "thumbnail").get(pk=series_id)
+    with work.run.commit():
+        named = processing.derived(series_id=series_id, revision=revision, metadata=None, thumbnail=None)
+    for stored in (series.metadata, series.thumbnail) if named else ():
+        if stored is not None:
+            storage.erase(stored)
 
 
 def _thumbnail(instances: Sequence[Instance]) -> bytes | None:

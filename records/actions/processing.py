@@ -152,8 +152,20 @@ def keep_document(*, file: File, found: NewDocument, code: str, by: Actor, **col
         )
     if document.state == RecordState.PROCESSING:
         move(document, DOCUMENT, "ready", actor=by)
+        if Instance.objects.filter(file=file.container_id, series__study__state=RecordState.QUARANTINED).exists():
+            _set_aside(document, by)
     finish(file, "ready", by=by, code=code, **columns)
     return document
+
+
+def papers_inside(study: Study) -> QuerySet[Document]:
+    """Papers that came inside the study's DICOM files: they are the same person's."""
+    inside = Instance.objects.filter(series__study=study).values("file")
+    return Document.objects.filter(file__container__in=inside).order_by("pk")
+
+
+def _set_aside(document: Document, by: Actor) -> None:
+    move(document, DOCUMENT, "quarantine", actor=by, data={"code": WRONG_PATIENT}, changes={"code": WRONG_PATIENT})
 
 
 def day_of(text: str) -> date | None:
@@ -281,6 +293,8 @@ def check_identity(*, case: Case, study: Study, by: Actor, name: str | None = No
     )
     if verdict is Verdict.OTHER:
         move(study, STUDY, "quarantine", actor=by, data={"code": WRONG_PATIENT}, changes={"code": WRONG_PATIENT})
+        for document in papers_inside(study).filter(state=RecordState.READY):
+            _set_aside(document, by)
 
 
 def settle_studies(*, case: Case, by: Actor) -> int:
@@ -322,7 +336,7 @@ def add_left_out(*, container: File, labels: Iterable[tuple[str, str]], code: st
         finish(file, "ready", by=by, code=code, kind="other")
 
 
-def derived(*, series_id: UUID, revision: int, metadata: StoredObject, thumbnail: StoredObject | None) -> bool:
+def derived(*, series_id: UUID, revision: int, metadata: StoredObject | None, thumbnail: StoredObject | None) -> bool:
     """Name what was prepared for a series, if it still stands at `revision`."""
     return bool(
         Series.objects.filter(pk=series_id, revision=revision).update(

@@ -7,15 +7,15 @@ from django.db import transaction
 from cases.actions.locking import lock
 from portal.core.access import Actor
 from portal.core.workflow import move, note
-from records.actions import checklist, files
+from records.actions import checklist, files, processing
 from records.models import File, Instance, Study
-from records.moves import STUDY
+from records.moves import DOCUMENT, STUDY
 from records.rules.codes import CONFIRMED
 from records.states import RecordState
 
 
 def release(*, study: Study, reason: str, by: Actor) -> None:
-    """It is this patient's: a maiden name, a typing error. It stays confirmed when more of it arrives.
+    """It is this patient's, with the papers inside: a maiden name, a typing error. It stays confirmed when more of it arrives.
 
     Raises:
         Refused: it is not set aside, or the role may not.
@@ -23,6 +23,8 @@ def release(*, study: Study, reason: str, by: Actor) -> None:
     with transaction.atomic():
         case = lock(study.case_id)
         move(study, STUDY, "release", actor=by, changes={"code": CONFIRMED})
+        for document in processing.papers_inside(study).filter(state=RecordState.QUARANTINED):
+            move(document, DOCUMENT, "release", actor=by, changes={"code": ""})
         note(study, "study", "identity", actor=by, data={"reason": bool(reason.strip())})
     checklist.refresh(case=case, by=by)
 

@@ -20,7 +20,7 @@ from records.dicom import render
 from records.dicomweb import qido
 from records.dicomweb.multipart import EXPLICIT_LITTLE_ENDIAN, Part, accepts, related
 from records.models import Instance, Series
-from records.queries import imaging
+from records.queries import downloads, imaging
 
 KEEP = "private, max-age=86400, immutable"
 """Pixels never change under their UIDs; signing out clears the browser's copy (Clear-Site-Data)."""
@@ -202,7 +202,7 @@ class Frames(Pixels):
 
 
 class Original(Pixels):
-    """The instance as it came (PS3.10), byte for byte."""
+    """The instance as it came (PS3.10), byte for byte; a preamble that makes it a program as well is zeroed (section 7.1)."""
 
     media_type = "application/dicom"
 
@@ -214,7 +214,7 @@ class Original(Pixels):
         if stored is None:
             raise Http404
         kind = f"application/dicom; transfer-syntax={instance.transfer_syntax}"
-        return related([Part(kind, stored.size, storage.read_range(stored))], self.media_type)
+        return related([Part(kind, stored.size, downloads.body_of(instance.file, stored))], self.media_type)
 
 
 class Rendered(Pixels):

@@ -15,7 +15,7 @@ from cases import queries as cases
 from cases.models import Case
 from portal.core.models import Job
 from portal.core.states import JobState, Role
-from records.models import File, Receipt
+from records.models import File, Instance, Receipt
 from records.refusals import Words
 from records.rules.codes import AGAIN, NOT_A_RECORD
 from records.states import RecordState
@@ -34,7 +34,29 @@ def visible_files(user: Any) -> QuerySet[File]:
 def readable_files(user: Any) -> QuerySet[File]:
     """Files whose bytes this user may have: the desk any that is stored, others what was found to be in order."""
     found = visible_files(user).filter(object__isnull=False)
-    return found if getattr(user, "role", "") == Role.COORDINATOR else found.filter(state=RecordState.READY)
+    if getattr(user, "role", "") == Role.COORDINATOR:
+        return found
+    return found.filter(state=RecordState.READY).exclude(_hides_what_is_set_aside())
+
+
+def _hides_what_is_set_aside() -> Q:
+    """Files that would give away what is set aside: images of such a study, what lies inside them, copies, and the archive
+    that brought them."""
+    aside = File.objects.filter(
+        Q(state=RecordState.QUARANTINED)
+        | Q(pk__in=Instance.objects.filter(series__study__state=RecordState.QUARANTINED).values("file"))
+    )
+    packed = aside.filter(container__isnull=False)
+    twice = packed.filter(container__container__isnull=False)
+    return (
+        Q(pk__in=aside)
+        | Q(container__in=aside)
+        | Q(duplicate_of__in=aside)
+        | Q(duplicate_of__container__in=aside)
+        | Q(pk__in=packed.values("container"))
+        | Q(duplicate_of__in=packed.values("container"))
+        | Q(pk__in=twice.values("container__container"))
+    )
 
 
 @dataclass(frozen=True)

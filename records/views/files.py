@@ -14,18 +14,16 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 
 from cases.views.base import CaseView
-from portal.core import storage
 from portal.core.access import BaseView, Permission
-from portal.core.models import StoredObject
 from portal.core.workflow import Refused
 from records.actions import files, studies
 from records.forms import StudyForm
+from records.queries.downloads import body_of
 from records.queries.files import readable_files, visible_files
 from records.queries.studies import decidable_studies
 from records.queries.studies import studies as studies_of
 from records.views.page import back_to, records_page
 
-PREAMBLE = 128
 SAFE_TYPES = re.compile(r"(application/(pdf|dicom|json|zip|gzip|xml)|image/[a-z]+|text/plain)\Z")
 
 
@@ -44,10 +42,9 @@ class Download(BaseView):
             raise Http404
         self.shown(found.case_id, subjects=[found.pk])
         stored = found.object
-        body = without_preamble(stored) if "executable_preamble" in found.warnings else storage.read_range(stored)
         known = SAFE_TYPES.match(found.media_type)
         response = StreamingHttpResponse(
-            started(body), content_type=found.media_type if known else "application/octet-stream"
+            started(body_of(found, stored)), content_type=found.media_type if known else "application/octet-stream"
         )
         response["Content-Length"] = str(stored.size)
         response["Content-Disposition"] = content_disposition_header(True, found.name) or "attachment"
@@ -65,11 +62,6 @@ def started(body: Iterator[bytes]) -> Iterator[bytes]:
     """Read the first piece now: a damaged object is an error page, not a cut download."""
     first = next(body, b"")
     return chain([first], body)
-
-
-def without_preamble(stored: StoredObject) -> Iterator[bytes]:
-    yield bytes(min(PREAMBLE, stored.size))
-    yield from storage.read_range(stored, min(PREAMBLE, stored.size))
 
 
 class RemoveFile(CaseView):

@@ -177,3 +177,11 @@ def test_viewer_state_is_kept_per_person_and_refuses_an_older_save(owner: Client
     stale = owner.put(path, {"revision": 0, "state": {"key": [2]}}, content_type="application/json")
     assert (stale.status_code, stale.json()) == (409, {"revision": 1, "state": {"key": [1]}})
     assert owner.put(path, "{", content_type="application/json").status_code == 400
+
+
+def test_the_original_leaves_without_a_preamble_that_is_a_program(owner: Client, case: Case) -> None:
+    body = files.dicom(study=3)
+    records.upload(case, b"MZ" + b"\x90" * 126 + body[128:], "IM9")
+    records.run_jobs()
+    address = f"{BASE}studies/{files.uid(3)}/series/{files.uid(3, 1)}/instances/{files.uid(3, 1, 1)}"
+    assert parts(owner.get(address)) == [bytes(128) + body[128:]]

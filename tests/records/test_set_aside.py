@@ -1,0 +1,114 @@
+"""What is set aside as perhaps another person's cannot be had by any other door."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pydicom
+import pytest
+from django.test import Client
+
+from portal.core.models import StoredObject
+from portal.core.states import ObjectState, Role
+from records.models import Document, File, Study
+from records.states import RecordState
+from tests.factories import files
+from tests.factories import records as make
+
+pytestmark = pytest.mark.django_db
+OTHER = {"PatientName": "SOMEBODY^ELSE", "PatientBirthDate": "19300203"}
+
+
+@pytest.fixture
+def case() -> Any:
+    return make.case(specialties=["pulmonology"], condition="nodule")
+
+
+@pytest.fixture
+def client(case: Any) -> Client:
+    client = Client()
+    client.force_login(case.opened_by)
+    return client
+
+
+@pytest.fixture
+def desk(settings: Any) -> Client:
+    settings.STAFF_SECOND_FACTOR_WAIVED = True
+    client = Client()
+    client.force_login(make.user(Role.COORDINATOR))
+    return client
+
+
+def encapsulated(**elements: Any) -> bytes:
+    """A DICOM file that holds a PDF."""
+    data = pydicom.dcmread(io.BytesIO(files.dicom(instance=7, **elements)))
+    for keyword in ("PixelData", "Rows", "Columns", "BitsAllocated", "BitsStored", "HighBit", "SamplesPerPixel"):
+        delattr(data, keyword)
+    data.SOPClassUID = data.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.104.1"
+    data.MIMETypeOfEncapsulatedDocument = "application/pdf"
+    body = files.pdf("Letter about somebody else")
+    data.EncapsulatedDocument = body + bytes(len(body) % 2)
+    out = io.BytesIO()
+    data.save_as(out, enforce_file_format=True)
+    return out.getvalue()
+
+
+def statuses(client: Client) -> dict[str, int]:
+    return {file.name: client.get(f"/files/{file.pk}/download/").status_code for file in File.objects.all()}
+
+
+def test_images_set_aside_cannot_be_downloaded_nor_their_copies_nor_their_archive(
+    client: Client, desk: Client, case: Any
+) -> None:
+    make.upload(case, files.packed_names({"a/IM1": files.dicom(**OTHER)}), "disc.zip")
+    make.run_jobs()
+    make.upload(case, files.dicom(**OTHER), "the same again")
+    make.upload(case, files.pdf("Dear colleague"), "letter.pdf")
+    make.run_jobs()
+    assert Study.objects.get().state == RecordState.QUARANTINED
+    assert statuses(client) == {"disc.zip": 404, "IM1": 404, "the same again": 404, "letter.pdf": 200}
+    assert set(statuses(desk).values()) == {200}
+    desk.post(f"/cases/{case.ref}/records/studies/{Study.objects.get().pk}/release/", {"reason": "maiden name"})
+    assert set(statuses(client).values()) == {200}
+
+
+def test_file_that_is_set_aside_is_not_handed_out_by_sending_it_twice(client: Client, case: Any) -> None:
+    glued = files.dicom() + b"MZ another file glued on"
+    make.upload(case, glued, "first")
+    make.run_jobs()
+    make.upload(case, glued, "second")
+    make.run_jobs()
+    assert File.objects.get(name="first").state == RecordState.QUARANTINED
+    assert statuses(client) == {"first": 404, "second": 404}
+
+
+def test_paper_inside_another_persons_images_is_set_aside_with_them(client: Client, desk: Client, case: Any) -> None:
+    make.upload(case, encapsulated(**OTHER), "IM7")
+    make.run_jobs()
+    document = Document.objects.get()
+    assert document.state == RecordState.QUARANTINED
+    assert client.get(f"/documents/{document.pk}/").status_code == 404
+    assert set(statuses(client).values()) == {404}
+    desk.post(f"/cases/{case.ref}/records/studies/{Study.objects.get().pk}/release/", {"reason": "maiden name"})
+    document.refresh_from_db()
+    assert document.state == RecordState.READY
+    assert client.get(f"/documents/{document.pk}/").status_code == 200
+
+
+def test_paper_follows_when_its_study_turns_out_to_be_anothers(case: Any) -> None:
+    make.upload(case, encapsulated(), "IM7")
+    make.run_jobs()
+    assert Document.objects.get().state == RecordState.READY
+    make.upload(case, files.dicom(instance=8, **OTHER), "IM8")
+    make.run_jobs()
+    assert Study.objects.get().state == RecordState.QUARANTINED
+    assert Document.objects.get().state == RecordState.QUARANTINED
+
+
+def test_removed_images_leave_nothing_behind(client: Client, case: Any) -> None:
+    make.upload(case, files.dicom(), "IM1")
+    make.run_jobs()
+    client.post(f"/cases/{case.ref}/records/files/{File.objects.get().pk}/remove/")
+    make.run_jobs()
+    assert not StoredObject.objects.filter(state=ObjectState.STORED).exists()
