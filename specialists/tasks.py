@@ -54,6 +54,8 @@ def mail_withdrawn(run: Run, subject_id: str) -> None:
 def mail_answered(run: Run, subject_id: str) -> None:
     """What a specialist asked for is answered. Holds of a whole case are no specialist's question."""
     hold = Hold.objects.get(pk=UUID(subject_id))
+    if hold.assignment_id is None:
+        return
     asked = Assignment.objects.select_related("case", "specialist").filter(pk=hold.assignment_id, state__in=WORKING)
     if found := asked.first():
         _tell(run, found, "answered", reverse("reviews:workspace", args=[found.pk]))
