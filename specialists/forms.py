@@ -89,3 +89,5 @@ class SignForm(BaseForm):
         error_messages={"required": _("Read the preview and make the statement before you sign")},
     )
     revision = forms.IntegerField(widget=forms.HiddenInput)
+    seen = forms.CharField(widget=forms.HiddenInput, required=False)
+    """The hash of the preview, list of records included: what arrived after it was not read."""

@@ -59,7 +59,7 @@ def revoke(*, case: Case, user: Any, by: Actor) -> int:
 
 @transaction.atomic
 def close_to_specialists(*, case: Case, by: Actor) -> int:
-    """The case has ended without a report: no specialist, reading or asked, sees it on their next request. Returns how many were shut out."""
+    """The case has ended without a report: no specialist, reading or asked, sees it on their next request. Returns how many."""
     lock(case)
     held = Grant.objects.filter(case=case, user__role=Role.SPECIALIST, revoked_at__isnull=True).order_by("pk")
     people = {grant.user for grant in held.select_related("user")}

@@ -134,6 +134,8 @@ SEAL_INSIDE_TRANSACTIONS = False
 MAX_CASE_BYTES = env.int("MAX_CASE_GB", 20) * 1024**3
 UPLOAD_EXPIRES_HOURS = 72
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024**2
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
+"""No form may lay its files readable in /tmp, as Django would above 2.5 MB. Records have their own, sealing way in."""
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 
 # -- static files

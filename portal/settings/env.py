@@ -48,6 +48,7 @@ def secrets_from_data_dir(folder: Path) -> Secrets:
     """Embedded: made once, kept with mode 0600 in DATA_DIR; two processes that start together agree on one file."""
     path = folder / "secrets.json"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.chmod(0o700)  # database, mail and cache lie readable in it; it may have been made by a careless hand
     if not path.exists():
         made = {"django": secrets.token_urlsafe(50), "master_key": secrets.token_hex(32)}
         temporary = path.with_name(f"secrets.{os.getpid()}.tmp")

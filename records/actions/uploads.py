@@ -94,13 +94,13 @@ def append(*, upload: Upload, parts: list[StoredObject], by: Actor) -> Upload:
 
     Raises:
         Elsewhere: the row's offset or state is not what `upload` says.
+        Refused: the case has moved on and takes no files any more (`closed`).
     """
     try:
         with transaction.atomic():
             _append(upload, parts, by)
-    except Elsewhere:
-        for part in parts:
-            storage.erase(part)
+    except (Elsewhere, Refused):
+        discard(parts)
         raise
     return upload
 
@@ -109,7 +109,11 @@ def _append(upload: Upload, parts: list[StoredObject], by: Actor) -> None:
     start, added = upload.offset, sum(part.size for part in parts)
     whole = start + added == upload.size
     if whole:  # the case's lock only where the case's history is written: parts of many files arrive side by side
-        lock(upload.case_id)
+        phase = lock(upload.case_id).phase
+    else:
+        phase = Case.objects.values_list("phase", flat=True).get(pk=upload.case_id)
+    if not takes_files(phase):
+        raise Refused("closed")
     waiting = Upload.objects.filter(pk=upload.pk, state=UploadState.RECEIVING, offset=start)
     now = timezone.now()
     if not waiting.update(offset=start + added, touched_at=now, expires_at=_expiry()):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Count, QuerySet, Sum
 from django.utils import timezone
 
@@ -40,3 +41,9 @@ def used(case: Case) -> tuple[int, int]:
         .aggregate(size=Sum("size"))
     )
     return (sent["size"] or 0) + (members["size"] or 0), sent["number"]
+
+
+def room_left(case: Case) -> int:
+    """Bytes that the case still takes."""
+    left: int = settings.MAX_CASE_BYTES - used(case)[0]
+    return left

@@ -28,7 +28,7 @@ from records.queries.documents import documents
 from records.queries.files import FileView, files, of_batch, stuck
 from records.queries.receipts import visible_receipts
 from records.queries.studies import studies
-from records.queries.uploads import own_uploads, unfinished
+from records.queries.uploads import own_uploads, room_left, unfinished
 from records.rules.tus import BadHeader, Described, clean, shortened
 from records.rules.uploads import takes_files
 from records.states import ItemState
@@ -121,7 +121,7 @@ class PlainUpload(RecordsPage):
     def post(self, request: HttpRequest, ref: str) -> HttpResponseBase:
         if not takes_files(self.case.phase):
             return self.page(request, problem=sentence("closed"), status=409)
-        self.handler = SealingHandler(request, case_id=self.case.pk)
+        self.handler = SealingHandler(request, case_id=self.case.pk, room=room_left(self.case))
         request.upload_handlers = [self.handler]
         try:
             answer: HttpResponseBase = csrf_protect(self.checked)(request)
@@ -131,6 +131,8 @@ class PlainUpload(RecordsPage):
 
     def checked(self, request: HttpRequest) -> HttpResponseBase:
         len(request.FILES)  # reads the form, unless the check of its token has
+        if self.handler.over:
+            return self.page(request, problem=sentence(self.handler.over), status=413)
         sent = 0
         try:
             for one in self.handler.received():

@@ -32,21 +32,29 @@ class SealingHandler(FileUploadHandler):
 
     chunk_size = 64 * 1024
 
-    def __init__(self, request: HttpRequest, *, case_id: UUID) -> None:
+    def __init__(self, request: HttpRequest, *, case_id: UUID, room: int) -> None:
         super().__init__(request)
         self.case_id = case_id
         self.batch = uuid4()
         self.files: list[Received] = []
         self.waiting = bytearray()
         self.used: set[UUID] = set()
+        self.room = room
+        self.over = ""
+        """Why the form was not read to its end: then nothing of it counts, since its last file may be cut."""
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         super().new_file(*args, **kwargs)
         if len(self.files) >= MAX_FILES:
+            self.over = "form_files"
             raise StopUpload(connection_reset=True)
         self.files.append(Received(str(self.file_name or "")))
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        self.room -= len(raw_data)
+        if self.room < 0:
+            self.over = "case_full"
+            raise StopUpload(connection_reset=True)
         self.waiting += raw_data
         while len(self.waiting) >= PART_BYTES:
             self._seal(bytes(self.waiting[:PART_BYTES]))

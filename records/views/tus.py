@@ -37,6 +37,9 @@ def sentence(code: str) -> str:
         "closed": _("This case takes no more files. Write us a message and we will help."),
         "case_full": _("This file does not fit: the case has reached its limit. Write us a message and we make room."),
         "too_many_files": _("This case has too many files. Write us a message and we will help."),
+        "form_files": _(
+            "These are more than 100 files. Nothing was sent. Choose fewer at once, or pack them as a ZIP."
+        ),
         "offset": _("Another window is sending this file too. It goes on from what is already here."),
         "gone": _("This upload has ended. Choose the file again."),
         "checksum": _("Some of the file changed on the way. We send that part again."),

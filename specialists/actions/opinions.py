@@ -160,6 +160,11 @@ def build(
     }
 
 
+def fingerprint(*, assignment: Assignment, draft: OpinionDraft) -> str:
+    """What a preview shows, as a hash: a signature is about this and nothing else."""
+    return report.digest(build(assignment=assignment, draft=draft, signed_at=None))
+
+
 def statement() -> str:
     """What a specialist declares by signing."""
     return _(
@@ -186,16 +191,18 @@ def sign(
     by: Actor,
     revision: int,
     key_images: Sequence[Mapping[str, Any]] = (),
+    seen: str | None = None,
 ) -> Report:
     """Freeze the draft, sign it and hand it over as the case's report. The view has checked the recent authentication.
 
     Args:
         revision: the revision that the specialist saw in the preview; a later one must be looked at first.
         key_images: {png, label} of cited images, rendered before this transaction.
+        seen: `fingerprint` of the preview. A record that arrived after it would be listed as reviewed without having been.
 
     Raises:
         Incomplete: something that a signature needs is missing.
-        Stale: the draft changed after the preview.
+        Stale: the draft, or the list of records, changed after the preview.
         Refused: not this person's open assignment, or the case is not in review.
     """
     held, draft = _writable(assignment, by)
@@ -204,6 +211,8 @@ def sign(
     values = draft.content.get("values", {})
     if found := opinion.lacks(values, questions=question_count(held.case), opinion_fields=terms.fields_of(held)):
         raise Incomplete(found)
+    if seen is not None and seen != fingerprint(assignment=held, draft=draft):
+        raise Stale(draft)
     _started(held, by)
     now = timezone.now().replace(microsecond=0)
     document = build(assignment=held, draft=draft, signed_at=now, key_images=key_images[:MOST_KEY_IMAGES])

@@ -34,7 +34,11 @@ class Sign(AssignmentView):
 
     def get(self, request: HttpRequest, **_kwargs: object) -> HttpResponse:
         draft = drafts.draft_of(self.assignment)
-        return self._page(draft, SignForm(initial={"revision": draft.revision}))
+        return self._page(draft, self._form(draft))
+
+    def _form(self, draft: OpinionDraft) -> SignForm:
+        seen = opinions.fingerprint(assignment=self.assignment, draft=draft)
+        return SignForm(initial={"revision": draft.revision, "seen": seen})
 
     def post(self, request: HttpRequest, **_kwargs: object) -> HttpResponse:
         draft = drafts.draft_of(self.assignment)
@@ -50,12 +54,14 @@ class Sign(AssignmentView):
                 by=self.actor,
                 revision=form.cleaned_data["revision"],
                 key_images=keyimages.rendered(self.assignment.case, draft),
+                seen=form.cleaned_data["seen"],
             )
         except opinions.Incomplete:
             return self._page(draft, form)
         except opinions.Stale:
             messages.error(
-                request, _("The opinion was changed after you opened this page. Read it once more, then sign.")
+                request,
+                _("The opinion or the records changed after you opened this page. Read it once more, then sign."),
             )
             return redirect(here)
         except Refused as refused:

@@ -15,6 +15,7 @@ from portal.core.states import ObjectState, Role
 from records.actions import checklist
 from records.models import ChecklistItem, Document, File, Study, Upload
 from records.states import ItemState, RecordState, UploadState
+from records.views import streaming
 from tests.factories import files
 from tests.factories import records as make
 
@@ -86,6 +87,20 @@ def test_plain_form_sends_files_without_scripts(client: Client, case: Any) -> No
     make.run_jobs()
     assert File.objects.get(name="letter.pdf").state == RecordState.READY
     assert File.objects.get(name="evil.txt").size == len(large)
+
+
+@pytest.mark.parametrize("setting", ["MAX_CASE_BYTES", "MAX_FILES"])
+def test_plain_form_that_does_not_fit_is_cut_off_and_keeps_nothing(
+    client: Client, case: Any, settings: Any, monkeypatch: pytest.MonkeyPatch, setting: str
+) -> None:
+    if setting == "MAX_FILES":
+        monkeypatch.setattr(streaming, "MAX_FILES", 1)
+    else:
+        settings.MAX_CASE_BYTES = 1_500_000
+    sent = {"files": [SimpleUploadedFile(name, b"x" * 1_200_000) for name in ("one.txt", "two.txt")]}
+    assert client.post(f"/cases/{case.ref}/records/send/", sent).status_code == 413
+    assert not Upload.objects.exists()
+    assert set(StoredObject.objects.values_list("state", flat=True)) == {ObjectState.ERASED}
 
 
 def test_plain_form_without_its_token_keeps_nothing(case: Any) -> None:

@@ -230,6 +230,18 @@ def test_closed_case_takes_no_files() -> None:
     assert create(client, case, 3).status_code == 409
 
 
+def test_upload_begun_before_the_case_moved_on_is_not_taken(client: Client, case: Any) -> None:
+    url = create(client, case, 8)["Location"]
+    patch(client, url, 0, b"abc")
+    type(case).objects.filter(pk=case.pk).update(phase=Phase.WITHDRAWN)
+    for body in (b"d", b"defgh"):
+        answer = patch(client, url, 3, body)
+        assert (answer.status_code, answer.json()["error"]) == (409, "closed")
+    assert Upload.objects.get().offset == 3
+    assert not File.objects.exists()
+    assert StoredObject.objects.filter(state=ObjectState.STORED).count() == 1
+
+
 def test_delete_erases_what_arrived(client: Client, case: Any) -> None:
     url = create(client, case, 8)["Location"]
     patch(client, url, 0, b"abc")

@@ -282,6 +282,26 @@ def test_give_back_needs_a_reason() -> None:
 # -- signature ---------------------------------------------------------------------------------------------------------
 
 
+def signing(draft: Any) -> dict[str, Any]:
+    """What the form sends that shows the draft as it stands."""
+    seen = opinions.fingerprint(assignment=Assignment.objects.get(pk=draft.assignment_id), draft=draft)
+    return {"agree": "on", "revision": draft.revision, "seen": seen}
+
+
+def test_sign_after_a_record_arrived_shows_the_preview_again() -> None:
+    held = with_records()
+    draft = make_draft(assignment=held)
+    client = browser(held.specialist, proved=True)
+    sent = signing(draft)
+    upload(held.case, pdf("A letter that nobody has read"), "late.pdf")
+    run_jobs()
+    assert client.post(page(held, "sign/"), sent).url == page(held, "sign/")
+    assert not Report.objects.exists()
+    field = re.search('name="seen" value="([0-9a-f]{64})"', client.get(page(held, "sign/")).content.decode())
+    assert field and client.post(page(held, "sign/"), sent | {"seen": field[1]}).url == "/reviews/"
+    assert "late" in [one["label"] for one in Report.objects.get().document["reviewed"]]
+
+
 def test_sign_page_lists_what_is_missing_and_has_no_button() -> None:
     held = make_assignment()
     text = browser(held.specialist, proved=True).get(page(held, "sign/")).content.decode()
@@ -294,7 +314,7 @@ def test_sign_requires_a_recent_proof_of_who_signs() -> None:
     held = draft.assignment
     client = browser(held.specialist)
     assert "Confirm that it is you" in client.get(page(held, "sign/")).content.decode()
-    answer = client.post(page(held, "sign/"), {"agree": "on", "revision": draft.revision})
+    answer = client.post(page(held, "sign/"), signing(draft))
     assert answer.url.startswith("/accounts/reauthenticate/?next=")
     assert not Report.objects.exists()
 
@@ -303,7 +323,7 @@ def test_sign_with_an_old_proof_is_refused() -> None:
     draft = make_draft()
     client = browser(draft.assignment.specialist, proved=True)
     with time_machine.travel(timezone.now() + timedelta(minutes=5, seconds=1)):
-        answer = client.post(page(draft.assignment, "sign/"), {"agree": "on", "revision": draft.revision})
+        answer = client.post(page(draft.assignment, "sign/"), signing(draft))
     assert answer.url.startswith("/accounts/reauthenticate/")
     assert not Report.objects.exists()
 
@@ -314,7 +334,7 @@ def test_sign_needs_the_statement_and_then_delivers_to_the_desk() -> None:
     client = browser(held.specialist, proved=True)
     answer = client.post(page(held, "sign/"), {"revision": draft.revision})
     assert "make the statement" in answer.content.decode() and not Report.objects.exists()
-    assert client.post(page(held, "sign/"), {"agree": "on", "revision": draft.revision}).url == "/reviews/"
+    assert client.post(page(held, "sign/"), signing(draft)).url == "/reviews/"
     assert Case.objects.get(pk=held.case_id).phase == Phase.RELEASE
     assert client.get(page(held)).url == f"/cases/{held.case.ref}/report/"
     assert client.post(page(held, "draft/"), {"autosave": "1", "revision": "1"}).status_code == 404
@@ -327,7 +347,7 @@ def test_sign_of_an_older_preview_shows_the_new_one() -> None:
         assignment=held, content={"plain": ["New."]}, revision=draft.revision, by=Actor.of(held.specialist)
     )
     client = browser(held.specialist, proved=True)
-    assert client.post(page(held, "sign/"), {"agree": "on", "revision": draft.revision}).url == page(held, "sign/")
+    assert client.post(page(held, "sign/"), signing(draft)).url == page(held, "sign/")
     assert not Report.objects.exists()
 
 
@@ -344,7 +364,7 @@ def test_signed_report_carries_the_cited_image() -> None:
     }
     cited = client.post(page(held, "cite/"), asked).json()
     draft = make_draft(assignment=held, **{"cite.diagnosis": [cited["id"]]})
-    client.post(page(held, "sign/"), {"agree": "on", "revision": draft.revision})
+    client.post(page(held, "sign/"), signing(draft))
     document = Report.objects.get().document
     assert [one["label"] for one in document["key_images"]] == [cited["label"]]
     assert document["citations"] == {cited["id"]: {"label": cited["label"]}}
