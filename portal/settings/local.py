@@ -15,7 +15,7 @@ DEMO = env.bool("DEMO", True)
 STAFF_SECOND_FACTOR_WAIVED = DEMO
 PORT = env.int("PORT", 8000)
 BASE_URL = env.str("BASE_URL", f"http://localhost:{PORT}").rstrip("/")
-ALLOWED_HOSTS = ["localhost"]
+ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 
 DATABASES = {"default": database(env.str("DATABASE_URL", ""), DATA_DIR)}

@@ -7,6 +7,6 @@ from portal.pages.styleguide import Styleguide
 
 app_name = "demo"
 urlpatterns = [
-    path("mail", views.Mail.as_view(), name="mail"),
+    path("mail/", views.Mail.as_view(), name="mail"),
     path("styleguide", Styleguide.as_view(), name="styleguide"),
 ]

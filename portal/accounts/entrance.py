@@ -1,0 +1,29 @@
+"""The ways in, as allauth makes them, in our words. Apart from `forms`, since allauth's forms import our sign-up form."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account import forms as allauth
+from django.utils.translation import gettext as _
+
+from portal.forms import name_what_is_missing
+
+
+class Signup(allauth.SignupForm):  # type: ignore[misc]  # allauth has no types
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"].label = _("E-mail address")
+        self.fields["email"].error_messages["required"] = _("Enter your e-mail address")
+        password = self.fields["password1"]
+        password.help_text = _("At least 12 characters. Three or four words that only you would put together work well.")
+        password.error_messages["required"] = _("Choose a password")
+        name_what_is_missing(self.fields)
+
+
+class Login(allauth.LoginForm):  # type: ignore[misc]  # allauth has no types
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["login"].label = _("E-mail address")
+        self.fields["login"].error_messages["required"] = _("Enter your e-mail address")
+        self.fields["password"].error_messages["required"] = _("Enter your password")
