@@ -16,7 +16,9 @@ class Signup(allauth.SignupForm):  # type: ignore[misc]  # allauth has no types
         self.fields["email"].label = _("E-mail address")
         self.fields["email"].error_messages["required"] = _("Enter your e-mail address")
         password = self.fields["password1"]
-        password.help_text = _("At least 12 characters. Three or four words that only you would put together work well.")
+        password.help_text = _(
+            "At least 12 characters. Three or four words that only you would put together work well."
+        )
         password.error_messages["required"] = _("Choose a password")
         name_what_is_missing(self.fields)
 
