@@ -47,7 +47,7 @@ def secrets_are_real(**_: Any) -> list[CheckMessage]:
             problem(
                 "secret_key",
                 "SECRET_KEY is a default or too easy to guess: anybody could forge sessions and links.",
-                "Set SECRET_KEY to the output of: openssl rand -base64 50",
+                "Set SECRET_KEY to the output of: openssl rand -base64 48",
             )
         )
     if guessable(str(settings.MASTER_KEY)):
