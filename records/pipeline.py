@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from uuid import UUID
 
 import structlog
 from django.conf import settings
+from django.db import DataError, IntegrityError
 from django.db.models import F
 from django.utils import timezone
 
@@ -36,6 +36,7 @@ from records.models import File, Instance, Series, UploadPart
 from records.rules import documents as papers
 from records.rules.codes import FAILED
 from records.states import RecordState
+from records.workfolder import work_folder
 
 log = structlog.get_logger(__name__)
 
@@ -112,9 +113,7 @@ def read(work: Work) -> None:
     files = work.rows()
     if not files:
         return
-    folder = Path(settings.DATA_DIR) / "work"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with ExitStack() as stack, tempfile.TemporaryDirectory(dir=folder) as made:
+    with ExitStack() as stack, work_folder() as made:
         inputs, readable = [], []
         for file in files:
             try:
@@ -128,12 +127,12 @@ def read(work: Work) -> None:
             work.run.renew()
         results = sandbox.run_batch(
             inputs,
-            work=Path(made),
+            work=made,
             limits=Limits(memory=settings.CHILD_MEMORY_MB * 1024**2),
             on_progress=work.run.renew,
             allow_unconfined=getattr(settings, "CHILD_ALLOW_UNCONFINED", False),
         )
-        _keep(work, list(zip(readable, results, strict=True)), Path(made))
+        _keep(work, list(zip(readable, results, strict=True)), made)
 
 
 def is_dicom(descriptor: int) -> bool:
@@ -176,15 +175,41 @@ def _keep(work: Work, results: list[tuple[File, FileResult]], folder: Path) -> N
     for group in _groups(results):
         writes: list[tuple[UUID, Write]] = []
         for file, result in group:
-            writes.append((file.pk, _prepare(work, file, result, folder)))
+            try:
+                writes.append((file.pk, _prepare(work, file, result, folder)))
+            except UNFIT as problem:
+                _refuse(work, file.pk, problem)
             work.run.renew()
-        with work.run.commit():
-            case = lock(work.case_id)
-            for pk, write in writes:
-                if waiting := processing.waiting(pk):
-                    write(case, waiting)
+        try:
+            _write(work, writes)
+        except UNFIT:
+            for one in writes:  # one of them does not fit into its row: the others are not to suffer for it
+                try:
+                    _write(work, [one])
+                except UNFIT as problem:
+                    _refuse(work, one[0], problem)
         done += len(group)
         work.run.renew(done=done, total=len(results))
+
+
+UNFIT = (DataError, IntegrityError, KeyError, TypeError, ValueError)
+"""What a file can cause that nobody foresaw. A database that is busy or away is none of these: then the job is tried again."""
+
+
+def _write(work: Work, writes: Sequence[tuple[UUID, Write]]) -> None:
+    with work.run.commit():
+        case = lock(work.case_id)
+        for pk, write in writes:
+            if waiting := processing.waiting(pk):
+                write(case, waiting)
+
+
+def _refuse(work: Work, file_id: UUID, problem: Exception) -> None:
+    log.error("file_unfit", file=str(file_id), problem=type(problem).__name__)
+    with work.run.commit():
+        lock(work.case_id)
+        if waiting := processing.waiting(file_id):
+            processing.finish(waiting, "reject", by=work.run.actor, code=FAILED)
 
 
 def _prepare(work: Work, file: File, result: FileResult, folder: Path) -> Write:

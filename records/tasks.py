@@ -16,7 +16,7 @@ from portal.core.access import Actor
 from portal.core.jobs import GiveUp, Run, enqueue, job
 from portal.core.models import StoredObject
 from portal.core.states import ObjectState
-from records import pipeline
+from records import pipeline, workfolder
 from records.actions import checklist, files, processing, uploads
 from records.models import File, Study, Upload, UploadPart
 from records.states import RecordState, UploadState
@@ -65,7 +65,8 @@ def check_case(run: Run, subject_id: str) -> None:
 
 @job("records.expire_uploads", every_seconds=3600)
 def expire_uploads(run: Run) -> None:
-    """Give up what nobody continued in time, and erase what had arrived of it, with parts that a dying process left behind."""
+    """Give up what nobody continued in time, and erase what had arrived of it, with what a dying process left behind."""
+    workfolder.sweep()
     late = Upload.objects.filter(state=UploadState.RECEIVING, expires_at__lte=timezone.now())
     for pk in list(late.values_list("pk", flat=True)[:500]):
         uploads.expire(upload_id=pk, by=run.actor)

@@ -8,13 +8,16 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db import DataError
 from django.utils import timezone
 
 from portal.core import jobs, storage
 from portal.core.models import Job, StoredObject
 from portal.core.states import JobState, ObjectState
 from records import pipeline
+from records.actions import processing
 from records.models import Document, File, Instance, Page, Receipt, Series, Study, UploadPart
+from records.rules import documents as papers
 from records.states import RecordState
 from tests.factories import files
 from tests.factories import records as make
@@ -266,3 +269,24 @@ def test_looking_at_a_file_leaves_its_place_to_the_child() -> None:
         plain.seek(0)
         assert pipeline.is_dicom(plain.fileno())
         os.lseek(plain.fileno(), 10, os.SEEK_SET)  # as the child does; closing must not mind
+
+
+@pytest.mark.parametrize("step", ["keep_document", "classify"])
+def test_file_that_does_not_fit_harms_no_other(case: Any, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+    """Whatever a strange file makes our own code raise, the rest of the batch becomes records."""
+    place: Any = processing if step == "keep_document" else papers
+    real = getattr(place, step)
+
+    def strange(*args: Any, **kwargs: Any) -> Any:
+        if "wicked" in repr((args, kwargs)):
+            raise DataError("a quotation of the record")
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(place, step, strange)
+    batch = uuid4()
+    for name in ("wicked.pdf", "good.pdf"):
+        make.upload(case, files.pdf(name), name, batch=batch)
+    make.run_jobs()
+    assert dict(File.objects.values_list("name", "state")) == {"wicked.pdf": "rejected", "good.pdf": "ready"}
+    assert File.objects.get(name="wicked.pdf").code == "processing_failed"
+    assert Receipt.objects.get(batch=batch).document["counts"]["records"] == 1
