@@ -346,3 +346,44 @@ def test_matrix_every_route_has_a_name_of_its_own() -> None:
     names = [route.name for route in walk()]
     assert all(name.rpartition(":")[2] for name in names)
     assert sorted(names) == sorted(set(names))
+
+
+# -- the permissions themselves, said a second time: the matrix above takes each view at its word
+PUBLIC = {
+    "pages:home": "what the service is",
+    "pages:help": "words",
+    "pages:privacy": "words",
+    "pages:terms": "words",
+    "pages:imprint": "words",
+    "pages:accessibility": "words",
+    "pages:health": "for load balancers; says ok",
+    "accounts:accept": "for the holder of an invitation's secret, who has no account yet",
+    "cases:start": "emergency and eligibility questions come before the account",
+    "cases:step": "the same",
+    "cases:result": "the same",
+    "cases:resume": "the same",
+}
+ALLOWED = {
+    "": {Permission.SIGNED_IN},
+    "pages": {Permission.VIEW_AUDIT},
+    "accounts": {Permission.MANAGE_PEOPLE},
+    "catalogue": {Permission.MANAGE_CATALOGUE},
+    "cases": {Permission.OWN_CASE, Permission.VIEW_RECORDS},
+    "patient": {Permission.OWN_CASE},
+    "records": {Permission.UPLOAD_RECORDS, Permission.VIEW_RECORDS, Permission.DESK},
+    "dicomweb": {Permission.VIEW_RECORDS},
+    "viewer": {Permission.VIEW_RECORDS},
+    "desk": {Permission.DESK},
+    "reviews": {Permission.REVIEW, Permission.DESK},
+    "demo": {Permission.DEMO},
+}
+
+
+def test_matrix_public_routes_are_listed() -> None:
+    assert {route.name for route in ROUTES if route.permission is Permission.PUBLIC} == PUBLIC.keys()
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=[route.name for route in ROUTES])
+def test_matrix_permission_fits_the_part_of_the_portal(route: Route) -> None:
+    if route.name not in PUBLIC:
+        assert route.permission in ALLOWED[route.name.partition(":")[0] if ":" in route.name else ""]
