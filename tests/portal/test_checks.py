@@ -179,7 +179,7 @@ CELERY = ("-m", "celery", "--app", "portal", "--quiet")
 ENTRANCES = {
     "web": ("-c", "import portal.wsgi"),
     "worker": (*CELERY, "worker", "--pool", "solo"),
-    "beat": (*CELERY, "beat", "--schedule", os.devnull),
+    "beat": (*CELERY, "beat", "--scheduler", "celery.beat:Scheduler"),  # keeps its times in memory, not in a file
 }
 
 
