@@ -15,7 +15,7 @@ from portal.core.states import Role
 from portal.core.workflow import Refused, note
 from records.models import ChecklistItem
 from records.queries import checklist as queries
-from records.rules.matching import Match, match
+from records.rules.matching import Match, match, named_studies
 from records.states import ItemState
 
 ALLOWED = {
@@ -31,10 +31,12 @@ def refresh(*, case: Case, by: Actor) -> None:
     today = timezone.localdate()
     answers = queries.answers_of(case)
     matches = {}
-    for one in queries.required(case):
+    wanted = queries.required(case)
+    named = named_studies((item for one in wanted for item in (one.item, *one.alternatives)), studies)
+    for one in wanted:
         answered = one.item.answered_by and str(answers.get(one.item.answered_by) or "").strip()
         said = Match(ItemState.SATISFIED) if answered else None
-        matches[one.item.key] = said or match(one, studies, documents, today=today)
+        matches[one.item.key] = said or match(one, studies, documents, today=today, named=named)
     with transaction.atomic():
         held = lock(case)
         rows = {row.key: row for row in ChecklistItem.objects.filter(case=held).order_by("pk")}

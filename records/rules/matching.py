@@ -6,7 +6,7 @@ word is "probable"; a contrary word is no. Scouts, dose reports, secondary captu
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import IntEnum
@@ -168,8 +168,25 @@ def report_fit(item: Item, document: DocumentFacts) -> Fit:
     return Fit.NO
 
 
+def named_studies(items: Iterable[Item], studies: Sequence[StudyFacts]) -> frozenset[str]:
+    """Studies whose words name one of these items: nobody needs to be asked whether they are another one."""
+    rules = [rule for item in items for rule in item.images if rule.words]
+    found_in: set[str] = set()
+    for study in studies:
+        others = [one for one in studies if one is not study]
+        fits = (image_fit(rule, study, others) for rule in rules)
+        if any(fit is Fit.YES or reason for fit, reason in fits):  # a reason: named, but something about it is missing
+            found_in.add(study.id)
+    return frozenset(found_in)
+
+
 def halves(
-    item: Item, studies: Sequence[StudyFacts], documents: Sequence[DocumentFacts], max_age: int | None, today: date
+    item: Item,
+    studies: Sequence[StudyFacts],
+    documents: Sequence[DocumentFacts],
+    max_age: int | None,
+    today: date,
+    named: frozenset[str] = frozenset(),
 ) -> tuple[Half, Half]:
     images, report = Half(), Half()
     if item.priors:  # the newest one is the study itself, not an earlier one
@@ -179,6 +196,8 @@ def halves(
         others = [one for one in studies if one is not study]
         for rule in item.images:
             fit, reason = image_fit(rule, study, others)
+            if fit is Fit.PROBABLE and not reason and study.id in named:
+                continue
             images.add(aged(fit, study.date, max_age, today), study.id, reason)
     for document in documents:
         if document.confidence >= PROBABLE or (*item.words.en, *item.words.es):
@@ -208,7 +227,7 @@ def state_of(required: RequiredItem, item: Item, images: Half, report: Half) -> 
         by_fit = {Fit.YES: ItemState.SATISFIED, Fit.PROBABLE: ItemState.PROBABLE, Fit.OLD: ItemState.TOO_OLD}
         state = by_fit.get(key.fit, ItemState.MISSING)
         if state is ItemState.MISSING and key is report and images.fit >= Fit.PROBABLE:
-            state = ItemState.IMAGES_ONLY
+            state = ItemState.IMAGES_ONLY if images.fit is Fit.YES else ItemState.PROBABLE
     return Match(
         state,
         tuple(images.ids) if images.fit else (),
@@ -218,12 +237,17 @@ def state_of(required: RequiredItem, item: Item, images: Half, report: Half) -> 
 
 
 def match(
-    required: RequiredItem, studies: Sequence[StudyFacts], documents: Sequence[DocumentFacts], *, today: date
+    required: RequiredItem,
+    studies: Sequence[StudyFacts],
+    documents: Sequence[DocumentFacts],
+    *,
+    today: date,
+    named: frozenset[str] = frozenset(),
 ) -> Match:
-    """The best that the case's records say for one item or one of its alternatives."""
+    """The best that the case's records say for one item or one of its alternatives. `named`: see `named_studies`."""
     best = Match(ItemState.MISSING)
     for item in (required.item, *required.alternatives):
-        here = state_of(required, item, *halves(item, studies, documents, required.max_age, today))
+        here = state_of(required, item, *halves(item, studies, documents, required.max_age, today, named))
         if RANK[here.state] > RANK[best.state]:
             best = here
     return best

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from portal.catalogue import loader
 from portal.catalogue.parts import Images, Need, RequiredItem
 from records.rules import documents, identity, tus
-from records.rules.matching import DocumentFacts, SeriesFacts, StudyFacts, match, months_before
+from records.rules.matching import DocumentFacts, SeriesFacts, StudyFacts, match, months_before, named_studies
 from records.rules.titles import study_title
 from records.rules.uploads import takes_files, too_much
 from records.rules.words import folded, found
@@ -131,6 +131,21 @@ def report(klass: str = "image_report", text: str = "ct chest findings impressio
 )
 def test_chest_ct_needs_the_images_and_the_report(studies: Any, papers: Any, state: ItemState) -> None:
     assert match(needed("chest_ct"), studies, papers, today=TODAY).state == state
+
+
+def echo(words: str = "echocardiography transthoracic (tte)") -> StudyFacts:
+    return StudyFacts(
+        "s1", date(2026, 3, 12), words, (SeriesFacts(modality="US", words="apical", frames=40, thickness=None),)
+    )
+
+
+def test_a_study_that_names_one_item_is_not_offered_for_another() -> None:
+    """An ultrasound through the chest is none through the throat, and nobody needs to be asked."""
+    known = named_studies([EDITION.item("echo"), EDITION.item("tee")], [echo()])
+    assert known == {"s1"}
+    throat = needed("tee", images=Images.WANTED, max_age=None)
+    assert match(throat, [echo()], [], today=TODAY, named=known).state == ItemState.MISSING
+    assert match(throat, [echo("unnamed")], [], today=TODAY).state == ItemState.PROBABLE
 
 
 def test_report_is_enough_where_images_are_not_asked_for() -> None:
