@@ -8,6 +8,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from cases.models import Hold
+from cases.states import Phase
 from portal.core import mail
 from portal.core.jobs import Run, job
 from specialists.actions import assignments
@@ -57,5 +58,5 @@ def mail_answered(run: Run, subject_id: str) -> None:
     if hold.assignment_id is None:
         return
     asked = Assignment.objects.select_related("case", "specialist").filter(pk=hold.assignment_id, state__in=WORKING)
-    if found := asked.first():
+    if found := asked.filter(case__phase=Phase.IN_REVIEW).first():
         _tell(run, found, "answered", reverse("reviews:workspace", args=[found.pk]))

@@ -72,3 +72,17 @@ def close(*, hold: Hold, by: Actor) -> Hold:
         turnaround.refresh(case)
     hold.until, hold.closed_by = row.until, row.closed_by
     return row
+
+
+@transaction.atomic
+def end_all(*, case: Case, by: Actor, assignment_id: UUID | None = None) -> int:
+    """Nobody has to answer any more: the case has ended or is delivered, or, with `assignment_id`, that review is
+    over. Returns how many ended."""
+    lock(case)
+    waiting = Hold.objects.filter(case=case, until__isnull=True)
+    if assignment_id is not None:
+        waiting = waiting.filter(assignment_id=assignment_id)
+    rows = list(waiting.order_by("pk"))
+    for hold in rows:
+        close(hold=hold, by=by)
+    return len(rows)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 from django.utils import timezone
 
+from cases.actions import holds
 from cases.actions.locking import lock
 from cases.models import Case, Report
 from cases.moves import CASE
@@ -29,6 +30,7 @@ def release(*, case: Case, by: Actor) -> Report:
     now = timezone.now()
     Report.objects.filter(case=held, state=ReportState.RELEASED).update(state=ReportState.SUPERSEDED)
     Report.objects.filter(pk=report.pk).update(state=ReportState.RELEASED, released_at=now)
+    holds.end_all(case=held, by=Actor.job("cases.release"))
     note(report, "report", "release", actor=by, data={"version": report.version})
     move(
         held,

@@ -11,6 +11,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from cases import report as reports
+from cases.actions import holds
 from cases.actions.locking import lock
 from cases.models import Case, Report
 from cases.moves import CASE
@@ -53,6 +54,7 @@ def receive_report(
         signed_by=by.user,
         signed_at=signed_at,
     )
+    holds.end_all(case=held, by=Actor.job("cases.receive_report"), assignment_id=assignment_id)
     move(held, CASE, "receive_report", actor=by, data={"report": str(kept.pk), "version": version})
     note(kept, "report", "sign", actor=by, data={"version": version, "sha256": sha256})
     return kept

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from cases.actions import grants, messages, turnaround
+from cases.actions import grants, holds, messages, turnaround
 from cases.actions.locking import lock
 from cases.models import Case, DeskNote
 from cases.moves import CASE
@@ -69,6 +69,7 @@ def decline(*, case: Case, reason: str, text: str, by: Actor) -> None:
     messages.send(case=held, by=by, body=text)
     move(held, CASE, "decline", actor=by, data={"reason": reason})
     grants.close_to_specialists(case=held, by=by)
+    holds.end_all(case=held, by=Actor.job("cases.decline"))
     _refreshed(case, held)
 
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 from cases.actions import grants, holds
 from cases.actions.guard import must_see
 from cases.actions.locking import lock
-from cases.models import Case, Hold
+from cases.models import Case
 from cases.moves import CASE
 from portal.core.access import Actor
 from portal.core.models import Event
@@ -26,8 +26,7 @@ def withdraw(*, case: Case, by: Actor) -> Event:
     held = lock(case)
     must_see(held, by)
     event = move(held, CASE, "withdraw", actor=by, changes={"last_activity_at": timezone.now()})
-    for hold in Hold.objects.filter(case=held, until__isnull=True).order_by("pk"):
-        holds.close(hold=hold, by=Actor.job("cases.withdraw"))
+    holds.end_all(case=held, by=Actor.job("cases.withdraw"))
     grants.close_to_specialists(case=held, by=Actor.job("cases.withdraw"))
     case.phase = held.phase
     return event

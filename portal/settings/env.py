@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,7 +49,11 @@ def secrets_from_data_dir(folder: Path) -> Secrets:
     """Embedded: made once, kept with mode 0600 in DATA_DIR; two processes that start together agree on one file."""
     path = folder / "secrets.json"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    folder.chmod(0o700)  # database, mail and cache lie readable in it; it may have been made by a careless hand
+    mode = folder.stat().st_mode
+    if (
+        mode & 0o077 and not mode & stat.S_ISVTX
+    ):  # made by a careless hand (and not /tmp itself): what lies in it is readable
+        folder.chmod(0o700)
     if not path.exists():
         made = {"django": secrets.token_urlsafe(50), "master_key": secrets.token_hex(32)}
         temporary = path.with_name(f"secrets.{os.getpid()}.tmp")

@@ -7,6 +7,7 @@ cases that the user may see. Programs get 401 and problem sentences in JSON, nev
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
@@ -231,7 +232,7 @@ class Rendered(Pixels):
                 center, width = (float(word) for word in asked.split(",")[:2])
             except ValueError:
                 return JsonResponse({"error": "window is center,width,function."}, status=400)
-            if not width >= 1:
+            if not (width >= 1 and math.isfinite(width) and math.isfinite(center)):
                 return JsonResponse({"error": "The window's width must be 1 or more."}, status=400)
             window = (center, width)
         instance = self.instance()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, NoReturn
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
@@ -22,6 +22,11 @@ VIEWER_POLICY = (
 )
 """`style-src-attr` only here: measurement labels are placed by style attributes."""
 MAX_STATE_BYTES = 1024**2
+
+
+def _no_number(name: str) -> NoReturn:
+    """NaN and Infinity are not JSON, and no database keeps them."""
+    raise ValueError(name)
 
 
 class Viewer(CaseView):
@@ -67,7 +72,9 @@ class State(CaseView):
         if int(request.headers.get("Content-Length") or 0) > MAX_STATE_BYTES:
             return JsonResponse({"error": "Too many measurements to save at once."}, status=413)
         try:
-            sent = json.loads(request.body)
+            if b"\\u0000" in request.body:  # PostgreSQL keeps no such character
+                raise ValueError
+            sent = json.loads(request.body, parse_constant=_no_number)
             revision, state = int(sent["revision"]), dict(sent["state"])
         except (ValueError, KeyError, TypeError):
             return JsonResponse({"error": "Send {revision, state}."}, status=400)

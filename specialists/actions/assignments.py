@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from cases.actions import grants, review
+from cases.actions import grants, holds, review
 from cases.actions.locking import lock
 from cases.models import Case
 from cases.states import GrantScope, Phase
@@ -117,6 +117,7 @@ def _end(assignment: Assignment, event: str, by: Actor, now: datetime, *, reason
         changes={"ended_at": now, "end_reason": reason, "end_text": text.strip()[:1000]},
     )
     grants.revoke(case=assignment.case, user=assignment.specialist, by=by)
+    holds.end_all(case=assignment.case, by=Actor.job("specialists.end"), assignment_id=assignment.pk)
     working = Assignment.objects.filter(
         case=assignment.case_id, state__in=[AssignmentState.ACCEPTED, AssignmentState.DRAFTING, AssignmentState.SIGNED]
     )

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from cases.models import Case, Hold, Question
 from cases.states import Level
 from records.models import Document, Study
+from records.queries.documents import view_of
 from records.states import RecordState
 from specialists.models import Assignment
 from specialists.queries import terms
@@ -104,6 +105,7 @@ class Preview:
     questions: list[str]
     studies: list[tuple[str, Any]]
     documents: list[tuple[str, Any]]
+    """Kinds of paper and their days: a title is often a file's name, and that the patient's."""
     people: list[str]
     """Doctors and hospitals that the records or the patient name: to declare a conflict."""
 
@@ -129,6 +131,6 @@ def preview(assignment: Assignment) -> Preview:
         planned=case.planned_date,
         questions=list(Question.objects.filter(case=case).values_list("text", flat=True)),
         studies=[(study_label(one.modalities, one.description), one.date) for one in studies],
-        documents=[(one.title, one.date) for one in documents],
+        documents=[(view_of(case, one).kind, one.date) for one in documents],
         people=sorted({one.strip() for one in named if one.strip()}, key=str.casefold),
     )

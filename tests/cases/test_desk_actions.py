@@ -166,3 +166,12 @@ def test_five_clocks_share_out_the_time(desk: Actor) -> None:
     assert found["waiting"] == timedelta(hours=3)
     assert found["triage"] == timedelta(hours=3)
     assert found["specialist"] == timedelta()
+
+
+def test_declined_case_waits_for_nobody(desk: Actor) -> None:
+    case = make_case(phase=Phase.TRIAGE)
+    hold = holds.open(case=case, reason="info", owner="patient", asks="One thing, please.", by=desk)
+    triage.decline(case=case, reason="other", text="We cannot help with this.", by=desk)
+    hold.refresh_from_db()
+    assert hold.until is not None
+    assert not Case.objects.get(pk=case.pk).on_hold

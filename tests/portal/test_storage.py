@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from portal.core import storage
 from portal.core.models import DataKey, StoredObject
+from portal.settings.env import secrets_from_data_dir
 
 pytestmark = pytest.mark.django_db
 SEGMENT = storage.SEGMENT
@@ -145,3 +146,11 @@ def test_write_stream_that_breaks_leaves_no_row_and_no_file() -> None:
         storage.write_stream(broken(), case_id=uuid4(), kind="original")
     assert set((Path(settings.DATA_DIR) / "sealed").rglob("*")) == before
     assert not StoredObject.objects.exists()
+
+
+def test_data_folder_of_a_careless_hand_is_closed_to_others(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir(mode=0o755)
+    secrets_from_data_dir(folder)
+    assert folder.stat().st_mode & 0o077 == 0
+    assert (folder / "secrets.json").stat().st_mode & 0o077 == 0

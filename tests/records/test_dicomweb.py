@@ -105,7 +105,7 @@ def test_rendered_and_thumbnail_are_pictures(owner: Client) -> None:
         assert Image.open(io.BytesIO(answer.content)).format == "JPEG"
 
 
-@pytest.mark.parametrize("window", ["40", "40,0", "a,b", "1e400,-3"])
+@pytest.mark.parametrize("window", ["40", "40,0", "a,b", "1e400,-3", "nan,40", "40,inf"])
 def test_a_wrong_window_is_said(owner: Client, window: str) -> None:
     assert owner.get(f"{FRAME}/rendered?window={window}").status_code == 400
 
@@ -176,7 +176,8 @@ def test_viewer_state_is_kept_per_person_and_refuses_an_older_save(owner: Client
     assert saved.json() == {"revision": 1}
     stale = owner.put(path, {"revision": 0, "state": {"key": [2]}}, content_type="application/json")
     assert (stale.status_code, stale.json()) == (409, {"revision": 1, "state": {"key": [1]}})
-    assert owner.put(path, "{", content_type="application/json").status_code == 400
+    for wrong in ("{", '{"revision": 1, "state": {"at": NaN}}', '{"revision": 1, "state": {"text": "\\u0000"}}'):
+        assert owner.put(path, wrong, content_type="application/json").status_code == 400
 
 
 def test_the_original_leaves_without_a_preamble_that_is_a_program(owner: Client, case: Case) -> None:

@@ -9,17 +9,21 @@ from django.utils import timezone
 from cases import queries as cases
 from cases.actions import triage, withdrawal
 from cases.models import Case, Grant
+from cases.moves import CASE
 from cases.states import GrantScope, Phase
 from portal.core import jobs
 from portal.core.access import Actor
 from portal.core.models import Event, Job
-from portal.core.workflow import Refused
+from portal.core.workflow import Refused, move
 from specialists import queries, tasks
 from specialists.actions import assignments
 from specialists.models import Assignment, OpinionDraft
+from specialists.queries import worklist
 from specialists.states import AssignmentState
 from tests.factories.accounts import CoordinatorFactory, UserFactory
 from tests.factories.cases import make_case
+from tests.factories.files import pdf
+from tests.factories.records import run_jobs, upload
 from tests.factories.specialists import make_assignment, make_offer, make_specialist, run_out
 
 pytestmark = pytest.mark.django_db
@@ -224,3 +228,15 @@ def test_declined_case_takes_its_offers_back() -> None:
     run_job("specialists.end_assignments")
     offered.refresh_from_db()
     assert offered.state == AssignmentState.WITHDRAWN
+
+
+def test_preview_names_the_kind_of_a_paper_and_never_its_title() -> None:
+    case = make_case(phase=Phase.COLLECTING, condition="valve")
+    upload(case, pdf("Discharge summary"), "Testina-Example-letter.pdf")
+    run_jobs()
+    for event in ("complete", "accept"):
+        case.refresh_from_db()
+        move(case, CASE, event, actor=desk(), changes={"complete_at": timezone.now()} if event == "complete" else None)
+    shown = worklist.preview(make_offer(case=Case.objects.get(pk=case.pk)))
+    assert len(shown.documents) == 1
+    assert "Testina" not in str(shown.documents)

@@ -271,6 +271,20 @@ def test_answered_question_is_told_to_the_specialist_alone() -> None:
     assert not [one for one in mail.outbox if "walk" in one.body or "streets" in one.body]
 
 
+@pytest.mark.parametrize("end", ["sign", "withdraw"])
+def test_question_of_a_review_that_is_over_waits_for_nobody(end: str) -> None:
+    draft = make_draft()
+    held = draft.assignment
+    browser(held.specialist).post(page(held, "ask/"), {"owner": "desk", "asks": "Please get the example echo."})
+    if end == "sign":
+        opinions.sign(assignment=held, by=Actor.of(held.specialist), revision=draft.revision)
+    else:
+        assignments.withdraw(assignment=held, by=Actor.of(CoordinatorFactory()), reason="ill")
+    assert Hold.objects.get(assignment_id=held.pk).until is not None
+    run_jobs("specialists.mail_answered")
+    assert not [one for one in mail.outbox if "is answered" in one.subject]
+
+
 def test_give_back_needs_a_reason() -> None:
     held = make_assignment()
     client = browser(held.specialist)
