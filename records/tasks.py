@@ -6,7 +6,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, ForeignObjectRel, OuterRef, QuerySet
 from django.utils import timezone
 
 from cases.actions.locking import lock
@@ -18,7 +18,7 @@ from portal.core.models import StoredObject
 from portal.core.states import ObjectState
 from records import pipeline, workfolder
 from records.actions import checklist, files, processing, uploads
-from records.models import File, Study, Upload, UploadPart
+from records.models import File, Study, Upload
 from records.states import RecordState, UploadState
 
 PROCESS = "records.process_upload"
@@ -63,6 +63,19 @@ def check_case(run: Run, subject_id: str) -> None:
     checklist.refresh(case=Case.objects.get(pk=subject_id), by=run.actor)
 
 
+def orphans() -> QuerySet[StoredObject]:
+    """Parts and derived objects that no row names: a worker died, or lost its claim, between sealing them and saying what they are.
+
+    Every reference to such an object is a foreign key, so the models themselves say where to look. Originals are never swept.
+    """
+    found = StoredObject.objects.filter(kind__in=["part", "derived"], state=ObjectState.STORED)
+    for relation in StoredObject._meta.get_fields(include_hidden=True):
+        if isinstance(relation, ForeignObjectRel):
+            named = {relation.field.name: OuterRef("pk")}
+            found = found.exclude(Exists(relation.related_model._base_manager.filter(**named)))
+    return found
+
+
 @job("records.expire_uploads", every_seconds=3600)
 def expire_uploads(run: Run) -> None:
     """Give up what nobody continued in time, and erase what had arrived of it, with what a dying process left behind."""
@@ -72,9 +85,6 @@ def expire_uploads(run: Run) -> None:
         uploads.expire(upload_id=pk, by=run.actor)
         run.renew()
     old = timezone.now() - timedelta(hours=settings.UPLOAD_EXPIRES_HOURS)
-    orphans = StoredObject.objects.filter(kind="part", state=ObjectState.STORED, created_at__lt=old).exclude(
-        Exists(UploadPart.objects.filter(object=OuterRef("pk")))
-    )
-    for stored in list(orphans[:500]):
+    for stored in list(orphans().filter(created_at__lt=old)[:500]):
         storage.erase(stored)
         run.renew()

@@ -69,7 +69,8 @@ def set_item(*, case: Case, key: str, state: ItemState, reason: str, by: Actor) 
     """A person says what holds: "never done" (patient or desk), "not needed", "this is it", "still missing" (desk, with a reason).
 
     Raises:
-        Refused: not for this role, no such item on this case's list, or no reason where one is needed.
+        Refused: not for this role, no such item on this case's list, no reason where one is needed,
+            or the desk has decided already and a patient says otherwise.
     """
     held = lock(case)
     if state not in ALLOWED.get(by.role, frozenset()):
@@ -78,6 +79,9 @@ def set_item(*, case: Case, key: str, state: ItemState, reason: str, by: Actor) 
         raise Refused("reason_missing")
     if key not in {one.key for one in queries.checklist(held)}:
         raise Refused("no_such_item")
+    said = ChecklistItem.objects.filter(case=held, key=key, by_person=True).first()
+    if by.role == Role.PATIENT and said is not None and said.state != ItemState.NOT_DONE:
+        raise Refused("item: the desk has decided")
     row, _ = ChecklistItem.objects.update_or_create(
         case=held,
         key=key,

@@ -249,6 +249,15 @@ def _system() -> Any:
     return Actor.job("test")
 
 
+def test_patient_cannot_unsay_what_the_desk_decided(client: Client, desk: Client, case: Any) -> None:
+    checklist.refresh(case=case, by=_system())
+    key = ChecklistItem.objects.filter(state=ItemState.MISSING).first().key  # type: ignore[union-attr]
+    address = f"/cases/{case.ref}/records/items/{key}/"
+    desk.post(address, {"state": "missing", "reason": "We do need it"})
+    client.post(address)
+    assert ChecklistItem.objects.get(key=key).state == ItemState.MISSING
+
+
 def test_page_asks_the_database_as_often_for_three_as_for_one(
     client: Client, case: Any, django_assert_num_queries: Any
 ) -> None:
