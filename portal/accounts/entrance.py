@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from portal.forms import name_what_is_missing
 
 
-class Signup(allauth.SignupForm):  # type: ignore[misc]  # allauth has no types
+class Signup(allauth.SignupForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["email"].label = _("E-mail address")
@@ -23,7 +23,7 @@ class Signup(allauth.SignupForm):  # type: ignore[misc]  # allauth has no types
         name_what_is_missing(self.fields)
 
 
-class Login(allauth.LoginForm):  # type: ignore[misc]  # allauth has no types
+class Login(allauth.LoginForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["login"].label = _("E-mail address")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from django import template
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
+from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
@@ -124,3 +126,20 @@ def initials(name: str) -> str:
         if word.rstrip(".").lower() not in {"dr", "prof", "professor", "mr", "mrs", "ms", "mx"}
     ]
     return "".join(word[0] for word in (words[:1] + words[-1:] if len(words) > 1 else words)).upper()
+
+
+@register.filter
+def dicom_name(value: str) -> str:
+    """A DICOM person name (PS3.5 6.2, PN) as people write it: given names first, no carets."""
+    family, *rest = str(value).split("=")[0].split("^")
+    given = [part.strip() for part in rest[:2] if part.strip()]
+    return " ".join([*given, family.strip()]).strip()
+
+
+@register.filter
+def dicom_date(value: str) -> str:
+    """A DICOM date (PS3.5 6.2, DA) as the rest of the portal writes dates; what is no date stays as it was sent."""
+    try:
+        return date_format(datetime.strptime(str(value), "%Y%m%d"), "j M Y")  # noqa: DTZ007  # a day has no zone
+    except ValueError:
+        return str(value)

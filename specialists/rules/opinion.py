@@ -23,14 +23,14 @@ class Lack:
     text: str
 
 
-def _judgement(values: Values, part: str, about: str, opinion: str) -> list[Lack]:
+def _judgement(values: Values, part: str, about: str, opinion: str, reasons: str) -> list[Lack]:
     found = []
     if draft.text(values, f"{part}.scale") not in SCALE:
         found.append(Lack(part, f"{part}.scale", about))
     if not draft.text(values, f"{part}.opinion"):
         found.append(Lack(part, f"{part}.opinion", opinion))
     if not draft.text(values, f"{part}.reasons"):
-        found.append(Lack(part, f"{part}.reasons", _("Give your reasons")))
+        found.append(Lack(part, f"{part}.reasons", reasons))
     return found
 
 
@@ -42,10 +42,18 @@ def lacks(values: Values, *, questions: int, opinion_fields: Sequence[OpinionFie
         if not draft.text(values, f"question.{number}")
     ]
     found += _judgement(
-        values, "diagnosis", _("Choose whether you agree with the diagnosis"), _("Write the diagnosis in your words")
+        values,
+        "diagnosis",
+        _("Choose whether you agree with the diagnosis"),
+        _("Write the diagnosis in your words"),
+        _("Give your reasons for the diagnosis"),
     )
     found += _judgement(
-        values, "treatment", _("Choose whether you agree with the treatment plan"), _("Write the treatment you advise")
+        values,
+        "treatment",
+        _("Choose whether you agree with the treatment plan"),
+        _("Write the treatment you advise"),
+        _("Give your reasons for the treatment"),
     )
     for kind, parts, words in (
         ("test", TEST_PARTS, _("Say which test, and what it would change")),

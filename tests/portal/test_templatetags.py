@@ -78,3 +78,16 @@ def test_production_does_not_serve_pages_without_a_front_end(settings: Any) -> N
 )
 def test_initials_leave_titles_out(name: str, letters: str) -> None:
     assert consilium.initials(name) == letters
+
+
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [("EXAMPLE^TESTINA", "TESTINA EXAMPLE"), ("Muster^Max^Karl^Dr", "Max Karl Muster"), ("ONE", "ONE"), ("", "")],
+)
+def test_names_of_images_read_without_carets(sent: str, read: str) -> None:
+    assert consilium.dicom_name(sent) == read
+
+
+@pytest.mark.parametrize(("sent", "read"), [("19620314", "14 Mar 1962"), ("1962", "1962"), ("", "")])
+def test_dates_of_images_read_like_all_other_dates(sent: str, read: str) -> None:
+    assert consilium.dicom_date(sent) == read

@@ -292,7 +292,7 @@ class Letter:
     """A letter or report: title, who wrote it, and paragraphs; a paragraph "Heading: text" gets its heading in bold."""
 
     title: str = "Clinic letter"
-    sender: str = "Dr Ada Sample, Sample Hospital"
+    sender: str = "Dr Otto Placeholder, Sample Hospital"
     on: date = date(2026, 3, 16)
     about: str = "Testina Example, born 14 Mar 1962"
     paragraphs: tuple[str, ...] = (

@@ -1,7 +1,7 @@
 import { csrfToken, post } from './net.js';
 import { Saver } from './saver.js';
 
-const time = () => new Date().toLocaleTimeString(document.documentElement.lang || 'en', { hour: '2-digit', minute: '2-digit' });
+const time = () => new Date().toLocaleTimeString(document.documentElement.lang || 'en', { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
 
 // English words are the fallback; base.html gives the translated ones as data- attributes of the state line.
 const WORDS = {
