@@ -13,7 +13,7 @@ class ItemForm(BaseForm):
     """A coordinator's word on one line of the checklist."""
 
     state = forms.ChoiceField(
-        label=_("What holds for this record?"),
+        label=_("Where does this record stand?"),
         choices=[
             (ItemState.WAIVED, _("Not needed for this case")),
             (ItemState.NOT_DONE, _("The test was never done")),

@@ -73,7 +73,7 @@ def _header(examination: Examination, *, sop_class: str, modality: str, series: 
     found.Modality = modality
     found.Manufacturer = "Synthetic"
     found.InstitutionName = examination.institution
-    found.ReferringPhysicianName = "SAMPLE^ADA"
+    found.ReferringPhysicianName = "PLACEHOLDER^OTTO"
     found.StudyDescription = examination.description
     found.PatientName, found.PatientID = person.name, person.id
     found.PatientBirthDate, found.PatientSex = person.birth_date.strftime("%Y%m%d"), person.sex
