@@ -53,7 +53,7 @@ def headline(case: Case, missing: int = 0) -> Headline:
     if mine and case.phase not in {Phase.DECLINED, Phase.WITHDRAWN, Phase.CLOSED, Phase.DELIVERED}:
         return Headline(
             ngettext("We need one answer from you", "We need %(count)s answers from you", mine) % {"count": mine},
-            _("The clock stops until we hear from you. Take the time you need. You find the question below."),
+            _("We go on when we hear from you. Take the time you need. You find the question below."),
             needs_patient=True,
         )
     if missing and case.phase == Phase.COLLECTING:

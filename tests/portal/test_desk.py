@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from cases.actions import holds, messages
 from cases.models import Case, DeskNote, Hold
@@ -134,6 +137,20 @@ def test_an_empty_question_is_an_error_on_the_page(desk: Client) -> None:
     assert answer.status_code == 422
     assert "Write what you need" in answer.content.decode()
     assert not Hold.objects.exists()
+
+
+def test_a_canned_text_with_its_gaps_left_open_is_not_sent(desk: Client) -> None:
+    case = make_case(phase=Phase.TRIAGE)
+    asks = "The doctor has a question for you: {question}"
+    answer = post(desk, case, "ask", {"ask-reason": "ask_question", "ask-owner": "patient", "ask-asks": asks})
+    assert answer.status_code == 422
+    assert "Fill in the gaps before you send it: {question}" in answer.content.decode()
+    assert not Hold.objects.exists()
+
+
+def test_a_delivered_case_is_not_overdue(desk: Client) -> None:
+    case = make_case(phase=Phase.DELIVERED, due_at=timezone.now() - timedelta(days=2))
+    assert "Overdue by" not in desk.get(reverse("desk:case", args=[case.ref])).content.decode()
 
 
 def test_a_canned_text_fills_the_box(desk: Client) -> None:

@@ -18,7 +18,7 @@ from portal.catalogue.types import Edition
 from portal.core.models import Event
 from portal.pages.desk import queue
 from specialists.models import Assignment
-from specialists.rules.timeleft import length, time_left
+from specialists.rules.timeleft import length
 from specialists.states import LIVE
 
 CLOCK_NAMES = {
@@ -114,7 +114,7 @@ def page_context(case: Case, user: Any) -> dict[str, Any]:
     return {
         "case": case,
         "row": row,
-        "time": time_left(case.due_at, now, paused=case.on_hold),
+        "time": row.time,
         "is_open": case.phase in OPEN,
         "level": edition.level(case.level),
         "levels": Level,

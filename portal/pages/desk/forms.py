@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django import forms
@@ -12,6 +13,12 @@ from portal.accounts.models import User
 from portal.catalogue.parts import CannedKind
 from portal.catalogue.types import Edition
 from portal.forms import BaseForm, CountedTextarea, Radios
+
+
+def no_gaps(text: str) -> None:
+    """Refuse a canned text whose gaps, `{record}` say, nobody has filled in: the patient would read them."""
+    if gaps := sorted(set(re.findall(r"\{\w+\}", text))):
+        raise forms.ValidationError(_("Fill in the gaps before you send it: %(gaps)s") % {"gaps": ", ".join(gaps)})
 
 
 class AskForm(BaseForm):
@@ -28,6 +35,7 @@ class AskForm(BaseForm):
         label=_("What they read"),
         help_text=_("The clock stops until this is answered. The patient sees the reason and these words."),
         max_length=2000,
+        validators=[no_gaps],
         widget=CountedTextarea(limit=2000),
         error_messages={"required": _("Write what you need, in words the patient understands")},
     )
@@ -44,6 +52,7 @@ class DeclineForm(BaseForm):
         label=_("What the patient reads"),
         help_text=_("Say why, and where they can turn instead."),
         max_length=2000,
+        validators=[no_gaps],
         widget=CountedTextarea(limit=2000),
         error_messages={"required": _("Write to the patient why you decline")},
     )
@@ -83,6 +92,7 @@ class ReplyForm(BaseForm):
     body = forms.CharField(
         label=_("Message to the patient"),
         max_length=5000,
+        validators=[no_gaps],
         widget=forms.Textarea(attrs={"rows": 4}),
         error_messages={"required": _("Write the message first")},
     )
