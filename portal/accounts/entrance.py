@@ -5,9 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account import forms as allauth
+from django import forms
 from django.utils.translation import gettext as _
 
 from portal.forms import name_what_is_missing
+
+
+def _without_placeholders(form: forms.BaseForm) -> None:
+    """A grey word in a box looks filled in, and is gone when one types; the label says it already."""
+    for field in form.fields.values():
+        field.widget.attrs.pop("placeholder", None)
 
 
 class Signup(allauth.SignupForm):
@@ -21,6 +28,7 @@ class Signup(allauth.SignupForm):
         )
         password.error_messages["required"] = _("Choose a password")
         name_what_is_missing(self.fields)
+        _without_placeholders(self)
 
 
 class Login(allauth.LoginForm):
@@ -29,3 +37,4 @@ class Login(allauth.LoginForm):
         self.fields["login"].label = _("E-mail address")
         self.fields["login"].error_messages["required"] = _("Enter your e-mail address")
         self.fields["password"].error_messages["required"] = _("Enter your password")
+        _without_placeholders(self)
