@@ -34,7 +34,7 @@ def signs_up(person: Person, name: str, address: str) -> None:
     person.checks_page()
     person.go(person.service.mailed_link(address, "/confirm-email/"))
     person.checks_page()
-    person.press("Confirm")
+    person.press("Yes, go on")
 
 
 def first_administrator(service: Service, person: Person, address: str) -> None:
@@ -70,6 +70,7 @@ def sets_up_authenticator(person: Person) -> str:
     person.on("Two-Factor")
     person.checks_page()
     page.locator("a[href='/accounts/2fa/totp/activate/']").click()
+    page.wait_for_url(re.compile("activate|reauthenticate"))
     if page.get_by_role("button", name="Confirm", exact=True).is_visible():
         page.get_by_label("Password", exact=True).fill(PASSWORD)
         person.press("Confirm")

@@ -20,6 +20,7 @@ PATIENCE_MS = 30_000
 RUN_AXE = """async () => (await axe.run(document, {resultTypes: ['violations']})).violations.map((found) =>
   `${found.id} (${found.help}): ` +
   found.nodes.slice(0, 4).map((node) => `${node.target.join(' ')} ${node.failureSummary}`).join(' | '))"""
+SETTLED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 TOO_WIDE = "() => document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth"
 
 
@@ -122,17 +123,31 @@ class Person:
 
         return wait_until(look, what)
 
+    def reloads_until(self, wanted: Locator, what: str) -> None:
+        """For what a worker makes, on a page that asks to be loaded again."""
+
+        def there() -> bool:
+            if not wanted.count():
+                self.page.reload()
+            return bool(wanted.count())
+
+        self.until(there, what)
+
     def checks_page(self) -> None:
         """No violation of accessibility rules, and nothing wider than the screen, on a desk and on a phone."""
         where = self.page.url.removeprefix(self.service.url)
         self.page.wait_for_load_state()
         for size in (PHONE, WIDE):
             self.page.set_viewport_size(size)
+            self.page.evaluate(SETTLED)
             self.problems += [
                 f"{self.name}: {where} at {size['width']} px: {one}" for one in self.page.evaluate(RUN_AXE)
             ]
             if (over := self.page.evaluate(TOO_WIDE)) > 0:
                 self.problems.append(f"{self.name}: {where} is {over} px too wide at {size['width']} px")
 
-    def is_well(self) -> None:
-        assert not self.problems, "\n".join(dict.fromkeys(self.problems))
+    def seen(self, folder: Path) -> str:
+        """Where this person is when a journey fails, and what is on the screen."""
+        picture = folder / f"{self.name.replace(' ', '-')}.png"
+        self.page.screenshot(path=picture)
+        return f"{self.name} is at {self.page.url}: {picture}"

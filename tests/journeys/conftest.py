@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -32,6 +32,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("journeys"))  # one process: they share a portal
 
 
+FAILED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.when == "call":
+        item.stash[FAILED] = report.failed
+    return report
+
+
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     assert AXE.exists(), "build the front end first: npm ci --ignore-scripts && npm run build in static/"
@@ -50,7 +63,9 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def meet(chromium: Browser, service: Service) -> Iterator[Callable[..., Person]]:
+def meet(
+    chromium: Browser, service: Service, request: pytest.FixtureRequest, tmp_path: Path
+) -> Iterator[Callable[..., Person]]:
     """Makes people with a browser each; at the end none of them may have noticed anything wrong."""
     met: list[Person] = []
 
@@ -60,6 +75,8 @@ def meet(chromium: Browser, service: Service) -> Iterator[Callable[..., Person]]
 
     yield make
     problems = [problem for person in met for problem in dict.fromkeys(person.problems)]
+    if request.node.stash.get(FAILED, False):
+        problems += [person.seen(tmp_path) for person in met]
     for person in met:
         person.close()
     assert not problems, "\n".join(problems)

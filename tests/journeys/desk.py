@@ -10,6 +10,9 @@ QUESTION = "Do you still have the report of your heart ultrasound?"
 def opens_from_queue(person: Person, ref: str) -> None:
     person.go("/desk/")
     person.checks_page()
+    person.follow("All open")
+    person.on("All open")
+    person.checks_page()
     person.follow(ref)
     person.on("Testina Example")
     person.checks_page()
@@ -54,6 +57,7 @@ def releases(person: Person, ref: str) -> None:
     person.follow("Read the signed report")
     person.reads("Not released yet")
     person.checks_page()
+    person.reloads_until(person.page.locator("a[download]", has_text="Download the PDF"), "the PDF is made")
     person.go(f"/desk/cases/{ref}/")
     person.press("Release to the patient")
     person.reads("Delivered on")

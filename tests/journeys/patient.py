@@ -195,3 +195,31 @@ def sends_request(person: Person) -> None:
     person.follow("Go to my case")
     person.reads("Heart valve surgery?")
     person.checks_page()
+
+
+def answers_question(person: Person, question: str) -> None:
+    """On the case page: it says that something is needed, and a patient's answer goes on with the clock."""
+    person.reads("Answer a question", question)
+    person.checks_page()
+    person.follow("Answer a question")
+    person.reads("We asked you", question)
+    person.fill("Your answer", "No. I asked my doctor for it, but it is not here yet.")
+    person.checks_page()
+    person.press("Send my answer")
+    person.reads("Your answer to:")
+    person.checks_page()
+
+
+def reads_report(person: Person, ref: str) -> bytes:
+    """Opens the report from the case page; returns the PDF that can be taken away."""
+    person.go(f"/cases/{ref}/")
+    person.checks_page()
+    person.follow("Read your report")
+    person.on("Your second opinion")
+    person.reads("Dr Ada Sample", *QUESTIONS)
+    person.checks_page()
+    download = person.page.locator("a[download]", has_text="Download the PDF")
+    person.reloads_until(download, "the PDF is made")
+    with person.page.expect_download() as taken:
+        download.click()
+    return Path(taken.value.path()).read_bytes()

@@ -20,6 +20,7 @@ from urllib.request import urlopen
 from uuid import uuid4
 
 PATIENCE_SECONDS = 90
+ROOT = Path(__file__).parents[2]
 LINK = re.compile(r"https?://\S+")
 
 
@@ -57,7 +58,13 @@ class Service:
     def run(self, *command: str, text: str | None = None) -> str:
         """Output of a Python command in the portal's environment."""
         done = subprocess.run(
-            [sys.executable, *command], env=self.environment, input=text, capture_output=True, timeout=120, text=True
+            [sys.executable, *command],
+            cwd=ROOT,
+            env=self.environment,
+            input=text,
+            capture_output=True,
+            timeout=120,
+            text=True,
         )
         assert done.returncode == 0, done.stderr[-3000:]
         return done.stdout
@@ -82,6 +89,7 @@ class Service:
             self.processes.append(
                 subprocess.Popen(
                     [sys.executable, "-m", *module],
+                    cwd=ROOT,
                     env=self.environment,
                     stdout=log,
                     stderr=log,
