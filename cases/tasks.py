@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from cases import report_tasks  # noqa: F401 - registers the report's job beside these
 from cases.actions import watch
-from cases.models import Case, Hold, Message
+from cases.models import Case, Hold, Message, Report
 from cases.queries import desk
 from cases.queries.people import patient_side
 from cases.states import OPEN, ClockSignal, HoldOwner
@@ -104,3 +104,11 @@ def mail_clock(run: Run, subject_id: str, signal: str) -> None:
         run.renew()
         page = {Role.COORDINATOR: absolute("desk:case", case)}.get(Role(person.role), f"{settings.BASE_URL}/")
         mail.send(to=person, template=f"clock_{signal}", ref=case.ref, url=page)
+
+
+@job("cases.mail_report_failed")
+def mail_report_failed(run: Run, subject_id: str) -> None:
+    """A signed report could not be drawn: the whole desk hears of it, since a patient waits."""
+    report = Report.objects.select_related("case").get(pk=UUID(subject_id))
+    if report.pdf_object_id is None:
+        tell(run, report.case, desk.coordinators(), "report_failed", absolute("desk:case", report.case))

@@ -26,6 +26,7 @@ TABLE: dict[tuple[str, str], tuple[Reaction, ...]] = {
     ("hold", "close"): (Reaction("specialists.mail_answered"),),
     ("assignment", "offer"): (Reaction("specialists.mail_offer"),),
     ("assignment", "withdraw"): (Reaction("specialists.mail_withdrawn"),),
+    ("report", "render_failed"): (Reaction("cases.mail_report_failed"),),
     ("report", "sign"): (Reaction("cases.render_report"),),
     ("file", "process_again"): (Reaction("records.process_upload"),),
     ("file", "revive"): (Reaction("records.process_upload"),),

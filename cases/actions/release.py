@@ -10,7 +10,10 @@ from cases.actions.locking import lock
 from cases.models import Case, Report
 from cases.moves import CASE
 from cases.states import ReportState
+from portal.core import jobs
 from portal.core.access import Actor
+from portal.core.models import Job
+from portal.core.states import JobState, Role
 from portal.core.workflow import Refused, move, note
 
 
@@ -43,6 +46,20 @@ def release(*, case: Case, by: Actor) -> Report:
     case.refresh_from_db()
     report.refresh_from_db()
     return report
+
+
+@transaction.atomic
+def render_again(*, case: Case, by: Actor) -> None:
+    """The desk asks for another try of a PDF that could not be made.
+
+    Raises:
+        Refused: nothing failed.
+    """
+    held = lock(case)
+    failed = Job.objects.filter(name="cases.render_report", case_id=held.pk, state=JobState.FAILED)
+    if by.role != Role.COORDINATOR or not [row for row in failed if jobs.retry(row)]:
+        raise Refused("render: nothing failed")
+    note(held, "case", "render_again", actor=by)
 
 
 @transaction.atomic

@@ -12,8 +12,8 @@ from cases.rules.clocks import PhaseChange, clocks
 from cases.states import OPEN, HoldOwner
 from portal.accounts.models import User
 from portal.core.clock import Interval
-from portal.core.models import Event
-from portal.core.states import Role
+from portal.core.models import Event, Job
+from portal.core.states import JobState, Role
 
 
 def clocks_of(case: Case, now: datetime | None = None) -> dict[str, timedelta]:
@@ -46,6 +46,11 @@ def holds(case: Case) -> QuerySet[Hold]:
 
 def screening(case: Case) -> Screening | None:
     return Screening.objects.filter(case=case).order_by("at").first()
+
+
+def render_failed(case: Case) -> bool:
+    """Whether the PDF of this case's signed report could not be made."""
+    return Job.objects.filter(name="cases.render_report", case_id=case.pk, state=JobState.FAILED).exists()
 
 
 def coordinators() -> QuerySet[User]:

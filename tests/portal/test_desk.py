@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.db import connection
@@ -12,10 +13,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from cases.actions import holds, messages
-from cases.models import Case, DeskNote, Hold
+from cases.models import Case, DeskNote, Hold, Report
 from cases.states import Phase
 from portal.accounts.models import User
+from portal.core import jobs
 from portal.core.access import Actor
+from portal.core.models import Job
+from portal.core.states import JobState
 from portal.pages.desk import queue
 from tests.factories.accounts import CoordinatorFactory
 from tests.factories.cases import make_case
@@ -204,3 +208,25 @@ def test_decline_shows_the_reason_to_the_patient(desk: Client) -> None:
 def test_a_draft_is_404_at_the_desk(desk: Client) -> None:
     case = make_case(phase=Phase.DRAFT, filled=True)
     assert desk.get(reverse("desk:case", args=[case.ref])).status_code == 404
+
+
+def test_a_report_that_could_not_be_drawn_is_told_and_can_be_made_again(desk: Client) -> None:
+    case = make_case(phase=Phase.RELEASE)
+    report = Report.objects.create(
+        case=case,
+        version=9,
+        document={},
+        sha256="0" * 64,
+        assignment_id=uuid4(),
+        signed_by=case.opened_by,
+        signed_at=timezone.now(),
+    )
+    row = jobs.enqueue("cases.render_report", case_id=case.pk, subject_id=str(report.pk))
+    run = jobs.claim(row.pk)
+    assert run
+    jobs.execute(run)  # the document does not have the hash that was signed
+    assert Job.objects.filter(name="cases.mail_report_failed").exists()
+    assert "could not be made" in desk.get(reverse("desk:case", args=[case.ref])).content.decode()
+    desk.post(reverse("desk:step", args=[case.ref, "render"]))
+    row.refresh_from_db()
+    assert row.state == JobState.QUEUED

@@ -59,6 +59,8 @@ EVENTS: dict[tuple[str, str], Any] = {
     ("upload", "receive"): _("File received"),
     ("report", "open"): _("Report opened by the patient"),
     ("report", "render"): _("PDF of the report made"),
+    ("report", "render_failed"): _("PDF of the report could not be made"),
+    ("case", "render_again"): _("PDF asked for again"),
     ("study", "quarantine"): _("Study set aside"),
     ("study", "release"): _("Study released"),
 }
@@ -131,5 +133,6 @@ def page_context(case: Case, user: Any) -> dict[str, Any]:
         "clocks": [(CLOCK_NAMES[name], length(clocks[name])) for name in CLOCKS if clocks[name] > timedelta()],
         "notes": desk_queries.notes(case),
         "history": _history(case),
+        "render_failed": desk_queries.render_failed(case),
         "report": Report.objects.filter(case=case).order_by("-version").first(),
     }

@@ -246,6 +246,7 @@ class Step(DeskCase):
             "reopen": (triage.reopen_records, _("The case is back at collecting records.")),
             "accept": (triage.accept, _("The case is accepted. Now find its specialist.")),
             "release": (release.release, _("The report is with the patient now.")),
+            "render": (release.render_again, _("The PDF is being made again.")),
             "close": (release.close, _("The case is closed.")),
         }
         action, words = steps[step]
