@@ -102,7 +102,9 @@ def mail_clock(run: Run, subject_id: str, signal: str) -> None:
         people |= set(desk.administrators())
     for person in sorted(people, key=lambda one: one.email):
         run.renew()
-        page = {Role.COORDINATOR: absolute("desk:case", case)}.get(Role(person.role), f"{settings.BASE_URL}/")
+        reviews = f"{settings.BASE_URL}{reverse('reviews:list')}"
+        pages = {Role.COORDINATOR: absolute("desk:case", case), Role.SPECIALIST: reviews}
+        page = pages.get(Role(person.role), f"{settings.BASE_URL}/")
         mail.send(to=person, template=f"clock_{signal}", ref=case.ref, url=page)
 
 

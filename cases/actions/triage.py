@@ -99,6 +99,22 @@ def assign_coordinator(*, case: Case, coordinator: Any, by: Actor) -> None:
 
 
 @transaction.atomic
+def flag_settled(*, case: Case, by: Actor) -> None:
+    """A coordinator has spoken to the patient about the sign that a doctor should see today. The answer itself stays kept.
+
+    Raises:
+        Refused: there is no such sign, or somebody settled it before.
+    """
+    held = lock(case)
+    if by.role != Role.COORDINATOR or not Case.objects.filter(pk=held.pk, flagged_today=True).update(
+        flagged_today=False
+    ):
+        raise Refused("flag: nothing to settle")
+    note(held, "case", "flag_settled", actor=by)
+    case.refresh_from_db()
+
+
+@transaction.atomic
 def add_note(*, case: Case, body: str, by: Actor) -> DeskNote:
     """A note among coordinators."""
     held = lock(case)

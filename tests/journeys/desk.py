@@ -32,7 +32,8 @@ def asks_patient(person: Person) -> None:
 
 
 def accepts(person: Person) -> None:
-    person.press("Go on without the rest")
+    person.page.get_by_text("Go on without the rest").click()
+    person.press("Start the promised time now")
     person.press("Accept the case")
     person.checks_page()
 

@@ -18,7 +18,7 @@ from cases.states import Phase
 from portal.accounts.models import User
 from portal.core import jobs
 from portal.core.access import Actor
-from portal.core.models import Job
+from portal.core.models import Event, Job
 from portal.core.states import JobState
 from portal.pages.desk import queue
 from tests.factories.accounts import CoordinatorFactory
@@ -230,3 +230,14 @@ def test_a_report_that_could_not_be_drawn_is_told_and_can_be_made_again(desk: Cl
     desk.post(reverse("desk:step", args=[case.ref, "render"]))
     row.refresh_from_db()
     assert row.state == JobState.QUEUED
+
+
+def test_an_urgent_sign_stays_in_the_queue_until_the_patient_was_spoken_to(desk: Client) -> None:
+    case = make_case(phase=Phase.TRIAGE)
+    Case.objects.filter(pk=case.pk).update(flagged_today=True, on_hold=True)
+    assert refs(desk.get("/desk/")) == {case.ref}
+    desk.post(reverse("desk:step", args=[case.ref, "called"]))
+    case.refresh_from_db()
+    assert not case.flagged_today
+    assert Event.objects.filter(case_id=case.pk, name="flag_settled").count() == 1
+    assert refs(desk.get("/desk/")) == set()

@@ -41,6 +41,7 @@ EVENTS: dict[tuple[str, str], Any] = {
     ("case", "release"): _("Report released"),
     ("case", "close"): _("Case closed"),
     ("case", "withdraw"): _("Request taken back"),
+    ("case", "flag_settled"): _("Patient spoken to about the urgent sign"),
     ("case", "set_level"): _("Level changed"),
     ("case", "assign_coordinator"): _("Coordinator named"),
     ("case", "warn_half"): _("Half of the promised time is used"),

@@ -44,7 +44,7 @@ def _needs_action(now: datetime) -> Q:
         Q(unread=True)
         | Q(set_aside=True)
         | Q(asked_by_specialist=True)
-        | Q(flagged_today=True, phase=Phase.COLLECTING)
+        | Q(flagged_today=True)
         | free & Q(phase=Phase.TRIAGE)
         | free & Q(phase=Phase.MATCHING, offered=False)
         | Q(phase=Phase.RELEASE)
@@ -148,7 +148,7 @@ class Row:
 def _status(case: Any) -> tuple[str, Any]:
     """Colour of the tag and its words: what the desk would say if asked how this case stands."""
     steps: tuple[tuple[bool, str, Any], ...] = (
-        (case.phase == Phase.COLLECTING and case.flagged_today, "red", _("Urgent sign: call today")),
+        (case.flagged_today and case.phase in OPEN, "red", _("Urgent sign: call today")),
         (case.set_aside, "red", _("Record set aside")),
         (case.waits_for_patient, "yellow", _("Waiting for patient")),
         (case.waits_for_hospital, "yellow", _("Waiting for hospital")),

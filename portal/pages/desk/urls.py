@@ -17,7 +17,7 @@ urlpatterns = [
     path("cases/<str:ref>/reply/", views.Reply.as_view(), name="reply"),
     path("cases/<str:ref>/holds/<uuid:pk>/close/", views.CloseHold.as_view(), name="close_hold"),
     re_path(
-        r"^cases/(?P<ref>[^/]+)/(?P<step>complete|reopen|accept|release|render|close)/$",
+        r"^cases/(?P<ref>[^/]+)/(?P<step>complete|called|reopen|accept|release|render|close)/$",
         views.Step.as_view(),
         name="step",
     ),

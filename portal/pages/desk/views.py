@@ -243,6 +243,7 @@ class Step(DeskCase):
     def post(self, request: HttpRequest, ref: str, step: str) -> HttpResponse:
         steps: dict[str, tuple[Any, str]] = {
             "complete": (triage.complete_records, _("The records count as complete. The promised time runs from now.")),
+            "called": (triage.flag_settled, _("It is kept that the patient was spoken to.")),
             "reopen": (triage.reopen_records, _("The case is back at collecting records.")),
             "accept": (triage.accept, _("The case is accepted. Now find its specialist.")),
             "release": (release.release, _("The report is with the patient now.")),
