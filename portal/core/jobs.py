@@ -215,6 +215,9 @@ def _fail(run: Run, kind: Kind, error: str) -> None:
             _end(run, JobState.FAILED, error=error)
     except Fenced:
         log.warning("job_fenced", job=str(run.job.pk), name=run.job.name)
+    except Exception as problem:  # telling people failed too: that must not bring the job back for ever
+        log.error("job_failure_untold", job=str(run.job.pk), name=run.job.name, problem=type(problem).__name__)
+        _end(run, JobState.FAILED, error=error)
 
 
 def _end(run: Run, state: str, error: str = "", **columns: Any) -> None:

@@ -128,6 +128,24 @@ def test_a_failing_job_is_queued_again_later_then_fails_and_tells(ledger: list[s
     assert "CANARY" not in row.error
 
 
+def test_a_job_fails_for_good_although_telling_people_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "REGISTRY", {})
+
+    def cannot_tell() -> None:
+        raise ConnectionRefusedError
+
+    @jobs.job("test.sad", on_failure=cannot_tell)
+    def sad(run: jobs.Run) -> None:
+        raise jobs.GiveUp("hopeless")
+
+    row = jobs.enqueue("test.sad")
+    run = jobs.claim(row.pk)
+    assert run
+    jobs.execute(run)
+    row.refresh_from_db()
+    assert (row.state, row.error) == (JobState.FAILED, "gave up: hopeless")
+
+
 def test_give_up_ends_at_once(ledger: list[str]) -> None:
     row = queued(mark="give_up")
     run = jobs.claim(row.pk)
