@@ -55,7 +55,7 @@ class Service:
         }
         self.processes: list[subprocess.Popen[bytes]] = []
 
-    def run(self, *command: str, text: str | None = None) -> str:
+    def run(self, *command: str, text: str | None = None, patience: float = 120) -> str:
         """Output of a Python command in the portal's environment."""
         done = subprocess.run(
             [sys.executable, *command],
@@ -63,7 +63,7 @@ class Service:
             env=self.environment,
             input=text,
             capture_output=True,
-            timeout=120,
+            timeout=patience,
             text=True,
         )
         assert done.returncode == 0, done.stderr[-3000:]
