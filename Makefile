@@ -57,6 +57,10 @@ types:  ## mypy alone
 	@$(PYTHON) portal/bootstrap.py lint
 	@$(BIN)/mypy
 
+docs:  ## take the screenshots anew, from the demo's invented cases
+	@$(PYTHON) portal/bootstrap.py test
+	@$(BIN)/python docs/screenshots.py
+
 backup:  ## copy database and sealed records into one file (TO=path); the keys are not in it
 	@$(PYTHON) portal/bootstrap.py run
 	@$(BIN)/python manage.py backup --to "$(TO)"
