@@ -58,7 +58,8 @@ def signed_in(browser: Browser, service: Service, who: str, size: tuple[int, int
 
 def shot(page: Page, name: str, path: str = "") -> None:
     if path:
-        page.goto(path)
+        answer = page.goto(path)
+        assert answer is not None and answer.ok, f"{path}: no such page"
     page.wait_for_load_state("networkidle")
     keep(name, page.screenshot())
 
@@ -86,7 +87,7 @@ def pictures(service: Service, browser: Browser) -> None:
     with signed_in(browser, service, who, PHONE) as page:
         shot(page, "case-phone", f"/cases/{review}/")
     with signed_in(browser, service, "coordinator@demo.example") as page:
-        shot(page, "queue", "/desk/views/all-open/")
+        shot(page, "queue", "/desk/views/open/")
         shot(page, "desk-case", f"/desk/cases/{review}/")
     with signed_in(browser, service, "specialist@demo.example") as page:
         page.goto("/reviews/")
