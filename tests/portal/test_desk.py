@@ -65,7 +65,8 @@ def test_each_view_holds_what_its_count_says(desk: Client, coordinator: User) ->
     counts = {view.key: number for view, number in desk.get("/desk/").context["views"]}
     assert counts == {key: len(members) for key, members in found.items()}
     assert found["waiting"] == {asked.ref}
-    assert found["needs-action"] == {wrote.ref, *(cases[p].ref for p in (Phase.TRIAGE, Phase.MATCHING, Phase.RELEASE))}
+    new = (Phase.COLLECTING, Phase.TRIAGE, Phase.MATCHING, Phase.RELEASE)
+    assert found["needs-action"] == {wrote.ref, *(cases[phase].ref for phase in new)}
     assert found["ready"] == {cases[Phase.RELEASE].ref}
     assert found["ended"] == {cases[Phase.CLOSED].ref}
 
@@ -240,4 +241,13 @@ def test_an_urgent_sign_stays_in_the_queue_until_the_patient_was_spoken_to(desk:
     case.refresh_from_db()
     assert not case.flagged_today
     assert Event.objects.filter(case_id=case.pk, name="flag_settled").count() == 1
+    assert refs(desk.get("/desk/")) == set()
+
+
+def test_a_new_request_needs_action_until_somebody_looks_after_it(desk: Client, coordinator: User) -> None:
+    case = make_case(phase=Phase.COLLECTING)
+    assert refs(desk.get("/desk/")) == {case.ref}
+    post(desk, case, "reply", {"reply-body": "Thank you, we look at it."})
+    case.refresh_from_db()
+    assert case.coordinator == coordinator
     assert refs(desk.get("/desk/")) == set()

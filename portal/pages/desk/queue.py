@@ -45,6 +45,7 @@ def _needs_action(now: datetime) -> Q:
         | Q(set_aside=True)
         | Q(asked_by_specialist=True)
         | Q(flagged_today=True)
+        | free & Q(phase=Phase.COLLECTING, coordinator=None)
         | free & Q(phase=Phase.TRIAGE)
         | free & Q(phase=Phase.MATCHING, offered=False)
         | Q(phase=Phase.RELEASE)
@@ -153,6 +154,7 @@ def _status(case: Any) -> tuple[str, Any]:
         (case.waits_for_patient, "yellow", _("Waiting for patient")),
         (case.waits_for_hospital, "yellow", _("Waiting for hospital")),
         (case.asked_by_specialist, "orange", _("Specialist asks")),
+        (case.phase == Phase.COLLECTING and case.coordinator is None, "purple", _("New request")),
         (case.phase == Phase.COLLECTING, "blue", _("Collecting records")),
         (case.phase == Phase.TRIAGE, "purple", _("To check")),
         (case.phase == Phase.MATCHING and case.offered, "purple", _("Offered")),

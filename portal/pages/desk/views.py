@@ -113,6 +113,8 @@ class DeskCase(CaseView):
         """Run one action; what the rules refuse is said in words, with the page as it stands now."""
         try:
             work()
+            if self.case.coordinator_id is None:  # whoever acts first looks after the case
+                triage.assign_coordinator(case=self.case, coordinator=self.user, by=self.actor)
         except Refused as problem:
             flash.error(self.request, refusal(problem.reason))
             return redirect("desk:case", self.ref)
