@@ -37,8 +37,29 @@ def signs_up(person: Person, name: str, address: str) -> None:
     person.press("Yes, go on")
 
 
+ONE_MORE = """
+from portal.accounts import actions
+from portal.accounts.models import User
+from portal.core.access import Actor
+from portal.core.states import Role
+by = Actor.of(User.objects.filter(role=Role.ADMINISTRATOR).first())
+print(actions.invite(email="{address}", name="Admina Example", role=Role.ADMINISTRATOR, by=by)[1])
+"""
+
+
 def first_administrator(service: Service, person: Person, address: str) -> None:
-    said = service.run("manage.py", "invite_administrator", "Admina Example", address)
+    """The first comes by the operator's command; after another journey on the same portal, one is invited by the last."""
+    known = service.run(
+        "manage.py",
+        "shell",
+        "-v0",
+        "-c",
+        "from portal.accounts.models import User\nprint(User.objects.filter(role='administrator').count())",
+    )
+    if known.split()[-1] == "0":
+        said = service.run("manage.py", "invite_administrator", "Admina Example", address)
+    else:
+        said = service.run("manage.py", "shell", "-v0", "-c", ONE_MORE.format(address=address))
     accepts_invitation(person, said.split()[-1])
 
 

@@ -1,4 +1,4 @@
-"""One portal for all journeys, one browser for each file of them."""
+"""One portal for all journeys of a process, one browser for each file of them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.journey)
-            item.add_marker(pytest.mark.xdist_group("journeys"))  # one process: they share a portal
 
 
 FAILED = pytest.StashKey[bool]()

@@ -62,7 +62,7 @@ def test_an_upload_goes_on_after_the_browser_was_closed(
     testina.options = {"storage_state": state}
     testina.open()
     testina.go(records)
-    testina.reads("1 file was not finished", "disc.zip", "8.0", "Choose the same files again to go on")
+    testina.reads("1 file was not finished", "disc.zip", "of 20.0 MB is here", "Choose the same files again to go on")
     testina.checks_page()
     offsets: list[int] = []
     testina.page.on(
