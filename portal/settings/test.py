@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -11,7 +13,10 @@ from portal.settings.base import MIDDLEWARE as _MIDDLEWARE
 from portal.settings.env import database, env
 
 SEAL_INSIDE_TRANSACTIONS = True
-DATA_DIR = Path(os.environ.setdefault("CONSILIUM_TEST_DIR", tempfile.mkdtemp(prefix="consilium-test-")))
+if "CONSILIUM_TEST_DIR" not in os.environ:  # the first process makes it and takes it away; its workers share it
+    os.environ["CONSILIUM_TEST_DIR"] = tempfile.mkdtemp(prefix="consilium-test-")
+    atexit.register(shutil.rmtree, os.environ["CONSILIUM_TEST_DIR"], ignore_errors=True)
+DATA_DIR = Path(os.environ["CONSILIUM_TEST_DIR"])
 SECRET_KEY = "not a secret: the test suite's"  # noqa: S105
 MASTER_KEY = "11" * 32
 BASE_URL = "http://localhost"
