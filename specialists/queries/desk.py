@@ -10,8 +10,9 @@ from django.utils.translation import gettext as _
 
 from cases.models import Case
 from cases.states import Phase
+from portal.accounts.models import User
 from specialists.models import Assignment
-from specialists.queries import matching, terms
+from specialists.queries import matching, profiles, terms
 from specialists.queries.access import HELD, WORKING, visible_to
 from specialists.rules.matching import Candidate
 from specialists.rules.timeleft import TimeLeft, to_answer
@@ -52,6 +53,8 @@ class Panel:
     ended: list[Ended]
     fit: list[Candidate]
     out: list[Candidate]
+    unwritten: list[User]
+    """Specialists without a profile, whom nobody can offer a case yet."""
     wants: str
     can_offer: bool
 
@@ -94,6 +97,7 @@ def panel(user: Any, case: Case) -> Panel:
         ],
         fit=[one for one in ranked if not one.refused],
         out=[one for one in ranked if one.refused and not one.person.has_live],
+        unwritten=profiles.without_profile(),
         wants=" · ".join(words),
         can_offer=case.phase == Phase.MATCHING or (case.phase == Phase.IN_REVIEW and working is not None),
     )

@@ -67,6 +67,7 @@ INSTALLATION: dict[str, Find] = {
     "accounts:set-active:pk": lambda w, p, r: w.colleague,
     "accounts:accept:secret": lambda w, p, r: w.secret,
     "catalogue:*:pk": lambda w, p, r: w.version,
+    "reviews:profile:pk": lambda w, p, r: w.people[Role.SPECIALIST].pk,
 }
 """Objects of the installation, which belong to nobody: they exist or are missing."""
 WORDS: dict[str, Any] = {
@@ -140,7 +141,7 @@ def arguments(world: World, route: Route, role: Role, which: str) -> dict[str, A
     part = parts[OWN if which == MISSING else which]
     found: dict[str, Any] = {}
     for name in route.kwargs:
-        find = lookup(OBJECTS, route, name) or lookup(INSTALLATION, route, name)
+        find = lookup(INSTALLATION, route, name) or lookup(OBJECTS, route, name)
         value = find(world, part, role) if find else lookup(WORDS, route, name)
         if value is None:
             pytest.fail(f"{route.name}: say in OBJECTS, INSTALLATION or WORDS of {__name__} what “{name}” is")
@@ -374,7 +375,7 @@ ALLOWED = {
     "dicomweb": {Permission.VIEW_RECORDS},
     "viewer": {Permission.VIEW_RECORDS},
     "desk": {Permission.DESK},
-    "reviews": {Permission.REVIEW, Permission.DESK},
+    "reviews": {Permission.REVIEW, Permission.DESK, Permission.MANAGE_PEOPLE},
     "demo": {Permission.DEMO},
 }
 
