@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from tests.journeys import accounts
 from tests.journeys.browser import Person
-from tests.journeys.service import Service
+from tests.journeys.service import Service, wait_until
 
 ADDRESS = "admina@factor.example"
 AUTHENTICATOR = {
@@ -36,6 +36,17 @@ def signs_out(person: Person) -> None:
     person.page.wait_for_url(lambda url: "/people" not in url)
 
 
+def shown_code(secret: str, but_not: str) -> str:
+    """What the app shows, once it shows another code than that."""
+    wait_until(lambda: accounts.totp(secret) != but_not, "the app shows the next code")
+    return accounts.totp_that_lasts(secret)
+
+
+def enters(person: Person, code: str) -> None:
+    person.page.get_by_role("textbox").first.fill(code)
+    person.press("Sign In")
+
+
 def test_staff_without_a_second_factor_get_no_further_than_setting_one_up(
     service: Service, meet: Callable[..., Person]
 ) -> None:
@@ -51,7 +62,7 @@ def test_staff_without_a_second_factor_get_no_further_than_setting_one_up(
     assert "/2fa/" in admin.page.url, admin.page.url
 
     # When one is set up
-    accounts.sets_up_authenticator(admin)
+    secret = accounts.sets_up_authenticator(admin)
     admin.go("/accounts/2fa/recovery-codes/")
     codes = admin.page.locator("textarea, .co-codes").first
     code = (codes.input_value() if codes.evaluate("one => one.tagName") == "TEXTAREA" else codes.inner_text()).split()[
@@ -67,6 +78,21 @@ def test_staff_without_a_second_factor_get_no_further_than_setting_one_up(
         admin.checks_page()
     admin.page.get_by_role("textbox").first.fill(code)
     admin.press("Sign In")
+    admin.on("People")
+
+    # And with the code that the app shows, but with each code once only: who looks over a shoulder gains nothing
+    used = shown_code(secret, but_not="")
+    signs_out(admin)
+    signs_in(admin)
+    enters(admin, used)
+    admin.on("People")
+    signs_out(admin)
+    signs_in(admin)
+    with admin.expecting("status of 4"):
+        enters(admin, used)
+        admin.reads("There is a problem")
+    assert "/2fa/authenticate/" in admin.page.url, admin.page.url
+    enters(admin, shown_code(secret, but_not=used))
     admin.on("People")
 
     # And a passkey of the device does
