@@ -6,7 +6,6 @@ from playwright.sync_api import FrameLocator, expect
 
 from tests.journeys.accounts import PASSWORD
 from tests.journeys.browser import PATIENCE_MS, Person
-from tests.journeys.service import Service
 
 PLAIN = (
     "Your main heart valve is too tight. The plan to put in a new one is right. One scan is still missing. "
@@ -25,16 +24,27 @@ DRAWN = f"""() => {{
 """How many shades of grey the image on the screen has: one for an empty window."""
 
 
-def gets_profile(service: Service, address: str) -> None:
-    """What the desk knows of a specialist. No page writes it yet."""
-    service.django(
-        "from portal.accounts.models import User\n"
-        "from specialists.models import Licence, Profile\n"
-        f"user = User.objects.get(email={address!r})\n"
-        "profile = Profile.objects.create(user=user, title='Consultant cardiologist', institution='Sample Hospital',\n"
-        "    specialties=['cardiology'], sub_specialties=['valve'], conditions=['valve'], languages=['en'], capacity=4)\n"
-        "Licence.objects.create(profile=profile, country='US', state='MA', number='EX-1')"
-    )
+def gets_profile(administrator: Person, name: str) -> None:
+    """The administrator writes what the desk knows of a specialist."""
+    administrator.go("/accounts/people/")
+    administrator.follow(f"Profile of {name}")
+    administrator.on("Profile")
+    administrator.checks_page()
+    administrator.fill("Title", "Consultant cardiologist")
+    administrator.fill("Institution", "Sample Hospital")
+    administrator.group("Specialties").get_by_role("checkbox", name="Cardiology", exact=True).check()
+    for group in ("Sub-specialties of Cardiology", "Conditions of Cardiology reviewed often"):
+        administrator.group(group).get_by_role("checkbox", name="Valve disease").check()
+    administrator.group("Languages").get_by_role("checkbox", name="English").check()
+    administrator.fill("Open cases at one time", "4")
+    administrator.press("Save the profile")
+    administrator.reads("The profile is saved")
+    administrator.select("Country", "United States")
+    administrator.page.get_by_role("combobox", name="State").select_option(label="Massachusetts")
+    administrator.fill("Number", "EX-1")
+    administrator.press("Add the licence")
+    administrator.reads("Massachusetts, United States")
+    administrator.checks_page()
 
 
 def looks_at_offer(person: Person, ref: str) -> None:

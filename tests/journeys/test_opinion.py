@@ -24,7 +24,7 @@ def test_one_case_goes_all_the_way(service: Service, meet: Callable[..., Person]
     accounts.first_administrator(service, admin, "admina@opinion.example")
     accounts.accepts_invitation(coordinator, accounts.invites(admin, "Ines Sample", INES, "Coordinator"))
     accounts.accepts_invitation(doctor, accounts.invites(admin, "Dr Ada Sample", ADA, "Specialist"))
-    specialist.gets_profile(service, ADA)
+    specialist.gets_profile(admin, "Dr Ada Sample")
 
     # When a patient with records asks for a second opinion
     patient.passes_screening(testina)
