@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Max, Min, Q, QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -59,6 +60,10 @@ def _hides_what_is_set_aside() -> Q:
     )
 
 
+RECEIPT_WITHIN = timedelta(minutes=2)
+"""So long a page goes on asking for the receipt after the last file was read."""
+
+
 @dataclass(frozen=True)
 class FileView:
     file: File
@@ -97,6 +102,7 @@ class BatchView:
     set_aside: int = 0
     files: list[FileView] = field(default_factory=list)
     receipt: Receipt | None = None
+    last_read: datetime | None = None
 
     @property
     def title(self) -> str:
@@ -106,6 +112,12 @@ class BatchView:
     @property
     def done(self) -> int:
         return self.total - self.processing
+
+    @property
+    def receipt_due(self) -> bool:
+        """All is read, and the receipt is written in a moment. A batch of which files are still on their way has none."""
+        recent = self.last_read is not None and timezone.now() - self.last_read < RECEIPT_WITHIN
+        return self.receipt is None and not self.processing and recent
 
     @property
     def percent(self) -> int:
@@ -127,6 +139,11 @@ class FilesView:
         return self.processing > 0
 
     @property
+    def changing(self) -> bool:
+        """Whether the page should look again by itself."""
+        return self.busy or any(batch.receipt_due for batch in self.batches)
+
+    @property
     def done(self) -> int:
         return self.total - self.processing
 
@@ -136,6 +153,7 @@ def files(case: Case) -> FilesView:
     present = File.objects.filter(case=case).exclude(state=RecordState.REMOVED)
     sums = present.values("upload__batch").annotate(
         at=Min("created_at"),
+        last_read=Max("processed_at"),
         low=Min("folder"),
         high=Max("folder"),
         total=Count("pk"),
@@ -152,6 +170,7 @@ def files(case: Case) -> FilesView:
         batches[row["upload__batch"]] = BatchView(
             id=row["upload__batch"],
             at=row["at"],
+            last_read=row["last_read"],
             folder=row["low"] if same else "",
             **{name: row[name] for name in ("total", "processing", "ready", "refused", "set_aside")},
         )

@@ -111,7 +111,9 @@ def portal(tmp_path: Path) -> Iterator[Portal]:
             connection.close()
 
     if (broker := os.environ.get("CELERY_BROKER_URL", "")).startswith("redis"):
-        environment["CRASH_BROKER_URL"] = urlunsplit(urlsplit(broker)._replace(path="/9"))
+        environment["CRASH_BROKER_URL"] = urlunsplit(
+            urlsplit(broker)._replace(path=f"/{8 + int(os.environ.get('PYTEST_XDIST_WORKER', 'gw0')[2:]) % 2}")
+        )
     made = Portal(tmp_path, environment)
     made.run("manage.py", "migrate", "-v0")
     yield made

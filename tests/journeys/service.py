@@ -145,7 +145,8 @@ class Service:
 def _own_services(folder: Path) -> Iterator[dict[str, str]]:
     """On PostgreSQL and Redis: a database of one's own, and numbered databases that the rest of the suite does not use."""
     found: dict[str, str] = {}
-    for name, number in (("CELERY_BROKER_URL", 10), ("CACHE_URL", 11)):
+    process = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])  # a portal must not hear another one's doorbell
+    for name, number in (("CELERY_BROKER_URL", 10 + 2 * process), ("CACHE_URL", 11 + 2 * process)):
         if (url := os.environ.get(name, "")).startswith("redis"):
             found[name] = urlunsplit(urlsplit(url)._replace(path=f"/{number}"))
     url = os.environ.get("DATABASE_URL")

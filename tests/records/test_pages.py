@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from cases.states import Phase
 from portal.core.models import AuditEntry, StoredObject
 from portal.core.states import ObjectState, Role
 from records.actions import checklist
-from records.models import ChecklistItem, Document, File, Study, Upload
+from records.models import ChecklistItem, Document, File, Receipt, Study, Upload
+from records.queries.files import files as sent_files
 from records.states import ItemState, RecordState, UploadState
 from records.views import streaming
 from tests.factories import files
@@ -283,3 +286,16 @@ def test_page_asks_the_database_as_often_for_three_as_for_one(
         send(n)
     make.run_jobs()
     assert ask() == once
+
+
+@pytest.mark.django_db
+def test_the_page_asks_on_until_the_receipt_is_written() -> None:
+    """A worker ends the last file a moment before it writes the receipt; a page that stopped asking there never showed it."""
+    case = make.case()
+    make.upload(case, files.pdf("Clinic letter"), "letter.pdf")
+    make.run_jobs()
+    assert not sent_files(case).changing
+    Receipt.objects.filter(case=case).delete()
+    assert sent_files(case).changing
+    File.objects.filter(case=case).update(processed_at=timezone.now() - timedelta(hours=1))
+    assert not sent_files(case).changing
