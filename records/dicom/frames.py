@@ -120,7 +120,7 @@ def decode(source: BinaryIO, file: DicomFile, shape: Shape, values: Values) -> I
                 yield _plain(array, shape, palette, shift)
     except (DicomError, MemoryError, GeneratorExit):
         raise
-    except Exception:
+    except Exception:  # decoders raise anything on a damaged stream; the file is refused by name, never skipped
         raise DicomError("dicom_pixels_damaged") from None
 
 
