@@ -53,7 +53,7 @@ print(actions.invite(email="{address}", name="Admina Example", role=Role.ADMINIS
 """
 
 
-def first_administrator(service: Service, person: Person, address: str) -> None:
+def administrators_link(service: Service, address: str) -> str:
     """The first comes by the operator's command; after another journey on the same portal, one is invited by the last."""
     known = service.run(
         "manage.py",
@@ -66,7 +66,11 @@ def first_administrator(service: Service, person: Person, address: str) -> None:
         said = service.run("manage.py", "invite_administrator", "Admina Example", address)
     else:
         said = service.run("manage.py", "shell", "-v0", "-c", ONE_MORE.format(address=address))
-    accepts_invitation(person, said.split()[-1])
+    return said.split()[-1]
+
+
+def first_administrator(service: Service, person: Person, address: str) -> None:
+    accepts_invitation(person, administrators_link(service, address))
 
 
 def invites(administrator: Person, name: str, address: str, role: str) -> str:
