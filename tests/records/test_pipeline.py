@@ -14,11 +14,12 @@ from django.utils import timezone
 from portal.core import jobs, storage
 from portal.core.models import Job, StoredObject
 from portal.core.states import JobState, ObjectState
-from records import pipeline
+from records import pipeline, sandbox
 from records.actions import processing, receipts
 from records.models import Document, File, Instance, Page, Receipt, Series, Study, UploadPart
 from records.rules import documents as papers
 from records.states import RecordState
+from records.steps import reading
 from tests.factories import files
 from tests.factories import records as make
 
@@ -206,7 +207,7 @@ def test_failed_for_good_says_so_and_can_be_tried_again(case: Any, monkeypatch: 
     from records.actions import files as actions
 
     make.upload(case, files.dicom(), "IM1")
-    monkeypatch.setattr(pipeline.sandbox, "run_batch", _unavailable)
+    monkeypatch.setattr(sandbox, "run_batch", _unavailable)
     row = Job.objects.get(name="records.process_upload")
     for _ in range(6):
         Job.objects.filter(pk=row.pk).update(due_at="2020-01-01T00:00Z")
@@ -223,7 +224,7 @@ def test_failed_for_good_says_so_and_can_be_tried_again(case: Any, monkeypatch: 
 
 
 def _unavailable(*_: Any, **__: Any) -> Any:
-    raise pipeline.sandbox.SandboxUnavailable("no child today")
+    raise sandbox.SandboxUnavailable("no child today")
 
 
 def test_another_patients_study_is_set_aside(case: Any) -> None:
@@ -267,7 +268,7 @@ def test_looking_at_a_file_leaves_its_place_to_the_child() -> None:
         plain.write(b"\0" * 128 + b"DICM" + bytes(20_000))
         plain.flush()
         plain.seek(0)
-        assert pipeline.is_dicom(plain.fileno())
+        assert reading.is_dicom(plain.fileno())
         os.lseek(plain.fileno(), 10, os.SEEK_SET)  # as the child does; closing must not mind
 
 

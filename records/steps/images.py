@@ -1,0 +1,30 @@
+"""A DICOM object becomes an instance of its series."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cases.actions.locking import lock
+from records.actions import processing
+from records.child.protocol import FileResult
+from records.models import File
+from records.steps.work import Sealer, Work, Write
+
+
+def prepare(work: Work, file: File, result: FileResult, seal: Sealer, columns: dict[str, Any]) -> Write:
+    data = result.data
+    known = processing.known_instance(work.case_id, data["index"]["sop_instance_uid"])
+    pack = seal(data["frames"].get("pack")) if known is None else None
+    inner = data.get("encapsulated")
+    if inner and not File.objects.filter(container=file).exists():
+        stored = seal(inner["file"], "original")
+        ending = "pdf" if inner["media_type"] == "application/pdf" else "xml"
+        if stored:
+            with work.run.commit():
+                lock(work.case_id)
+                name = f"{file.name.rsplit('.', 1)[0][:240]}.{ending}"
+                if processing.waiting(file.pk):  # else a person has removed it meanwhile
+                    processing.add_members(container=file, members=[(file.folder, name, stored)], by=work.run.actor)
+
+    by = work.run.actor
+    return lambda case, row: processing.keep_instance(case=case, file=row, data=data, pack=pack, by=by, **columns)

@@ -1,0 +1,151 @@
+"""The confined child reads the files; what it found becomes rows."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import structlog
+from django.conf import settings
+from django.db import DataError, IntegrityError
+
+from cases.actions.locking import lock
+from portal.core import storage
+from portal.core.models import StoredObject
+from records import sandbox
+from records.actions import processing
+from records.child.protocol import ChildInput, FileResult, Limits
+from records.models import File
+from records.rules.codes import FAILED
+from records.steps import images, members, papers
+from records.steps.work import Sealer, Work, Write, groups
+from records.workfolder import work_folder
+
+log = structlog.get_logger(__name__)
+
+
+def read(work: Work) -> None:
+    """Hand the files to the confined child, and keep what it found."""
+    files = work.rows()
+    if not files:
+        return
+    with ExitStack() as stack, work_folder() as made:
+        inputs, readable = [], []
+        for file in files:
+            try:
+                plain = stack.enter_context(storage.open_plain(_original(file)))
+            except (storage.Damaged, storage.Erased):
+                _fail(work, file)
+                continue
+            descriptor = plain.fileno()
+            inputs.append(ChildInput(str(file.pk), descriptor, depth=_depth(file), thumbnail=not is_dicom(descriptor)))
+            readable.append(file)
+            work.run.renew()
+        results = sandbox.run_batch(
+            inputs,
+            work=made,
+            limits=Limits(memory=settings.CHILD_MEMORY_MB * 1024**2),
+            on_progress=work.run.renew,
+            allow_unconfined=getattr(settings, "CHILD_ALLOW_UNCONFINED", False),
+        )
+        _keep(work, list(zip(readable, results, strict=True)), made)
+
+
+def is_dicom(descriptor: int) -> bool:
+    """Whether the mark of PS3.10 is there; a series gets one thumbnail later, so its images need none each.
+
+    Read without moving the place in the file, which the child shares: a buffered read here would make closing fail.
+    """
+    return os.pread(descriptor, 4, 128) == b"DICM"
+
+
+def _original(file: File) -> StoredObject:
+    if file.object is None:
+        raise storage.Erased(str(file.pk))
+    return file.object
+
+
+def _fail(work: Work, file: File) -> None:
+    """Our own store let us down: the file is not at fault, and can be tried again."""
+    log.error("original_unreadable", file=str(file.pk))
+    with work.run.commit():
+        lock(work.case_id)
+        if waiting := processing.waiting(file.pk):
+            processing.finish(waiting, "reject", by=work.run.actor, code=FAILED)
+
+
+def _depth(file: File) -> int:
+    depth = 0
+    while file.container_id is not None:
+        depth += 1
+        file = File.objects.get(pk=file.container_id)
+    return depth
+
+
+def _keep(work: Work, results: list[tuple[File, FileResult]], folder: Path) -> None:
+    done = 0
+    for group in groups(results):
+        writes: list[tuple[UUID, Write]] = []
+        for file, result in group:
+            try:
+                writes.append((file.pk, _prepare(work, file, result, folder)))
+            except UNFIT as problem:
+                _refuse(work, file.pk, problem)
+            work.run.renew()
+        try:
+            _write(work, writes)
+        except UNFIT:
+            for one in writes:  # one of them does not fit into its row: the others are not to suffer for it
+                try:
+                    _write(work, [one])
+                except UNFIT as problem:
+                    _refuse(work, one[0], problem)
+        done += len(group)
+        work.run.renew(done=done, total=len(results))
+
+
+UNFIT = (DataError, IntegrityError, KeyError, TypeError, ValueError)
+"""What a file can cause that nobody foresaw. A database that is busy or away is none of these: then the job is tried again."""
+
+
+def _write(work: Work, writes: Sequence[tuple[UUID, Write]]) -> None:
+    with work.run.commit():
+        case = lock(work.case_id)
+        for pk, write in writes:
+            if waiting := processing.waiting(pk):
+                write(case, waiting)
+
+
+def _refuse(work: Work, file_id: UUID, problem: Exception) -> None:
+    log.error("file_unfit", file=str(file_id), problem=type(problem).__name__)
+    with work.run.commit():
+        lock(work.case_id)
+        if waiting := processing.waiting(file_id):
+            processing.finish(waiting, "reject", by=work.run.actor, code=FAILED)
+
+
+def _prepare(work: Work, file: File, result: FileResult, folder: Path) -> Write:
+    """Seal what the child derived, and say which rows to write."""
+    by = work.run.actor
+    columns: dict[str, Any] = {
+        "kind": result.kind,
+        "media_type": result.media_type,
+        "warnings": list(result.flags),
+    }
+    seal = Sealer(work, folder)
+    if result.status in ("rejected", "needs_password"):
+        return lambda _case, row: processing.finish(row, "reject", by=by, code=result.code, **columns)
+    if result.status == "quarantined":
+        return lambda _case, row: processing.finish(row, "quarantine", by=by, code=result.code, **columns)
+    if result.status == "left_out":
+        return lambda _case, row: processing.finish(row, "ready", by=by, code=result.code, **columns)
+    if result.status == "container":
+        members.unpack(work, file, result, seal)
+        return lambda _case, row: processing.finish(row, "ready", by=by, **columns)
+    if result.kind == "dicom":
+        return images.prepare(work, file, result, seal, columns)
+    return papers.prepare(work, file, result, seal, columns)

@@ -1,0 +1,87 @@
+"""Studies become visible; each series that changed gets its metadata file and its thumbnail anew."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from uuid import UUID
+
+import structlog
+from django.db.models import F
+
+from cases.actions.locking import lock
+from portal.core import storage
+from records.actions import processing
+from records.dicom import render
+from records.dicomweb.qido import instance_metadata
+from records.models import Instance, Series
+from records.steps.work import Work
+
+log = structlog.get_logger(__name__)
+
+THUMBNAIL_BYTES = 256 * 1024**2
+"""A frame above this is not drawn as a thumbnail."""
+
+
+def settle(work: Work) -> None:
+    """Studies become visible when what arrived of them is indexed."""
+    with work.run.commit():
+        processing.settle_studies(case=lock(work.case_id), by=work.run.actor)
+
+
+def derive(work: Work) -> None:
+    """One metadata file and one thumbnail for each series that changed."""
+    changed = Series.objects.filter(study__case_id=work.case_id).exclude(derived_revision=F("revision"))
+    for pk, revision in list(changed.values_list("pk", "revision")):
+        instances = list(
+            Instance.objects.filter(series_id=pk)
+            .order_by("number", "uid")
+            .select_related("file__object__key", "pack__key")
+        )
+        if not instances:
+            _forget_derived(work, pk, revision)
+            continue
+        body = json.dumps([instance_metadata(one) for one in instances], separators=(",", ":")).encode()
+        metadata = storage.write_stream([body], case_id=work.case_id, kind="derived")
+        picture = _thumbnail(instances)
+        thumbnail = storage.write_stream([picture], case_id=work.case_id, kind="derived") if picture else None
+        before = Series.objects.select_related("metadata", "thumbnail").get(pk=pk)
+        old = [one for one in (before.metadata, before.thumbnail) if one is not None]
+        with work.run.commit():
+            named = processing.derived(series_id=pk, revision=revision, metadata=metadata, thumbnail=thumbnail)
+        for stored in old if named else [one for one in (metadata, thumbnail) if one]:
+            storage.erase(stored)
+        work.run.renew()
+
+
+def _forget_derived(work: Work, series_id: UUID, revision: int) -> None:
+    """The last image was removed: what was prepared of it goes too."""
+    series = Series.objects.select_related("metadata", "thumbnail").get(pk=series_id)
+    with work.run.commit():
+        named = processing.derived(series_id=series_id, revision=revision, metadata=None, thumbnail=None)
+    for stored in (series.metadata, series.thumbnail) if named else ():
+        if stored is not None:
+            storage.erase(stored)
+
+
+def _thumbnail(instances: Sequence[Instance]) -> bytes | None:
+    """The middle image of a series; None when nothing of it can be shown."""
+    pictures = [one for one in instances if one.frames and one.frame_bytes and one.look]
+    if not pictures:
+        return None
+    one = pictures[len(pictures) // 2]
+    middle = one.frames // 2
+    length = one.frame_bytes or 0
+    stored = one.pack or one.file.object
+    if stored is None or length > THUMBNAIL_BYTES:
+        return None
+    start = (0 if one.pack else one.native_offset or 0) + middle * length
+    look = render.Look.from_json(one.look)
+    try:
+        pixels = render.pixels_of(
+            b"".join(storage.read_range(stored, start, start + length)), look, one.rows, one.columns
+        )
+        return render.thumbnail(pixels, look, frame=middle)
+    except (storage.Damaged, ValueError):
+        log.warning("thumbnail_failed", instance=str(one.pk))
+        return None
