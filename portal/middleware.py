@@ -6,7 +6,13 @@ import uuid
 from collections.abc import Callable
 
 import structlog
-from django.http import HttpRequest, HttpResponse
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+
+from portal.core import maintenance
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -38,6 +44,45 @@ def content_security_policy(get_response: Handler) -> Handler:
         return response
 
     return handle
+
+
+ALWAYS_OPEN = ("/healthz",)
+"""What a load balancer asks must not make it restart a portal that is only being worked on."""
+
+
+def closed_for_work(get_response: Handler) -> Handler:
+    """503 while the maintenance switch is on. It stands before sessions: nothing here may need the database or the cache."""
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        found = None if request.path in ALWAYS_OPEN else maintenance.current()
+        if found is None or request.path.startswith(settings.STATIC_URL):
+            return get_response(request)
+        with translation.override(translation.get_language_from_request(request)):
+            response = _closed(request, found)
+        response.headers["Retry-After"] = str(found.retry_after)
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    return handle
+
+
+def _closed(request: HttpRequest, found: maintenance.Maintenance) -> HttpResponse:
+    if wants_page(request):
+        until = timezone.localtime(found.shown_until).strftime("%H:%M") if found.shown_until else ""
+        return render(None, "errors/maintenance.html", {"until": until, "message": found.message}, status=503)
+    words = _("We are working on this site for a short time. Nothing is lost. Please try again in a few minutes.")
+    response = JsonResponse({"error": "maintenance", "message": words}, status=503)
+    if "Tus-Resumable" in request.headers:
+        response.headers["Tus-Resumable"] = "1.0.0"
+    return response
+
+
+def wants_page(request: HttpRequest) -> bool:
+    """Whether a person looks at the answer, and not a script: browsers say which in Sec-Fetch-Mode."""
+    if mode := request.headers.get("Sec-Fetch-Mode"):
+        return mode == "navigate"
+    scripted = any(name in request.headers for name in ("Tus-Resumable", "HX-Request", "X-Requested-With"))
+    return not scripted and "text/html" in request.headers.get("Accept", "text/html")
 
 
 def private_pages(get_response: Handler) -> Handler:

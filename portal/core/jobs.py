@@ -23,6 +23,7 @@ from django.db import close_old_connections, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
+from portal.core import maintenance
 from portal.core.access import Actor
 from portal.core.models import Job
 from portal.core.states import JobState
@@ -238,7 +239,12 @@ def install_recurring() -> None:
 
 @shared_task(name="portal.core.jobs.run")  # type: ignore[untyped-decorator]
 def run_job(pk: str) -> None:
-    """The doorbell's other end: claim and execute, or find that there is nothing to do."""
+    """The doorbell's other end: claim and execute, or find that there is nothing to do.
+
+    While the portal is closed for work no job begins; those in hand come to their end. The sweeper rings again afterwards.
+    """
+    if maintenance.is_on():
+        return
     close_old_connections()
     try:
         if run := claim(pk):
@@ -250,6 +256,8 @@ def run_job(pk: str) -> None:
 @shared_task(name="portal.core.jobs.sweep")  # type: ignore[untyped-decorator]
 def sweep() -> None:
     """Every 10 s: ring again for all that is due. Whatever a broker lost is found here."""
+    if maintenance.is_on():
+        return
     close_old_connections()
     try:
         install_recurring()

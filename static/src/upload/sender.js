@@ -6,6 +6,7 @@ import { FAILED, PAUSED, REMOVED, SENDING, SENT, WAITING } from './batch.js';
 
 const AT_ONCE = 4;
 const CHUNK = 8 * 1024 * 1024; // bytes a request; what a broken one delivered is kept by the server
+const CLOSED_MS = 60 * 1000;
 // Names of files are a person's data: nothing about an upload is put into the browser's storage.
 const forgetful = {
   findAllUploads: async () => [],
@@ -101,6 +102,7 @@ export class Sender {
     if (response?.status === 404 || response?.status === 410) entry.known = null;
     this.remember(entry);
     this.ended(file, FAILED);
+    if (response?.status === 503) setTimeout(() => this.resume([entry]), CLOSED_MS); // closed for work: it goes on by itself
   }
 
   /** Keep the address of what was begun, so that "try again" goes on from there. */
