@@ -21,6 +21,7 @@ service: list[URLPattern | URLResolver] = [
     re_path(rf"{SERIES}/instances$", views.Instances.as_view(), name="instances"),
     re_path(rf"{SERIES}/metadata$", views.Metadata.as_view(), name="series-metadata"),
     re_path(rf"{SERIES}/thumbnail$", views.Thumbnail.as_view(), name="thumbnail"),
+    re_path(rf"{SERIES}/pack$", views.Pack.as_view(), name="pack"),
     re_path(rf"{INSTANCE}$", views.Original.as_view(), name="instance"),
     re_path(rf"{INSTANCE}/metadata$", views.Metadata.as_view(), name="metadata"),
     re_path(rf"{INSTANCE}/frames/(?P<frames>\d+(?:,\d+)*)$", views.Frames.as_view(), name="frames"),

@@ -9,19 +9,21 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable
+from itertools import chain
 from typing import Any, ClassVar
+from uuid import UUID
 
 from django.core.cache import cache
 from django.db.models import Count, QuerySet, Sum
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
 
 from portal.core import storage
 from portal.core.access import BaseView, Permission
 from records.dicom import render
-from records.dicomweb import qido
+from records.dicomweb import packs, qido
 from records.dicomweb.multipart import EXPLICIT_LITTLE_ENDIAN, Part, accepts, related
 from records.models import Instance, Series
-from records.queries import downloads, imaging
+from records.queries import downloads, frames, imaging
 
 KEEP = "private, max-age=86400, immutable"
 """Pixels never change under their UIDs; signing out clears the browser's copy (Clear-Site-Data)."""
@@ -84,11 +86,11 @@ class DicomwebView(BaseView):
             return HttpResponse(status=204)
         return HttpResponse(json.dumps(found), content_type=DICOM_JSON)
 
-    def opened(self, series: Series) -> None:
+    def opened(self, series: UUID, study: UUID, case: UUID) -> None:
         """One audit row when a person begins to look at a series, and again every ten minutes of looking, before the first byte."""
-        key = f"opened:{self.user.pk}:{series.pk}"
+        key = f"opened:{self.user.pk}:{series}"
         if cache.add(key, 1, AUDIT_EVERY_SECONDS):
-            self.shown(series.study.case_id, subjects=[series.study_id, series.pk])
+            self.shown(case, subjects=[study, series])
             self.record(self.request, "ok")
             self._cases.clear()
 
@@ -152,7 +154,7 @@ class Metadata(DicomwebView):
         if not found:
             raise Http404
         for series in found:
-            self.opened(series)
+            self.opened(series.pk, series.study_id, series.study.case_id)
         if len(found) == 1 and "instance" not in kwargs:
             one = found[0]
             if one.metadata is not None and one.derived_revision == one.revision:
@@ -172,7 +174,7 @@ class Pixels(DicomwebView):
         found = imaging.with_bytes(self.instances()).first()
         if found is None:
             raise Http404
-        self.opened(found.series)
+        self.opened(found.series_id, found.series.study_id, found.series.study.case_id)
         return found
 
     def frame_part(self, instance: Instance, number: int) -> Part:
@@ -199,6 +201,32 @@ class Frames(Pixels):
         numbers = [int(word) for word in kwargs["frames"].split(",")]
         response = related([self.frame_part(instance, number) for number in numbers], self.media_type)
         response["Cache-Control"] = KEEP
+        return response
+
+
+class Pack(DicomwebView):
+    """Frames `first` to `first + count - 1` of a series in one response; the viewer's own way, beside the standard (docs/dicomweb.md)."""
+
+    media_type = packs.MEDIA_TYPE
+
+    def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
+        if refused := self.not_acceptable():
+            return refused
+        try:
+            first, count = int(request.GET.get("first", 1)), int(request.GET.get("count", packs.MAX_COUNT))
+        except ValueError:
+            first = count = 0
+        if first < 1 or not 1 <= count <= packs.MAX_COUNT:
+            return JsonResponse({"error": f"first is 1 or more, count 1 to {packs.MAX_COUNT}."}, status=400)
+        places = frames.places(self.user, kwargs["study"], kwargs["series"], ref=self.ref)
+        pack = packs.cut(places, first=first, count=count)
+        if not pack.entries:
+            raise Http404
+        self.opened(places[0].series_id, places[0].study_id, places[0].case_id)
+        head = pack.head()
+        response = StreamingHttpResponse(chain([head], pack.body()), content_type=packs.MEDIA_TYPE)
+        response["Content-Length"] = str(len(head) + pack.data_length)
+        response["Cache-Control"] = "private, no-store"
         return response
 
 

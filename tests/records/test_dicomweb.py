@@ -186,3 +186,39 @@ def test_the_original_leaves_without_a_preamble_that_is_a_program(owner: Client,
     records.run_jobs()
     address = f"{BASE}studies/{files.uid(3)}/series/{files.uid(3, 1)}/instances/{files.uid(3, 1, 1)}"
     assert parts(owner.get(address)) == [bytes(128) + body[128:]]
+
+
+def unpacked(answer) -> tuple[dict, bytes]:
+    body = b"".join(answer.streaming_content)
+    assert len(body) == int(answer.headers["Content-Length"])
+    length = int.from_bytes(body[:4], "little")
+    assert (4 + length) % 16 == 0
+    return json.loads(body[4 : 4 + length]), body[4 + length :]
+
+
+def test_a_pack_holds_a_range_of_frames_in_the_order_of_the_series(owner: Client) -> None:
+    head, data = unpacked(owner.get(f"{BASE}studies/{STUDY}/series/{SERIES}/pack?first=2&count=5"))
+    assert (head["first"], head["total"]) == (2, 3)
+    assert [one["instance"] for one in head["frames"]] == [files.uid(1, 1, 2), files.uid(1, 1, 3)]
+    for number, one in zip((2, 3), head["frames"], strict=True):
+        sent = pydicom.dcmread(io.BytesIO(files.dicom(instance=number))).pixel_array
+        got = np.frombuffer(data[one["offset"] : one["offset"] + one["length"]], "<i2").reshape(32, 32)
+        assert np.array_equal(got, sent)
+
+
+def test_a_pack_is_bounded_and_says_where_to_ask_on(owner: Client, monkeypatch) -> None:
+    monkeypatch.setattr("records.dicomweb.packs.MAX_BYTES", 5000)
+    head, data = unpacked(owner.get(f"{BASE}studies/{STUDY}/series/{SERIES}/pack"))
+    assert (len(head["frames"]), head["total"], len(data)) == (2, 3, 4096)
+
+
+@pytest.mark.parametrize(("query", "status"), [("first=0", 400), ("count=0", 400), ("first=x", 400), ("first=4", 404)])
+def test_a_wrong_pack_is_refused(owner: Client, query: str, status: int) -> None:
+    assert owner.get(f"{BASE}studies/{STUDY}/series/{SERIES}/pack?{query}").status_code == status
+
+
+def test_a_pack_costs_the_same_queries_for_one_frame_and_for_all(owner: Client, django_assert_max_num_queries) -> None:
+    owner.get(FRAME)
+    for count in (1, 3):
+        with django_assert_max_num_queries(4):
+            unpacked(owner.get(f"{BASE}studies/{STUDY}/series/{SERIES}/pack?count={count}"))
