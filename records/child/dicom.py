@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from records.dicom import frames, reader, render, validate
+from records.dicom import frames, reader, render, required, validate
 from records.dicom.metadata import Values, index_of
 from records.dicom.reader import DicomError, DicomFile
 
@@ -21,7 +22,12 @@ LARGE_METADATA = 400_000  # elements of JSON are bounded by the walker; this bou
 
 def handle(job: Job) -> Outcome:
     deflated = reader.DEFLATED.encode() in job.head
-    file = reader.read(job.file, job.size, scratch=job.scratch() if deflated else None)
+    try:
+        file = reader.read(job.file, job.size, scratch=job.scratch() if deflated else None)
+    except DicomError:
+        if validate.MEDIA_DIRECTORY.encode() in job.head[:1024]:  # damaged, and nobody needs it: we make our own
+            return Outcome("dicom", "application/dicom", "left_out", "dicomdir")
+        raise
     values = Values(file)
     index = index_of(values)
     outcome = Outcome("dicom", "application/dicom", flags=file.flags)
@@ -32,12 +38,12 @@ def handle(job: Job) -> Outcome:
     if sop_class == validate.MEDIA_DIRECTORY:
         outcome.status, outcome.code = "left_out", "dicomdir"
         return outcome
-    for name in ("study_instance_uid", "series_instance_uid", "sop_instance_uid"):
-        validate.check_uid(index[name], file.flags)
+    metadata = values.json()
+    index["missing"] = required.missing(values, index)
+    required.settle(values, index, metadata, lambda: _digest(job))
     if not validate.known_syntax(file.transfer_syntax):
         raise DicomError("transfer_syntax_unsupported")
     shape = validate.shape_of(index, values.numbers(0x00280008), file)
-    metadata = values.json()
     data: dict[str, Any] = {
         "index": index,
         "metadata": metadata,
@@ -59,6 +65,11 @@ def _meta_text(file: DicomFile, tag: int) -> str:
     return (element.value or b"").rstrip(b"\0 ").decode("ascii", "replace") if element else ""
 
 
+def _digest(job: Job) -> str:
+    job.file.seek(0)
+    return hashlib.file_digest(job.file, "sha256").hexdigest()  # type: ignore[arg-type]
+
+
 def _no_frames() -> dict[str, Any]:
     return {"source": "none", "count": 0, "offset": 0, "frame_bytes": 0, "rows": 0, "columns": 0, "pack": None}
 
@@ -66,6 +77,7 @@ def _no_frames() -> dict[str, Any]:
 def _frames(job: Job, file: DicomFile, shape: validate.Shape, values: Values, data: dict[str, Any]) -> None:
     assert file.pixels is not None
     look = frames.look_of(values, shape)
+    frames.complete(data["metadata"], shape)
     source = frames.source_of(file, shape, data["index"])
     body = file.inflated or job.file
     special = frames.check_codestreams(body, file, shape) if source == "pack" else None
@@ -74,8 +86,9 @@ def _frames(job: Job, file: DicomFile, shape: validate.Shape, values: Values, da
     entry = data["frames"]
     entry.update(count=shape.frames, rows=shape.rows, columns=shape.columns, source=source)
     if source == "none":
-        known = file.pixels.tag != 0x7FE00010 or shape.bits_allocated > 32
-        file.flags.append("frames_not_shown" if known else "transfer_syntax_unsupported")
+        if file.pixels.tag == 0x7FE00010 and shape.bits_allocated <= 32:
+            raise DicomError("transfer_syntax_unsupported")
+        file.flags.append("frames_not_shown")
         return
     if source == "original":
         entry.update(offset=file.pixels.offset, frame_bytes=shape.frame_bytes)

@@ -42,6 +42,7 @@ NOTES = frozenset({
     "dicom_delimiter_missing", "dicom_group_length", "dicom_padding",
     "dicom_pixel_data_longer", "dicom_charset_unknown",
     "dicom_text_shortened", "dicom_date_invalid", "dicom_uid_leading_zero",
+    "dicom_uid_made", "dicom_class_retired", "dicom_stray_item", "dicom_charset_guessed", "dicom_description_guessed",
     "transfer_syntax_unsupported", "metadata_shortened", "frames_not_shown",
     "pdf_javascript", "pdf_launch", "pdf_submit", "pdf_remote",
     "pdf_attachments", "pdf_automatic_action", "pdf_pages_not_shown", "pdf_page_shrunk",

@@ -229,6 +229,20 @@ def _frame_looks(values: Values) -> tuple[tuple[float, float, float | None, floa
     return (out[0],) if all(entry == out[0] for entry in out) else tuple(out)
 
 
+def complete(metadata: dict[str, Any], shape: Shape) -> None:
+    """Say in the metadata what the header left out and `shape_of` worked out."""
+    for tag, vr, value in (
+        ("00280002", "US", shape.samples),
+        ("00280004", "CS", shape.photometric),
+        ("00280100", "US", shape.bits_allocated),
+        ("00280101", "US", shape.bits_stored),
+        ("00280102", "US", shape.bits_stored - 1),
+        ("00280103", "US", int(shape.signed)),
+    ):
+        if not metadata.get(tag, {}).get("Value"):
+            metadata[tag] = {"vr": vr, "Value": [value]}
+
+
 def patch(metadata: dict[str, Any], shape: Shape) -> None:
     """Make the metadata describe the decoded frames: RGB8 interleaved, or plain grey."""
     colour = shape.samples > 1 or shape.photometric == "PALETTE COLOR"

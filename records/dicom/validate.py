@@ -20,6 +20,7 @@ ENCAPSULATED = {  # SOP class: allowed MIME Type of Encapsulated Document (0042,
 }
 NATIVE = frozenset({"1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.2"})
 
+_THREE = frozenset({"RGB", "YBR_FULL", "YBR_FULL_422", "YBR_RCT", "YBR_ICT", "YBR_PARTIAL_422", "YBR_PARTIAL_420"})
 _UID = re.compile(r"[0-9]+(\.[0-9]+)*\Z")
 _PREAMBLES = (b"MZ", b"\x7fELF", b"PK\x03\x04", b"#!", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe")
 
@@ -81,17 +82,28 @@ def shape_of(index: dict[str, Any], frames: list[float], file: DicomFile) -> Sha
     count = int(frames[0]) if frames else 1
     if count < 1:
         raise DicomError("dicom_frame_count")
-    samples, allocated = index["samples_per_pixel"] or 1, index["bits_allocated"] or 0
+    photometric = (index["photometric_interpretation"] or "").upper()
+    samples = index["samples_per_pixel"] or (3 if photometric in _THREE else 1)
+    photometric = photometric or ("RGB" if samples > 1 else "MONOCHROME2")
+    allocated = index["bits_allocated"] or _allocated(file, rows * columns * samples * count)
     stored = index["bits_stored"] or allocated
+    if not index["bits_allocated"] or not index["samples_per_pixel"] or not index["photometric_interpretation"]:
+        file.flags.append("dicom_description_guessed")
     if file.pixels.tag != 0x7FE00010:
         allocated = stored = 32 if file.pixels.tag == 0x7FE00008 else 64
     if rows < 1 or columns < 1 or samples not in (1, 3, 4) or allocated not in (1, 8, 16, 32, 64) or stored > allocated:
         raise DicomError("dicom_image_description")
-    photometric = (index["photometric_interpretation"] or "MONOCHROME2").upper()
     shape = Shape(rows, columns, samples, allocated, stored, bool(index["pixel_representation"]),
                   index["planar_configuration"] or 0, photometric, count)  # fmt: skip
     _check_amount(file, shape)
     return shape
+
+
+def _allocated(file: DicomFile, values: int) -> int:
+    """Bits of a value where the header does not say: what the length of native pixel data allows, else 8."""
+    if file.pixels is None or file.pixels.fragments is not None or values < 1:
+        return 8
+    return {1: 8, 2: 16, 4: 32}.get(file.pixels.length // values, 0)
 
 
 def _check_amount(file: DicomFile, shape: Shape) -> None:
