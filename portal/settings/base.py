@@ -169,7 +169,20 @@ ACCOUNT_USER_DISPLAY = "portal.accounts.rules.display_name"
 ACCOUNT_ADAPTER = "portal.accounts.adapter.AccountAdapter"
 ACCOUNT_SIGNUP_FORM_CLASS = "portal.accounts.forms.SignupForm"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
-ACCOUNT_FORMS = {"signup": "portal.accounts.entrance.Signup", "login": "portal.accounts.entrance.Login"}
+ACCOUNT_FORMS = {
+    "signup": "portal.accounts.entrance.Signup",
+    "login": "portal.accounts.entrance.Login",
+    "add_email": "portal.accounts.entrance.AddEmail",
+    "change_password": "portal.accounts.entrance.ChangePassword",
+    "set_password": "portal.accounts.entrance.SetPassword",
+    "reset_password": "portal.accounts.entrance.AskReset",
+    "reset_password_from_key": "portal.accounts.entrance.ResetPassword",
+    "reauthenticate": "portal.accounts.entrance.Confirm",
+}
+ACCOUNT_CHANGE_EMAIL = True
+"""One address for each account; the old one holds until the link in the mail to the new one was opened."""
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+"""Who changes a password or a second step is told at the account's address."""
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
@@ -183,5 +196,13 @@ ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,5/5m/key", "signup": "20/m/ip"}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
-MFA_TOTP_ISSUER = "Consilium"
+MFA_TOTP_ISSUER = PRODUCT["name"]
+MFA_ADAPTER = "portal.accounts.adapter.SecondFactorAdapter"
+MFA_FORMS = {
+    "authenticate": "portal.accounts.entrance.SecondStep",
+    "reauthenticate": "portal.accounts.entrance.ConfirmByCode",
+    "activate_totp": "portal.accounts.entrance.SetUpApp",
+    "add_webauthn": "portal.accounts.entrance.AddPasskey",
+    "edit_webauthn": "portal.accounts.entrance.RenamePasskey",
+}
 USERSESSIONS_TRACK_ACTIVITY = False

@@ -15,6 +15,7 @@ from django.templatetags.static import static
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 
 register = template.Library()
 
@@ -143,3 +144,24 @@ def dicom_date(value: str) -> str:
         return date_format(datetime.strptime(str(value), "%Y%m%d"), "j M Y")  # noqa: DTZ007  # a day has no zone
     except ValueError:
         return str(value)
+
+
+SYSTEMS = (
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("Windows", "Windows"),
+    ("Mac OS", "Mac"),
+    ("Linux", "Linux"),
+)
+BROWSERS = (("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrom", "Chrome"), ("Safari", "Safari"))
+
+
+@register.filter
+def device(user_agent: str) -> str:
+    """A browser's own description in two words that its owner knows: "Firefox, Windows"."""
+    found = [
+        next((name for sign, name in table if sign.lower() in (user_agent or "").lower()), "")
+        for table in (BROWSERS, SYSTEMS)
+    ]
+    return ", ".join(one for one in found if one) or _("A device that we do not know")

@@ -98,7 +98,7 @@ def accepts_invitation(person: Person, link: str) -> str:
 
 def sets_up_authenticator(person: Person) -> str:
     page = person.page
-    person.on("Two-Factor")
+    person.on("Sign-in security")
     person.checks_page()
     page.locator("a[href='/accounts/2fa/totp/activate/']").click()
     page.wait_for_url(re.compile("activate|reauthenticate"))
@@ -106,9 +106,9 @@ def sets_up_authenticator(person: Person) -> str:
         page.get_by_label("Password", exact=True).fill(PASSWORD)
         person.press("Confirm")
     person.checks_page()
-    secret = re.sub(r"\W", "", page.get_by_label("Authenticator secret").input_value())
-    page.get_by_label("Authenticator code").fill(totp_that_lasts(secret))
-    person.press("Activate")
-    person.on("Recovery Codes")
+    secret = re.sub(r"\W", "", page.get_by_label("Key, if you cannot scan").input_value())
+    page.get_by_label("Code from the app").fill(totp_that_lasts(secret))
+    person.press("Turn on")
+    person.on("backup codes")
     person.checks_page()
     return secret

@@ -44,7 +44,7 @@ def shown_code(secret: str, but_not: str) -> str:
 
 def enters(person: Person, code: str) -> None:
     person.page.get_by_role("textbox").first.fill(code)
-    person.press("Sign In")
+    person.press("Sign in", exact=True)
 
 
 def test_staff_without_a_second_factor_get_no_further_than_setting_one_up(
@@ -54,7 +54,7 @@ def test_staff_without_a_second_factor_get_no_further_than_setting_one_up(
     admin.go(accounts.administrators_link(service, ADDRESS))
     admin.page.get_by_label("Choose a password", exact=True).fill(accounts.PASSWORD)
     admin.press("Create my account")
-    admin.on("Two-Factor")
+    admin.on("Sign-in security")
 
     # Given no second factor, every page of the staff leads back to it
     admin.go("/accounts/people/")
@@ -73,10 +73,10 @@ def test_staff_without_a_second_factor_get_no_further_than_setting_one_up(
     signs_in(admin)
     admin.page.get_by_role("textbox").first.fill("000000")
     with admin.expecting("status of 4"):
-        admin.press("Sign In")
+        admin.press("Sign in", exact=True)
         admin.checks_page()
     admin.page.get_by_role("textbox").first.fill(code)
-    admin.press("Sign In")
+    admin.press("Sign in", exact=True)
     admin.on("People")
 
     # And with the code that the app shows, but with each code once only: who looks over a shoulder gains nothing
