@@ -13,9 +13,9 @@ from records import sandbox
 
 @cache
 def confined() -> bool:
-    """Asked once a process: a child tries to reach the network."""
+    """Asked once a process: a child tries to reach the network, to write outside its folder and to read there."""
     try:
-        return sandbox.network_is_blocked()
+        return sandbox.canary().locked_in
     except sandbox.SandboxUnavailable:
         return False
 
@@ -27,7 +27,8 @@ def parsers_are_confined(**_: Any) -> list[CheckMessage]:
     return [
         problem(
             "sandbox",
-            "The process that reads uploaded files could not be kept from the network.",
-            "Run on Linux with seccomp (in a container: leave its default seccomp profile on); docs/operations.md says more.",
+            "The process that reads uploaded files could not be kept from the network and inside its folder.",
+            "Run on Linux 5.13 or newer with seccomp and Landlock (in a container: leave its default seccomp profile on); "
+            "docs/operations.md says more.",
         )
     ]

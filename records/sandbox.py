@@ -34,7 +34,9 @@ from records.child.protocol import (
     parse_result,
 )
 
-__all__ = ["ChildInput", "FileResult", "Limits", "Output", "SandboxUnavailable", "network_is_blocked", "run_batch"]
+__all__ = [
+    "Canary", "ChildInput", "FileResult", "Limits", "Output", "SandboxUnavailable", "canary", "network_is_blocked", "run_batch",
+]  # fmt: skip
 
 TICK = 2.0  # seconds between two calls of on_progress
 START_UP = 60.0  # seconds for a child to begin its first file
@@ -92,14 +94,35 @@ def run_batch(
     return [batch.results[n] for n in range(len(files))]
 
 
-def network_is_blocked(*, allow_unconfined: bool = False) -> bool:
-    """Start a confined child that tries to reach a listener on the loopback; True when it could not.
+@dataclass(frozen=True, slots=True)
+class Canary:
+    """What a confined child could do when it tried: reach the network, write outside its folder, read a file there."""
 
-    For the start-up check of production. Raises SandboxUnavailable when the child cannot be confined at all.
+    confined: bool
+    reached: bool
+    wrote: bool
+    read: bool
+
+    @property
+    def locked_in(self) -> bool:
+        return self.confined and not (self.reached or self.wrote or self.read)
+
+
+def canary(*, allow_unconfined: bool = False) -> Canary:
+    """Start a confined child that really tries. For the start-up check of production.
+
+    Raises SandboxUnavailable when the child cannot be confined at all.
     """
-    with socket.create_server(("127.0.0.1", 0)) as listener, TemporaryDirectory() as folder:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listener,
+        TemporaryDirectory() as folder,
+        TemporaryDirectory() as elsewhere,
+    ):
+        secret = Path(elsewhere, "secret")
+        secret.write_text("not for the child")
+        orders = {"port": listener.getsockname()[1], "outside": str(Path(elsewhere, "new")), "secret": str(secret)}
         batch = _Batch([], Path(folder), Limits(), lambda: None, allow_unconfined)
-        with _start(batch, [], canary=listener.getsockname()[1]) as child:
+        with _start(batch, [], canary=orders) as child:
             try:
                 line = child.stdout.readline(65536) if child.stdout else b""
             finally:
@@ -110,7 +133,13 @@ def network_is_blocked(*, allow_unconfined: bool = False) -> bool:
         raise SandboxUnavailable("the canary did not answer") from None
     if message.get("t") != "canary":
         raise SandboxUnavailable("the child could not be confined")
-    return message.get("reached") is False and message.get("confined") is True
+    return Canary(*(message.get(name) is not False for name in ("confined", "reached", "wrote", "read")))
+
+
+def network_is_blocked() -> bool:
+    """Whether a confined child could not reach the network. Raises SandboxUnavailable when it cannot be confined."""
+    found = canary()
+    return found.confined and not found.reached
 
 
 @dataclass(slots=True)
@@ -146,7 +175,7 @@ class _Batch:
         self.results[number] = FileResult(self.files[number].key, "rejected", code, "other", "application/octet-stream")
 
 
-def _start(batch: _Batch, numbers: list[int], *, canary: int | None = None) -> subprocess.Popen[bytes]:
+def _start(batch: _Batch, numbers: list[int], *, canary: dict[str, Any] | None = None) -> subprocess.Popen[bytes]:
     orders = {
         "parent": os.getpid(),
         "work": str(batch.work),

@@ -30,7 +30,9 @@ def main() -> int:
         open_files=len(orders["files"]) + 64,
     )
     confined = True
+    os.environ["TMPDIR"] = orders["work"]
     try:
+        confine.keep_inside(orders["work"])
         confine.block_network()
     except confine.CannotConfine:
         confined = False
@@ -38,7 +40,7 @@ def main() -> int:
             _say(out, {"t": "unconfined"})
             return 4
     if orders.get("canary") is not None:
-        _say(out, {"t": "canary", "confined": confined, "reached": _canary(orders["canary"])})
+        _say(out, {"t": "canary", "confined": confined, **_canary(**orders["canary"])})
         return 0
     from .handle import MachineTrouble, handle
 
@@ -65,15 +67,26 @@ def _say(out: Any, message: dict[str, Any]) -> None:
         view = view[out.write(view) :]
 
 
-def _canary(port: int) -> bool:
-    """Really try to reach a listener of the parent on the loopback."""
+def _canary(port: int, outside: str, secret: str) -> dict[str, bool]:
+    """Really try to reach a listener of the parent on the loopback, to write outside the work folder and to read a file there."""
     import socket
 
+    found = {"reached": True, "wrote": True, "read": True}
     try:
-        with socket.create_connection(("127.0.0.1", port), timeout=5):
-            return True
+        socket.create_connection(("127.0.0.1", port), timeout=5).close()
     except OSError:
-        return False
+        found["reached"] = False
+    try:
+        with open(outside, "w") as file:
+            file.write("escaped")
+    except OSError:
+        found["wrote"] = False
+    try:
+        with open(secret) as file:
+            file.read()
+    except OSError:
+        found["read"] = False
+    return found
 
 
 if __name__ == "__main__":

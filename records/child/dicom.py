@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -142,13 +143,18 @@ def _dcmdjpeg(job: Job, shape: validate.Shape) -> Iterator[np.ndarray]:
     """12-bit JPEG through DCMTK, which inherits limits and filter. Yields the frames of its plain copy."""
     program, path = frames.dcmdjpeg(), job.output("plain.dcm")
     assert program is not None
-    descriptor = job.file.fileno()
+    source = job.output("source.dcm")  # by path: what the parent holds open cannot be opened again from in here
+    job.file.seek(0)
+    with source.open("wb") as out:
+        shutil.copyfileobj(job.file, out, 1 << 20)
     done = subprocess.run(
-        [program, "-q", f"/proc/self/fd/{descriptor}", str(path)],
-        pass_fds=[descriptor], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        [program, "-q", str(source), str(path)],
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         env={"DCMDICTPATH": os.environ.get("DCMDICTPATH", ""), "PATH": "/usr/bin"} if "DCMDICTPATH" in os.environ else {},
         check=False,
     )  # fmt: skip
+    source.unlink()
+    job.written.remove(source.name)
     try:
         if done.returncode or not path.exists():
             raise DicomError("dicom_pixels_damaged")

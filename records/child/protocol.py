@@ -65,7 +65,7 @@ class Limits:
     """Bounds of one child. Sizes in bytes,
     times in seconds; `wall` and `cpu` for each file, the rest for the process."""
 
-    memory: int = 640 * 1024 * 1024
+    memory: int = 512 * 1024 * 1024
     cpu: int = 120
     wall: float = 180.0
     file_size: int = 2 * 1024 * 1024 * 1024

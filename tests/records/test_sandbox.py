@@ -56,6 +56,56 @@ def test_network_is_reached_without_the_filter(monkeypatch: pytest.MonkeyPatch) 
     assert not sandbox.network_is_blocked()
 
 
+def test_canary_writes_and_reads_nothing_outside_its_folder() -> None:
+    found = sandbox.canary()
+    assert (found.wrote, found.read, found.locked_in) == (False, False, True)
+
+
+def test_canary_writes_and_reads_without_landlock(monkeypatch: pytest.MonkeyPatch) -> None:
+    boot = sandbox._BOOT.replace("from records.child.__main__", "from records.child import confine; "
+                                 "confine.keep_inside = lambda work: None; from records.child.__main__")  # fmt: skip
+    monkeypatch.setattr(sandbox, "_BOOT", boot)
+    found = sandbox.canary()
+    assert (found.wrote, found.read, found.locked_in) == (True, True, False)
+
+
+CLIMBER = """
+import sys, os; sys.path.insert(0, sys.argv.pop())
+from records.child import handle as module
+def attempt(name, *arguments):
+    try:
+        getattr(os, name)(*arguments)
+        return True
+    except OSError:
+        return False
+def handle(entry, work, limits):
+    target = os.pread(entry["fd"], 4096, 0).decode()
+    done = [name for name, arguments in {
+        "truncate": (target, 0), "chmod": (target, 0o777), "unlink": (target,), "rename": (target, target + "x"),
+        "link": (target, str(work / "stolen")), "symlink": ("/", target + ".link"), "mkdir": (target + ".d",),
+        "utime": (target,),
+    }.items() if attempt(name, *arguments)]
+    return {"status": "ready", "code": "", "kind": "text", "media_type": "text/plain", "flags": [], "data": {"done": done},
+            "outputs": []}
+module.handle = handle
+from records.child.__main__ import main
+sys.exit(main())
+"""
+
+
+def test_child_changes_nothing_outside_its_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Each way to write that needs no open file: cut, move, link, make, touch."""
+    monkeypatch.setattr(sandbox, "_BOOT", CLIMBER)
+    work, target = tmp_path / "work", tmp_path / "original"
+    work.mkdir()
+    target.write_text("sacred")
+    assert one(str(target).encode(), work).data["done"] == []
+    assert (sorted(p.name for p in tmp_path.iterdir()), target.read_text()) == (["original", "work"], "sacred")
+    monkeypatch.setattr(sandbox, "_BOOT", CLIMBER.replace("def handle", "from records.child import confine; "
+                        "confine.keep_inside = lambda work: None; confine.block_network = lambda: None\ndef handle"))  # fmt: skip
+    assert len(one(str(target).encode(), work).data["done"]) > 2
+
+
 def test_child_refuses_to_run_unconfined(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     boot = sandbox._BOOT.replace(
         "from records.child.__main__",
