@@ -194,11 +194,15 @@ class ErrorSummaryMixin:
         context["fields"] = [(bound, errors) for bound, errors in context["fields"] if bound.name not in opened]
         return context
 
+    def names_on_page(self) -> list[str]:
+        """Names of all fields in the order of the page; a form that is drawn in another order than its own says so."""
+        return list(self.fields)
+
     @property
     def error_summary(self) -> list[tuple[str, str]]:
         """(anchor id, message) of every error, in the order of the page; the anchor of an error of the whole form is empty."""
         found: list[tuple[str, str]] = [("", str(message)) for message in self.errors.get("__all__", [])]
-        for name in self.fields:
+        for name in self.names_on_page():
             bound = self[name]  # type: ignore[index]
             anchor = bound.first_id if isinstance(bound, BoundField) else bound.id_for_label
             found += [(anchor, str(message)) for message in self.errors.get(name, [])]

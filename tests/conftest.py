@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import hypothesis
+import pytest
+
+from tests.realfiles import folder_of
 
 hypothesis.settings.register_profile("suite", deadline=None)  # slow machines are not wrong results
 hypothesis.settings.load_profile("suite")
+
+
+@pytest.fixture(scope="session")
+def real_files() -> Path:
+    """The folder that TEST_DATA names. Skips when it is unset; fails when it is set to nothing."""
+    return folder_of(os.environ)

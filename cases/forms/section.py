@@ -68,6 +68,15 @@ class SectionForm(BaseForm):
             found[place.get(field.name, next(iter(found)))].append(field)
         return [(title, fields) for title, fields in found.items() if fields]
 
+    def names_on_page(self) -> list[str]:
+        """The fields as they are drawn: heading by heading, and what a choice opens right after that choice."""
+        found: list[str] = []
+        for _title, fields in self.groups():
+            for field in fields:
+                opened = getattr(self.fields[field.name].widget, "reveals", {}).values()
+                found += [field.name, *(name for names in opened for name in names)]
+        return found
+
     def understood(self) -> dict[str, Any]:
         """Answers from the valid fields alone, as JSON: texts, lists of texts, ISO dates."""
         if self.is_bound and not hasattr(self, "found"):

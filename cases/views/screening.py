@@ -24,6 +24,8 @@ from portal.core.access import BaseView, Permission
 from portal.core.states import Role
 
 SESSION, SALT, STOP_SECONDS = "screening", "cases.screening", 3600
+AGAIN = "again"
+"""In the address of the first step for somebody who comes back to a later one, of which nothing was kept: the page says why."""
 
 
 def held(request: HttpRequest) -> list[rules.Answer]:
@@ -80,6 +82,7 @@ class Step(BaseView):
             "back_url": back,
             "place": rules.place_of(edition, given),
             "submit_text": _("Continue"),
+            "again": AGAIN in self.request.GET and not given,
         }
         return render(self.request, "cases/start/step.html", context)
 
@@ -101,7 +104,8 @@ class Step(BaseView):
         given = rules.latest(answers)
         missing = rules.next_step(edition, given)
         if missing is not None and rules.STEPS.index(step) > rules.STEPS.index(missing):
-            return edition, answers, given, redirect(step_url(missing))
+            away = step_url(missing)
+            return edition, answers, given, redirect(away if given else f"{away}?{AGAIN}")
         return edition, answers, given, None
 
     def get(self, request: HttpRequest, step: str = rules.STEPS[0]) -> HttpResponse:

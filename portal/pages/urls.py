@@ -13,5 +13,6 @@ urlpatterns = [
     path("imprint/", views.Imprint.as_view(), name="imprint"),
     path("accessibility/", views.Accessibility.as_view(), name="accessibility"),
     path("audit/", auditlog.AuditLog.as_view(), name="audit"),
+    path("words.js", views.ScriptWords.as_view(), name="words"),
     path("healthz", views.Health.as_view(), name="health"),
 ]

@@ -6,6 +6,7 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.views.i18n import JavaScriptCatalog
 
 from cases.queries.edition import current_edition
 from cases.views import screening
@@ -23,6 +24,13 @@ class Health(BaseView):
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
         return HttpResponse("ok", content_type="text/plain")
+
+
+class ScriptWords(BaseView, JavaScriptCatalog):
+    """The words of our scripts in the language of the request: a script may hold no template, and our policy allows none inline."""
+
+    permission = Permission.PUBLIC
+    quiet = True
 
 
 def nameless() -> dict[str, str]:

@@ -357,6 +357,7 @@ PUBLIC = {
     "pages:terms": "words",
     "pages:imprint": "words",
     "pages:accessibility": "words",
+    "pages:words": "words of our scripts, the same for everybody",
     "pages:health": "for load balancers; says ok",
     "accounts:accept": "for the holder of an invitation's secret, who has no account yet",
     "cases:start": "emergency and eligibility questions come before the account",

@@ -72,7 +72,7 @@ def test_steps_follow_each_other(client, edition):
 
 
 def test_a_later_step_leads_back_to_the_first_open_one(client, edition):
-    assert client.get(url("care")).url == url("place")
+    assert client.get(url("care")).url == url("place") + "?again"
     walk(client, until="field")
     assert client.get(url("date")).url == url("signs")
     assert client.get(reverse("cases:result")).url == url("signs")
@@ -274,3 +274,17 @@ def test_rules_say_the_first_stop_only(edition):
 @pytest.mark.parametrize("specialty", ["cardiology", "pulmonology", "oncology", "radiology"])
 def test_rules_pass_a_whole_screening_of_every_specialty(edition, specialty):
     assert rules.passed(edition, rules.latest(screening(specialty)))
+
+
+def test_back_after_a_stop_says_that_the_questions_begin_again(client, edition):
+    walk(client, until="field", field={"specialty": f"{rules.NOT_COVERED}{edition.not_covered[0].key}"})
+    page = client.get(url("field"), follow=True).content.decode()
+    assert "Where are you?" in page
+    assert "We start again here" in page
+
+
+@pytest.mark.usefixtures("edition")
+def test_first_visit_and_a_step_too_far_say_nothing_of_the_kind(client):
+    assert "We start again here" not in client.get(url("place")).content.decode()
+    client.post(url("place"), PLACE)
+    assert "We start again here" not in client.get(url("care"), follow=True).content.decode()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.db import connection
 from django.test import Client
@@ -381,3 +383,14 @@ def test_withdraw_needs_one_more_tick():
 def test_public_pages_need_no_account(client, name):
     published_catalogue()
     assert client.get(reverse(f"pages:{name}")).status_code == 200
+
+
+def test_error_summary_of_a_section_follows_the_page():
+    case = make_case()
+    client = own(case)
+    body = client.post(page("cases:section", case, "health"), {"revision": 0}, follow=True).content.decode()
+    summary, form = body[body.index("nhsuk-error-summary__list") :].split("</ul>", 1)
+    anchors = re.findall(r'href="#([^"]+)"', summary)
+    places = [form.index(f'id="{anchor}"') for anchor in anchors]
+    assert len(places) > 3
+    assert places == sorted(places)

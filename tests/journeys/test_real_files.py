@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -27,14 +26,10 @@ HOSTILE = "hostile/dicom/truncated_130.dcm"
 
 
 @pytest.fixture
-def data() -> Path:
-    named = os.environ.get("TEST_DATA")
-    if not named:
-        pytest.skip("TEST_DATA is not set: no real files to try")
-    folder = Path(named).resolve()
-    missing = [name for name in (*FOLDER, *ARCHIVE, HOSTILE) if not (folder / name).is_file()]
-    assert not missing, f"TEST_DATA names {folder}, which lacks {missing}"
-    return folder
+def data(real_files: Path) -> Path:
+    missing = [name for name in (*FOLDER, *ARCHIVE, HOSTILE) if not (real_files / name).is_file()]
+    assert not missing, f"TEST_DATA names {real_files}, which lacks {missing}"
+    return real_files
 
 
 def test_real_files_are_all_accounted_for(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -25,10 +24,8 @@ EXCEPTIONS = {
 
 
 @pytest.fixture(scope="module")
-def files() -> list[Path]:
-    if "TEST_DATA" not in os.environ:
-        pytest.skip("TEST_DATA is not set: no real files to compare on")
-    root = Path(os.environ["TEST_DATA"]) / "dicom"
+def files(real_files: Path) -> list[Path]:
+    root = real_files / "dicom"
     found = sorted(p for p in root.rglob("*") if p.is_file() and p.stat().st_size < 20_000_000)
     assert found, "TEST_DATA is set but holds no DICOM files"
     return found

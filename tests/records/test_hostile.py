@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 from pathlib import Path
 
 import pytest
@@ -120,10 +119,8 @@ EXPECTED = {
 
 
 @pytest.fixture(scope="module")
-def root() -> Path:
-    if "TEST_DATA" not in os.environ:
-        pytest.skip("TEST_DATA is not set: no hostile files here")
-    found = Path(os.environ["TEST_DATA"]) / "hostile"
+def root(real_files: Path) -> Path:
+    found = real_files / "hostile"
     assert (found / "EXPECTED.csv").exists(), "TEST_DATA is set but holds no hostile set"
     return found
 

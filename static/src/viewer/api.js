@@ -1,5 +1,5 @@
 /** The server's side: QIDO, WADO and saved states. Cookies carry the session; 401 means it is over. */
-import { t } from './i18n.js';
+import { gettext } from './i18n.js';
 
 export class ApiError extends Error {
   constructor(status, url) {
@@ -11,10 +11,10 @@ export class ApiError extends Error {
 /** One sentence for people about a failed request. */
 export function reason(error) {
   const status = error?.status ?? error?.error?.status ?? 0;
-  if (status === 401) return t('you have been signed out');
-  if (status === 403 || status === 404) return t('the portal does not have it, or you may no longer see it');
-  if (status >= 500) return t('the portal had a problem; try again in a minute');
-  return status ? t('the portal answered {status}', { status }) : t('the connection was lost');
+  if (status === 401) return gettext('you have been signed out');
+  if (status === 403 || status === 404) return gettext('the portal does not have it, or you may no longer see it');
+  if (status >= 500) return gettext('the portal had a problem; try again in a minute');
+  return status ? gettext('the portal answered {status}', { status }) : gettext('the connection was lost');
 }
 
 export class Api {

@@ -1,7 +1,7 @@
 /** The studies and series on the table. A series fetches its headers once, when first wanted. */
 import { placeOf } from './api.js';
 import { date, hasImage, isDocument, mend, NOT_IMAGES, number, personName, value } from './dicom.js';
-import { t } from './i18n.js';
+import { gettext } from './i18n.js';
 import { sortInstances, sortSeries } from './order.js';
 
 export class Series {
@@ -20,7 +20,7 @@ export class Series {
     this.failed = new Map();
   }
 
-  get name() { return this.description || t('Series {number}', { number: this.number ?? '' }).trim(); }
+  get name() { return this.description || gettext('Series {number}', { number: this.number ?? '' }).trim(); }
 
   /** Headers in order, one entry per frame: {place, dataset, id}. Failing leaves the series able to try again. */
   load() {
@@ -31,7 +31,7 @@ export class Series {
   async #load() {
     if (this.other) return this;
     const datasets = await this.api.metadata(this.study.uid, this.uid);
-    if (datasets.length && !datasets.some(hasImage)) this.other = datasets.some(isDocument) ? NOT_IMAGES.DOC : t('Data without pictures');
+    if (datasets.length && !datasets.some(hasImage)) this.other = datasets.some(isDocument) ? NOT_IMAGES.DOC : gettext('Data without pictures');
     for (const dataset of sortInstances(datasets.filter(hasImage).map((one) => mend(one, this.modality)))) {
       for (let frame = 1; frame <= (number(dataset, 'frames') || 1); frame += 1) {
         const place = { study: this.study.uid, series: this.uid, instance: value(dataset, 'sop'), frame };

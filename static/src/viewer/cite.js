@@ -1,5 +1,5 @@
 /** Talking with the page around us (the opinion editor): same origin only, two messages. */
-import { t } from './i18n.js';
+import { gettext } from './i18n.js';
 
 export const CITE = 'consilium.cite';
 export const OPEN = 'consilium.open';
@@ -9,7 +9,7 @@ export const framed = () => window.parent !== window;
 /** {type, study, series, instance, frame, label}: what a citation needs to come back here, and a label to print. */
 export function citation(pane) {
   const { series, index, ids, place } = pane;
-  const label = [`${series.modality} ${series.name}`.trim(), series.study.date, t('image {n} of {count}', { n: index + 1, count: ids.length })].filter(Boolean).join(', ');
+  const label = [`${series.modality} ${series.name}`.trim(), series.study.date, gettext('image {n} of {count}', { n: index + 1, count: ids.length })].filter(Boolean).join(', ');
   return { type: CITE, ...place, label };
 }
 

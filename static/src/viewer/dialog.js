@@ -1,13 +1,13 @@
 /** Small dialogs on the browser's own <dialog>: focus stays inside, Escape closes, focus returns. */
 import { el } from './dom.js';
-import { t } from './i18n.js';
+import { gettext } from './i18n.js';
 
 let serial = 0;
 
 export function openDialog(title, body, { bare = false, onClose = () => {} } = {}) {
   serial += 1;
   const id = `co-v-dialog-${serial}`;
-  const close = el('button', { type: 'button', className: 'co-v-button', textContent: t('Close'), autofocus: true, on: { click: () => node.close() } });
+  const close = el('button', { type: 'button', className: 'co-v-button', textContent: gettext('Close'), autofocus: true, on: { click: () => node.close() } });
   const node = el('dialog', { className: 'co-v-dialog', aria: { labelledby: id } },
     el('h2', { id, textContent: title }), body, bare ? null : el('div', { className: 'co-v-dialog-buttons' }, close));
   node.addEventListener('keydown', (event) => event.stopPropagation());
@@ -23,8 +23,8 @@ export function askText(label, current = '') {
     const input = el('input', { type: 'text', className: 'co-v-input', value: current, maxLength: 200, autocomplete: 'off', aria: { label } });
     const form = el('form', { method: 'dialog' }, input,
       el('div', { className: 'co-v-dialog-buttons' },
-        el('button', { className: 'co-v-button co-v-button--main', value: 'ok', textContent: t('Save text') }),
-        el('button', { className: 'co-v-button', value: '', type: 'button', textContent: t('Cancel'), on: { click: () => node.close('') } })));
+        el('button', { className: 'co-v-button co-v-button--main', value: 'ok', textContent: gettext('Save text') }),
+        el('button', { className: 'co-v-button', value: '', type: 'button', textContent: gettext('Cancel'), on: { click: () => node.close('') } })));
     const node = openDialog(label, form, { bare: true, onClose: (value) => resolve(value === 'ok' ? input.value.trim() : '') });
     input.select();
   });

@@ -1,4 +1,6 @@
 /** Reading the DICOM JSON model (PS3.18 annex F). Pure: no browser, no cornerstone. */
+import { gettext } from './i18n.js';
+
 export const TAGS = {
   studyDate: '00080020', studyTime: '00080030', seriesDate: '00080021', modality: '00080060', sopClass: '00080016', sop: '00080018',
   studyDescription: '00081030', seriesDescription: '0008103E', patientName: '00100010', patientId: '00100020', birthDate: '00100030',
@@ -25,7 +27,7 @@ export function personName(dataset) {
   return [family, [given, middle].filter(Boolean).join(' ')].filter(Boolean).join(', ');
 }
 
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+const MONTHS = [gettext('Jan'), gettext('Feb'), gettext('Mar'), gettext('Apr'), gettext('May'), gettext('Jun'), gettext('Jul'), gettext('Aug'), gettext('Sep'), gettext('Oct'), gettext('Nov'), gettext('Dec')];
 
 /** DA value "20260312" to "12 Mar 2026"; month in letters because 03/12 is read differently in two countries. */
 export function date(da) {
@@ -35,10 +37,10 @@ export function date(da) {
 
 /** Series that hold no picture this viewer can draw, and how they are called. */
 export const NOT_IMAGES = {
-  SR: 'Structured report', PR: 'Presentation state', KO: 'Key object selection', DOC: 'Document', SEG: 'Segmentation',
-  RTSTRUCT: 'Radiotherapy structures', RTPLAN: 'Radiotherapy plan', RTDOSE: 'Radiotherapy dose', RTRECORD: 'Radiotherapy record',
-  REG: 'Registration', ECG: 'Waveform (ECG)', HD: 'Waveform (haemodynamic)', EPS: 'Waveform (electrophysiology)', RESP: 'Waveform (respiration)',
-  AU: 'Audio', FID: 'Fiducials', SM: 'Whole-slide image', PLAN: 'Plan', M3D: '3D model', ANN: 'Annotations',
+  SR: gettext('Structured report'), PR: gettext('Presentation state'), KO: gettext('Key object selection'), DOC: gettext('Document'), SEG: gettext('Segmentation'),
+  RTSTRUCT: gettext('Radiotherapy structures'), RTPLAN: gettext('Radiotherapy plan'), RTDOSE: gettext('Radiotherapy dose'), RTRECORD: gettext('Radiotherapy record'),
+  REG: gettext('Registration'), ECG: gettext('Waveform (ECG)'), HD: gettext('Waveform (haemodynamic)'), EPS: gettext('Waveform (electrophysiology)'), RESP: gettext('Waveform (respiration)'),
+  AU: gettext('Audio'), FID: gettext('Fiducials'), SM: gettext('Whole-slide image'), PLAN: gettext('Plan'), M3D: gettext('3D model'), ANN: gettext('Annotations'),
 };
 
 /** Encapsulated PDF, CDA, STL, OBJ, MTL (PS3.4 table B.5-1). */

@@ -5,7 +5,7 @@ import { commands } from './commands.js';
 import { announcer, el } from './dom.js';
 import { startEngine } from './engine.js';
 import { helpDialog, listenForKeys } from './keyboard.js';
-import { t } from './i18n.js';
+import { gettext } from './i18n.js';
 import { registerReslicing } from './mpr.js';
 import { updateOverlay } from './overlay.js';
 import { Pane } from './pane.js';
@@ -135,7 +135,7 @@ export class App {
   /** Goes to a cited, starred or measured image. */
   async openPlace(place) {
     const series = this.catalog.find(place.series);
-    if (!series || (place.study && series.study.uid !== place.study)) { this.tell(t('The cited image is not among the studies opened here.')); return; }
+    if (!series || (place.study && series.study.uid !== place.study)) { this.tell(gettext('The cited image is not among the studies opened here.')); return; }
     if (place.plane) {
       if (this.mpr !== series) { this.active.series = series; await this.enterMpr(series); }
       await this.panes.find((pane) => pane.plane === place.plane)?.goTo(place.slice);
@@ -144,7 +144,7 @@ export class App {
     if (this.mpr) this.setLayout(1, false);
     const pane = this.panes.find((one) => one.series === series && !one.reformatted) ?? this.active;
     const index = await this.indexIn(series, place);
-    if (place.instance && index === undefined) this.tell(t('The cited image is no longer in “{name}”.', { name: series.name }));
+    if (place.instance && index === undefined) this.tell(gettext('The cited image is no longer in “{name}”.', { name: series.name }));
     if (pane.series === series && pane.ids.length) await pane.goTo(index ?? pane.index); else await pane.show(series, index);
     this.activate(pane);
   }
@@ -184,24 +184,24 @@ export class App {
   }
 
   star() {
-    if (!this.active?.place) { this.tell(t('Only original images can be starred.')); return; }
-    this.tell(this.state.toggleKey(this.active.place) ? t('Image starred') : t('Star removed'));
+    if (!this.active?.place) { this.tell(gettext('Only original images can be starred.')); return; }
+    this.tell(this.state.toggleKey(this.active.place) ? gettext('Image starred') : gettext('Star removed'));
     this.update();
   }
 
   cited(message) {
-    this.tell(message ? t('Cited: {label}', { label: message.label }) : t('Only original images can be cited. Go to the image in its own series.'));
+    this.tell(message ? gettext('Cited: {label}', { label: message.label }) : gettext('Only original images can be cited. Go to the image in its own series.'));
   }
 
   deleteSelected() {
     const chosen = this.state.selected();
     for (const uid of chosen) this.state.remove(uid);
-    this.tell(chosen.length ? t('Measurement deleted') : t('Select a measurement first, or use the list of measurements.'));
+    this.tell(chosen.length ? gettext('Measurement deleted') : gettext('Select a measurement first, or use the list of measurements.'));
   }
 
   keyboardMeasure() {
     if (!this.active?.viewport) return;
-    if (!(this.tools.current in MEASURING)) { this.tell(t('Choose a measuring tool first: L, A, E, H or T.')); return; }
+    if (!(this.tools.current in MEASURING)) { this.tell(gettext('Choose a measuring tool first: L, A, E, H or T.')); return; }
     this.pointer?.stop();
     this.active.canvas.focus();
     this.pointer = startPointer(this.active, this.tools.current, { announce: (text) => this.tell(text), done: (text) => { this.pointer = null; this.tell(text); } });
@@ -237,7 +237,7 @@ export class App {
   /** A window shows another image. */
   moved(pane) {
     if (pane !== this.active) return;
-    if (!this.cine.playing(pane)) this.announce(t('Image {n} of {count}', { n: pane.index + 1, count: pane.ids.length }));
+    if (!this.cine.playing(pane)) this.announce(gettext('Image {n} of {count}', { n: pane.index + 1, count: pane.ids.length }));
     this.toolbar.update();
   }
 

@@ -4,7 +4,7 @@ import { Api, reason } from './api.js';
 import { loadCatalog } from './catalog.js';
 import { readConfig } from './config.js';
 import { el } from './dom.js';
-import { t } from './i18n.js';
+import { gettext } from './i18n.js';
 import { signedOut } from './session.js';
 
 const root = document.getElementById('viewer');
@@ -22,11 +22,11 @@ async function light(context, why) {
 }
 
 async function start() {
-  if (!config.studies.length) { tell(t('No study was chosen'), t('Open the viewer from a case, beside the images you want to see.')); return; }
+  if (!config.studies.length) { tell(gettext('No study was chosen'), gettext('Open the viewer from a case, beside the images you want to see.')); return; }
   const api = new Api(config, () => signedOut(config, api, () => (app ? app.resume() : window.location.reload())));
   let app;
   const catalog = await loadCatalog(api, config.studies);
-  if (!catalog.studies.length) { tell(t('These images cannot be opened'), t('The reason: {reason}.', { reason: reason(catalog.failures[0]?.error) }), t('Go back to the case and try again. If it stays like this, write to your coordinator.')); return; }
+  if (!catalog.studies.length) { tell(gettext('These images cannot be opened'), gettext('The reason: {reason}.', { reason: reason(catalog.failures[0]?.error) }), gettext('Go back to the case and try again. If it stays like this, write to your coordinator.')); return; }
   const context = { root, config, api, catalog };
   if (config.light) {
     app = await light(context);
@@ -37,15 +37,15 @@ async function start() {
       await app.start();
     } catch (error) {
       console.warn('viewer falls back to the light view', error);
-      app = await light(context, t('This browser cannot draw the images itself.'));
+      app = await light(context, gettext('This browser cannot draw the images itself.'));
     }
   }
-  if (catalog.failures.length) app.tell?.(t('{n} of {count} studies could not be opened: {reason}.', { n: catalog.failures.length, count: config.studies.length, reason: reason(catalog.failures[0].error) }));
+  if (catalog.failures.length) app.tell?.(gettext('{n} of {count} studies could not be opened: {reason}.', { n: catalog.failures.length, count: config.studies.length, reason: reason(catalog.failures[0].error) }));
   root.dataset.ready = 'true';
   root.consilium = app;   // tests and support look in here
 }
 
 start().catch((error) => {
   console.warn('viewer did not start', error);
-  tell(t('The viewer could not start'), t('Reload the page. If it stays like this, write to your coordinator.'));
+  tell(gettext('The viewer could not start'), gettext('Reload the page. If it stays like this, write to your coordinator.'));
 });

@@ -2,7 +2,7 @@
 import { GROUPS } from './commands.js';
 import { openDialog } from './dialog.js';
 import { el } from './dom.js';
-import { t } from './i18n.js';
+import { gettext } from './i18n.js';
 
 const OFF = 'consilium.viewer.letters-off';
 const NAMES = { ' ': 'Space', ArrowUp: '↑', ArrowDown: '↓', ArrowLeft: '←', ArrowRight: '→', PageUp: 'Page Up', PageDown: 'Page Down' };
@@ -54,12 +54,12 @@ export function helpDialog(app, table) {
   const groups = Object.entries(GROUPS()).map(([group, title]) => {
     const rows = table.filter((command) => command.group === group && command.keys.length && !command.hidden?.(app))
       .map((command) => el('tr', {}, el('th', { scope: 'row' }, command.label, command.hint ? el('small', { textContent: command.hint }) : ''),
-        el('td', {}, ...command.keys.flatMap((key, i) => [i ? ` ${t('or')} ` : '', el('kbd', { textContent: show(key) })]))));
-    if (group === 'picture') rows.push(el('tr', {}, el('th', { scope: 'row', textContent: t('Brightness presets') }), el('td', {}, el('kbd', { textContent: '1' }), ` ${t('to')} `, el('kbd', { textContent: '9' }))));
+        el('td', {}, ...command.keys.flatMap((key, i) => [i ? ` ${gettext('or')} ` : '', el('kbd', { textContent: show(key) })]))));
+    if (group === 'picture') rows.push(el('tr', {}, el('th', { scope: 'row', textContent: gettext('Brightness presets') }), el('td', {}, el('kbd', { textContent: '1' }), ` ${gettext('to')} `, el('kbd', { textContent: '9' }))));
     return el('section', {}, el('h3', { textContent: title }), el('table', {}, el('tbody', {}, ...rows)));
   });
   const off = el('input', { type: 'checkbox', id: 'co-v-letters', checked: store.off, on: { change: () => { store.off = off.checked; } } });
-  const mouse = el('p', { textContent: t('Mouse: wheel scrolls, right button zooms, Shift and drag moves. Touch: two fingers zoom, three move.') });
-  return openDialog(t('Help and keys'), el('div', { className: 'co-v-help', tabIndex: 0, data: { scrolls: '' }, aria: { role: 'region', label: t('Keys') } }, mouse, el('div', { className: 'co-v-help-groups' }, ...groups),
-    el('p', { className: 'co-v-check' }, off, el('label', { htmlFor: 'co-v-letters', textContent: t('Switch off keys that are a single letter or sign') }))));
+  const mouse = el('p', { textContent: gettext('Mouse: wheel scrolls, right button zooms, Shift and drag moves. Touch: two fingers zoom, three move.') });
+  return openDialog(gettext('Help and keys'), el('div', { className: 'co-v-help', tabIndex: 0, data: { scrolls: '' }, aria: { role: 'region', label: gettext('Keys') } }, mouse, el('div', { className: 'co-v-help-groups' }, ...groups),
+    el('p', { className: 'co-v-check' }, off, el('label', { htmlFor: 'co-v-letters', textContent: gettext('Switch off keys that are a single letter or sign') }))));
 }

@@ -1,17 +1,17 @@
 /** Three planes of one series: slices cut again in memory, drawn as plain stacks, so that it works with WebGL and without. */
 import { cache, imageLoader, metaData, utilities } from '@cornerstonejs/core';
-import { t } from './i18n.js';
+import { gettext } from './i18n.js';
 import { block, cut, planeOf } from './volume.js';
 
 const REASONS = {
-  few: () => t('it has fewer than four images'),
-  frames: () => t('its images are frames of a film'),
-  colour: () => t('it is in colour'),
-  geometry: () => t('its images do not say where they lie in the body'),
-  mixed: () => t('its images differ in size or direction'),
-  tilted: () => t('its slices are tilted'),
-  uneven: () => t('its slices are not evenly spaced'),
-  memory: () => t('it is too large for this device'),
+  few: () => gettext('it has fewer than four images'),
+  frames: () => gettext('its images are frames of a film'),
+  colour: () => gettext('it is in colour'),
+  geometry: () => gettext('its images do not say where they lie in the body'),
+  mixed: () => gettext('its images differ in size or direction'),
+  tilted: () => gettext('its slices are tilted'),
+  uneven: () => gettext('its slices are not evenly spaced'),
+  memory: () => gettext('it is too large for this device'),
 };
 
 const volumes = new Map();

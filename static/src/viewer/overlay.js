@@ -1,7 +1,7 @@
 /** The texts on an image window: whose, what, which, how; letters; scale; warnings. They never leave the screen. */
 import { geometry, lossy, number, spacingOf, values } from './dicom.js';
 import { el } from './dom.js';
-import { t } from './i18n.js';
+import { gettext } from './i18n.js';
 import { edges, edgesOfProjection, planeName } from './orientation.js';
 import { windowOf } from './presets.js';
 
@@ -27,16 +27,16 @@ export function updateOverlay(pane) {
   if (!series) return;
   const { study } = series;
   lines(corners.whose, [
-    study.patient || t('Name not in the file'),
-    [study.birthDate && t('born {date}', { date: study.birthDate }), study.sex].filter(Boolean).join(' · '),
-    study.date || t('Date not in the file'), study.description,
+    study.patient || gettext('Name not in the file'),
+    [study.birthDate && gettext('born {date}', { date: study.birthDate }), study.sex].filter(Boolean).join(' · '),
+    study.date || gettext('Date not in the file'), study.description,
   ]);
-  const plane = pane.plane ? t('{plane} (reformatted)', { plane: pane.plane }) : '';
-  lines(corners.what, [[series.modality, series.number !== undefined && t('series {number}', { number: series.number })].filter(Boolean).join(' · '), series.name, plane,
-    pane.app.state?.isKey(pane.place) ? `★ ${t('starred')}` : '']);
+  const plane = pane.plane ? gettext('{plane} (reformatted)', { plane: pane.plane }) : '';
+  lines(corners.what, [[series.modality, series.number !== undefined && gettext('series {number}', { number: series.number })].filter(Boolean).join(' · '), series.name, plane,
+    pane.app.state?.isKey(pane.place) ? `★ ${gettext('starred')}` : '']);
   const viewport = pane.viewport;
   const shown = viewport && pane.ids.length && viewport.getCornerstoneImage?.();
-  lines(corners.which, [shown && !shown.color && windowText(viewport), sliceText(pane), pane.ids.length && t('Image {n} of {count}', { n: pane.index + 1, count: pane.ids.length })]);
+  lines(corners.which, [shown && !shown.color && windowText(viewport), sliceText(pane), pane.ids.length && gettext('Image {n} of {count}', { n: pane.index + 1, count: pane.ids.length })]);
   lines(corners.warnings, warnings(pane));
   showEdges(pane, shown ? viewport : null);
   showScale(pane, shown ? viewport : null);
@@ -53,17 +53,17 @@ function windowText(viewport) {
 function sliceText(pane) {
   if (pane.reformatted || !pane.image) return '';
   const [thickness, location] = [number(pane.image.dataset, 'sliceThickness'), number(pane.image.dataset, 'sliceLocation')];
-  return [thickness !== undefined && t('Slice {mm} mm', { mm: +thickness.toFixed(2) }), location !== undefined && t('at {mm} mm', { mm: +location.toFixed(1) })].filter(Boolean).join(' ');
+  return [thickness !== undefined && gettext('Slice {mm} mm', { mm: +thickness.toFixed(2) }), location !== undefined && gettext('at {mm} mm', { mm: +location.toFixed(1) })].filter(Boolean).join(' ');
 }
 
 export function warnings(pane) {
   if (!pane.image) return [];
   const loss = lossy(pane.image.dataset);
   return [
-    loss && (loss.ratio ? t('Compressed with loss, {ratio} : 1', { ratio: +loss.ratio.toFixed(1) }) : t('Compressed with loss')),
-    pane.mirrored && t('Mirrored'),
-    pane.calibration === 'none' && t('No scale in this image: lengths are in pixels'),
-    pane.calibration === 'detector' && t('Lengths are as on the detector, larger than in the body'),
+    loss && (loss.ratio ? gettext('Compressed with loss, {ratio} : 1', { ratio: +loss.ratio.toFixed(1) }) : gettext('Compressed with loss')),
+    pane.mirrored && gettext('Mirrored'),
+    pane.calibration === 'none' && gettext('No scale in this image: lengths are in pixels'),
+    pane.calibration === 'detector' && gettext('Lengths are as on the detector, larger than in the body'),
   ];
 }
 

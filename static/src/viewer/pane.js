@@ -4,7 +4,7 @@ import { reason } from './api.js';
 import { calibration, naturallyInverted } from './dicom.js';
 import { clamp, el } from './dom.js';
 import { register } from './engine.js';
-import { t } from './i18n.js';
+import { gettext } from './i18n.js';
 import { middle } from './order.js';
 import { buildOverlay, updateOverlay } from './overlay.js';
 import { presetsFor, rangeOf, windowOf } from './presets.js';
@@ -12,13 +12,13 @@ import { presetsFor, rangeOf, windowOf } from './presets.js';
 export class Pane {
   constructor(app, number) {
     Object.assign(this, { app, number, id: `pane-${number}`, series: null, ids: [], index: 0, plane: '', rotation: 0, enabled: false });
-    this.canvas = el('div', { className: 'co-v-canvas', tabIndex: 0, aria: { role: 'group', roledescription: t('image window') }, on: { contextmenu: (event) => event.preventDefault() } });
+    this.canvas = el('div', { className: 'co-v-canvas', tabIndex: 0, aria: { role: 'group', roledescription: gettext('image window') }, on: { contextmenu: (event) => event.preventDefault() } });
     this.message = el('p', { className: 'co-v-message', hidden: true });
     this.slider = el('input', { type: 'range', className: 'co-v-slider', min: 1, max: 1, step: 1, hidden: true, on: { input: () => this.goTo(this.slider.value - 1) } });
     this.node = el('section', { className: 'co-v-pane' }, this.canvas, this.slider, this.message);
     buildOverlay(this);
     this.label();
-    this.say(t('Choose a series from the list'));
+    this.say(gettext('Choose a series from the list'));
     for (const name of ['pointerdown', 'focusin']) this.node.addEventListener(name, () => app.activate(this), true);
     const listen = (name, handler) => this.canvas.addEventListener(name, handler);
     listen(Enums.Events.STACK_NEW_IMAGE, () => this.arrived());
@@ -55,17 +55,17 @@ export class Pane {
     const ticket = (this.ticket = Symbol('show'));
     this.app.cine.stop(this);
     this.series = series;
-    this.say(t('Loading {name}…', { name: series.name }));
+    this.say(gettext('Loading {name}…', { name: series.name }));
     try {
       await series.load();
     } catch (error) {
-      if (this.ticket === ticket) this.trouble(t('“{name}” could not be opened: {reason}.', { name: series.name, reason: reason(error) }));
+      if (this.ticket === ticket) this.trouble(gettext('“{name}” could not be opened: {reason}.', { name: series.name, reason: reason(error) }));
       return;
     }
     if (this.ticket !== ticket) return;
     if (!series.images.length) {
       this.ids = [];
-      this.say(t('“{name}” holds no pictures ({kind}). It is kept with the records and is not shown in this viewer.', { name: series.name, kind: series.other || t('empty series') }));
+      this.say(gettext('“{name}” holds no pictures ({kind}). It is kept with the records and is not shown in this viewer.', { name: series.name, kind: series.other || gettext('empty series') }));
       return;
     }
     register(series);
@@ -102,7 +102,7 @@ export class Pane {
   leaving(index) {
     this.index = index;
     this.slider.value = index + 1;
-    if (!cache.getImageLoadObject(this.ids[index]) || !cache.isLoaded(this.ids[index])) this.say(t('Loading image {n}…', { n: index + 1 }));
+    if (!cache.getImageLoadObject(this.ids[index]) || !cache.isLoaded(this.ids[index])) this.say(gettext('Loading image {n}…', { n: index + 1 }));
     this.app.prefetcher.pump();
   }
 
@@ -116,7 +116,7 @@ export class Pane {
   }
 
   failed(error) {
-    this.trouble(t('Image {n} of {count} could not be shown: {reason}. The other images are not affected.', { n: this.index + 1, count: this.ids.length, reason: reason(error) }));
+    this.trouble(gettext('Image {n} of {count} could not be shown: {reason}. The other images are not affected.', { n: this.index + 1, count: this.ids.length, reason: reason(error) }));
     this.slider.value = this.index + 1;
     updateOverlay(this);
   }
@@ -134,10 +134,10 @@ export class Pane {
   }
 
   label() {
-    const where = this.ids.length ? t('image {n} of {count}', { n: this.index + 1, count: this.ids.length }) : t('empty');
-    const name = [t('Window {n}', { n: this.number }), this.series?.study.date, this.series?.name, this.plane, where].filter(Boolean).join(', ');
+    const where = this.ids.length ? gettext('image {n} of {count}', { n: this.index + 1, count: this.ids.length }) : gettext('empty');
+    const name = [gettext('Window {n}', { n: this.number }), this.series?.study.date, this.series?.name, this.plane, where].filter(Boolean).join(', ');
     this.canvas.setAttribute('aria-label', name);
-    this.slider.setAttribute('aria-label', t('Image, window {n}', { n: this.number }));
+    this.slider.setAttribute('aria-label', gettext('Image, window {n}', { n: this.number }));
     this.slider.setAttribute('aria-valuetext', where);
   }
 

@@ -1,14 +1,14 @@
 /** Entering and leaving the three-plane arrangement of windows. */
-import { t } from './i18n.js';
+import { gettext } from './i18n.js';
 import { prepare, refusal, release } from './mpr.js';
 
 export async function enterPlanes(app, series) {
   await series.load().catch(() => null);
   const why = refusal(series);
-  if (why) { app.tell(t('“{name}” cannot be shown in three planes: {why}.', { name: series.name, why })); return; }
+  if (why) { app.tell(gettext('“{name}” cannot be shown in three planes: {why}.', { name: series.name, why })); return; }
   const { index } = app.active;
   try {
-    const stacks = await prepare(series, (done, count) => app.tell(t('Loading {done} of {count} images for three planes…', { done, count })));
+    const stacks = await prepare(series, (done, count) => app.tell(gettext('Loading {done} of {count} images for three planes…', { done, count })));
     app.tell('');
     app.setLayout(3, false);
     app.mpr = series;
@@ -16,7 +16,7 @@ export async function enterPlanes(app, series) {
     await Promise.all([app.panes[0].show(series, index), ...cuts]);
     app.activate(app.panes[0]);
   } catch {
-    app.tell(t('“{name}” cannot be shown in three planes: some of its images could not be loaded.', { name: series.name }));
+    app.tell(gettext('“{name}” cannot be shown in three planes: some of its images could not be loaded.', { name: series.name }));
   }
   app.update();
 }

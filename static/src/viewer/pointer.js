@@ -1,6 +1,6 @@
 /** Measuring without a mouse: a cross on the image, moved by arrows, Enter sets a point, Escape ends. */
 import { el } from './dom.js';
-import { t } from './i18n.js';
+import { gettext } from './i18n.js';
 import { MEASURING } from './tools.js';
 import { askText } from './dialog.js';
 
@@ -30,19 +30,19 @@ export function startPointer(pane, tool, { announce, done }) {
     const world = handles.map((point) => viewport.canvasToWorld(point));
     const on = { referencedImageId: image };
     if (tool === 'arrow') {
-      const text = await askText(t('Text for this arrow'));
+      const text = await askText(gettext('Text for this arrow'));
       if (text) MEASURING.arrow.hydrate(viewport.id, world, text, on);
     } else {
       MEASURING[tool].hydrate(viewport.id, world, on);
     }
     canvas.focus();
-    done(t('Measurement added'));
+    done(gettext('Measurement added'));
   }
   function key(event) {
     const size = event.shiftKey ? 1 : 8;
     const move = { ArrowLeft: [-size, 0], ArrowRight: [size, 0], ArrowUp: [0, -size], ArrowDown: [0, size] }[event.key];
     if (!move && !['Enter', 'Escape'].includes(event.key)) return false;
-    if (event.key === 'Escape') { stop(); done(t('Measuring ended')); return true; }
+    if (event.key === 'Escape') { stop(); done(gettext('Measuring ended')); return true; }
     if (move) {
       at[0] = Math.min(canvas.clientWidth, Math.max(0, at[0] + move[0]));
       at[1] = Math.min(canvas.clientHeight, Math.max(0, at[1] + move[1]));
@@ -54,10 +54,10 @@ export function startPointer(pane, tool, { announce, done }) {
     dot.className = 'co-v-dot';
     dots.push(dot);
     canvas.parentElement.append(dot);
-    if (points.length === POINTS[tool]) finish(); else announce(t('Point {n} of {count} set', { n: points.length, count: POINTS[tool] }));
+    if (points.length === POINTS[tool]) finish(); else announce(gettext('Point {n} of {count} set', { n: points.length, count: POINTS[tool] }));
     return true;
   }
   draw();
-  announce(t('Move the cross with the arrow keys, Shift for small steps. Enter sets a point, Escape ends.'));
+  announce(gettext('Move the cross with the arrow keys, Shift for small steps. Enter sets a point, Escape ends.'));
   return { key, stop };
 }

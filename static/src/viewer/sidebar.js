@@ -1,19 +1,19 @@
 /** The list beside the images: studies with their series, then starred images and measurements. */
 import { el } from './dom.js';
-import { t } from './i18n.js';
+import { gettext } from './i18n.js';
 import { figure } from './tools.js';
 
-const NAMES = { length: () => t('Length'), angle: () => t('Angle'), ellipse: () => t('Ellipse'), probe: () => t('Probe'), arrow: () => t('Arrow') };
+const NAMES = { length: () => gettext('Length'), angle: () => gettext('Angle'), ellipse: () => gettext('Ellipse'), probe: () => gettext('Probe'), arrow: () => gettext('Arrow') };
 const HU = /^hu$/i;
 
-const imageCount = (n) => (n === 1 ? t('1 image') : t('{n} images', { n }));
+const imageCount = (n) => (n === 1 ? gettext('1 image') : gettext('{n} images', { n }));
 
 /** "23.4 mm", "mean 41 HU, area 120 mm²": the figures of a measurement in a line. */
 export function figures({ tool, stats = {}, label }) {
   const unit = (name) => (!name || name === 'raw' ? '' : HU.test(name) ? ' HU' : ` ${name.replace(' US Region', '')}`);
   if (tool === 'length' && stats.length !== undefined) return `${figure(stats.length)}${unit(stats.unit)}`;
   if (tool === 'angle' && stats.angle !== undefined) return `${stats.angle.toFixed(1)}°`;
-  if (tool === 'ellipse' && stats.mean !== undefined) return t('mean {mean}{unit}, area {area}{areaUnit}', { mean: figure(stats.mean), unit: unit(stats.modalityUnit), area: figure(stats.area), areaUnit: unit(stats.areaUnit) });
+  if (tool === 'ellipse' && stats.mean !== undefined) return gettext('mean {mean}{unit}, area {area}{areaUnit}', { mean: figure(stats.mean), unit: unit(stats.modalityUnit), area: figure(stats.area), areaUnit: unit(stats.areaUnit) });
   if (tool === 'probe' && stats.value !== undefined) return `${Array.isArray(stats.value) ? stats.value.join(', ') : figure(stats.value)}${unit(stats.modalityUnit)}`;
   return label ?? '';
 }
@@ -22,13 +22,13 @@ export class Sidebar {
   constructor(app) {
     Object.assign(this, { app, items: new Map(), drawn: '' });
     this.notes = el('div', { className: 'co-v-notes' });
-    this.node = el('nav', { className: 'co-v-sidebar', id: 'co-v-sidebar', tabIndex: 0, data: { scrolls: '' }, aria: { label: t('Series') } }, ...app.catalog.studies.map((study) => this.study(study)), this.notes);
+    this.node = el('nav', { className: 'co-v-sidebar', id: 'co-v-sidebar', tabIndex: 0, data: { scrolls: '' }, aria: { label: gettext('Series') } }, ...app.catalog.studies.map((study) => this.study(study)), this.notes);
   }
 
   study(study) {
-    const kind = this.app.catalog.studies.length > 1 && study.rawDate !== this.app.newest ? el('span', { className: 'co-v-tag', textContent: t('Earlier') }) : '';
+    const kind = this.app.catalog.studies.length > 1 && study.rawDate !== this.app.newest ? el('span', { className: 'co-v-tag', textContent: gettext('Earlier') }) : '';
     return el('section', { className: 'co-v-study' },
-      el('h2', {}, el('span', { textContent: study.date || t('No date') }), kind, el('small', { textContent: study.description })),
+      el('h2', {}, el('span', { textContent: study.date || gettext('No date') }), kind, el('small', { textContent: study.description })),
       el('ul', {}, ...study.series.map((series) => el('li', {}, this.item(series)))));
   }
 
@@ -37,8 +37,8 @@ export class Sidebar {
     if (series.other) picture.textContent = series.modality;
     else picture.append(el('img', { src: this.app.api.thumbnailUrl(series.study.uid, series.uid), alt: '', loading: 'lazy', width: 72, height: 72, on: { error: (event) => event.target.replaceWith(series.modality) } }));
     const count = el('small');
-    const bar = el('progress', { max: 1, value: 0, hidden: true, aria: { label: t('Loaded') } });
-    const name = series.other && !series.description ? t(series.other) : series.name;
+    const bar = el('progress', { max: 1, value: 0, hidden: true, aria: { label: gettext('Loaded') } });
+    const name = series.other && !series.description ? series.other : series.name;
     const button = el('button', { type: 'button', className: 'co-v-series', on: { click: () => { this.app.open(series); this.app.toggleSidebar(false); } } }, picture, el('span', {}, el('strong', { textContent: name }), count, bar));
     this.items.set(series, { button, count, bar });
     this.update(series);
@@ -49,8 +49,8 @@ export class Sidebar {
     const { button, count, bar } = this.items.get(series);
     const total = series.images.length;
     const [loaded, failed] = [series.loaded.size, series.failed.size];
-    const kind = series.other ? t('{kind}: not shown here', { kind: t(series.other) }) : '';
-    count.textContent = [series.modality, kind || imageCount(total || series.count), failed ? t('{n} failed', { n: failed }) : ''].filter(Boolean).join(' · ');
+    const kind = series.other ? gettext('{kind}: not shown here', { kind: gettext(series.other) }) : '';
+    count.textContent = [series.modality, kind || imageCount(total || series.count), failed ? gettext('{n} failed', { n: failed }) : ''].filter(Boolean).join(' · ');
     bar.hidden = !total || loaded === 0 || loaded >= total;
     bar.value = total ? loaded / total : 0;
     button.dataset.loaded = `${loaded}/${total}`;
@@ -70,17 +70,17 @@ export class Sidebar {
     const where = (row) => {
       const series = catalog.find(row.series);
       const index = series?.indexOf(row) ?? -1;
-      const image = row.plane ? `${row.plane} ${row.slice + 1}` : index >= 0 ? t('image {n}', { n: index + 1 }) : '';
+      const image = row.plane ? `${row.plane} ${row.slice + 1}` : index >= 0 ? gettext('image {n}', { n: index + 1 }) : '';
       return [series?.name, image].filter(Boolean).join(', ');
     };
     const go = (row) => () => this.app.openPlace(row);
     const focused = document.activeElement?.dataset?.note;
     const part = (title, list) => (list.length ? el('section', {}, el('h2', { textContent: title }), el('ul', {}, ...list)) : '');
     this.notes.replaceChildren(
-      part(t('Starred images'), stars.map((row) => el('li', { className: 'co-v-note' }, el('button', { type: 'button', on: { click: go(row) } }, `★ ${where(row)}`)))),
-      part(t('Measurements'), rows.map((row) => el('li', { className: 'co-v-note' },
+      part(gettext('Starred images'), stars.map((row) => el('li', { className: 'co-v-note' }, el('button', { type: 'button', on: { click: go(row) } }, `★ ${where(row)}`)))),
+      part(gettext('Measurements'), rows.map((row) => el('li', { className: 'co-v-note' },
         el('button', { type: 'button', data: { note: row.uid }, on: { click: go(row) } }, el('strong', { textContent: `${NAMES[row.tool]()} ${figures(row)}` }), el('small', { textContent: where(row) })),
-        el('button', { type: 'button', className: 'co-v-remove', textContent: '×', aria: { label: t('Delete {name} {figures}', { name: NAMES[row.tool](), figures: figures(row) }) }, on: { click: () => state.remove(row.uid) } })))));
+        el('button', { type: 'button', className: 'co-v-remove', textContent: '×', aria: { label: gettext('Delete {name} {figures}', { name: NAMES[row.tool](), figures: figures(row) }) }, on: { click: () => state.remove(row.uid) } })))));
     if (focused) this.notes.querySelector(`[data-note="${focused}"]`)?.focus();
   }
 }

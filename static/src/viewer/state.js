@@ -2,7 +2,7 @@
 import { annotation, Enums } from '@cornerstonejs/tools';
 import { eventTarget } from '@cornerstonejs/core';
 import { placeOf, reason } from './api.js';
-import { t } from './i18n.js';
+import { gettext } from './i18n.js';
 import { imageKey, mergeStates } from './merge.js';
 import { cutId, cutOf } from './mpr.js';
 import { MEASURING, toolByName } from './tools.js';
@@ -75,7 +75,7 @@ export class State {
         book.base = state;
         book.ready = true;
       } catch (error) {
-        this.say(t('Your earlier measurements could not be loaded: {reason}.', { reason: reason(error) }));
+        this.say(gettext('Your earlier measurements could not be loaded: {reason}.', { reason: reason(error) }));
       }
     }));
     this.changed();
@@ -114,7 +114,7 @@ export class State {
     clearTimeout(book.timer);
     book.timer = 0;
     book.saving = (book.saving ?? Promise.resolve()).then(() => this.#save(book)).catch((error) => {
-      this.say(t('Not saved: {reason}. We try again with your next change.', { reason: reason(error) }));
+      this.say(gettext('Not saved: {reason}. We try again with your next change.', { reason: reason(error) }));
     });
     return book.saving;
   }
@@ -124,19 +124,19 @@ export class State {
     for (let attempt = 0; attempt < 4; attempt += 1) {
       const state = this.snapshot(book);
       if (JSON.stringify(state) === JSON.stringify(book.base ?? mergeStates())) return;
-      this.say(t('Saving…'));
+      this.say(gettext('Saving…'));
       const answer = await this.api.saveState(book.study, book.revision, state);
       if (!answer.conflict) {
         book.revision = answer.revision;
         book.base = state;
-        this.say(t('Saved'));
+        this.say(gettext('Saved'));
         return;
       }
       this.adopt(book, answer.conflict.revision, mergeStates(book.base, state, answer.conflict.state));
       book.base = answer.conflict.state;
       this.changed();
     }
-    this.say(t('Not saved: this study is being changed in another window.'));
+    this.say(gettext('Not saved: this study is being changed in another window.'));
   }
 
   say(text) {

@@ -1,23 +1,23 @@
 /** The toolbar: one stop for Tab, arrows inside (ARIA toolbar pattern); related commands share a menu. */
 import { el } from './dom.js';
 import { icon } from './icons.js';
-import { t } from './i18n.js';
+import { gettext } from './i18n.js';
 import { openMenu } from './menu.js';
 import { show } from './keyboard.js';
 
 const ROOMY = [['scroll', 'window', 'pan', 'zoom'], ['length', 'angle', 'ellipse', 'probe', 'arrow'], ['PRESETS', 'invert', 'TURN', 'reset'], ['LAYOUT', 'PLAY'], ['star', 'cite'], ['help']];
 const COMPACT = [['SERIES', 'scroll', 'window', 'zoom', 'pan', 'MEASURE'], ['PRESETS', 'invert', 'TURN', 'reset', 'LAYOUT', 'PLAY', 'star', 'cite', 'help']];
 const MENUS = {
-  TURN: { icon: 'turn', label: () => t('Turn'), items: ['rotate', 'rotate-back', 'flip', 'flip-vertical'] },
-  LAYOUT: { icon: 'layout', label: () => t('Windows'), items: ['layout-1', 'layout-2', 'layout-4', 'mpr'] },
-  MEASURE: { icon: 'measure', label: () => t('Measure'), items: ['length', 'angle', 'ellipse', 'probe', 'arrow'] },
+  TURN: { icon: 'turn', label: () => gettext('Turn'), items: ['rotate', 'rotate-back', 'flip', 'flip-vertical'] },
+  LAYOUT: { icon: 'layout', label: () => gettext('Windows'), items: ['layout-1', 'layout-2', 'layout-4', 'mpr'] },
+  MEASURE: { icon: 'measure', label: () => gettext('Measure'), items: ['length', 'angle', 'ellipse', 'probe', 'arrow'] },
 };
-const SHORT = { cite: () => t('Cite'), help: () => t('Help') };
+const SHORT = { cite: () => gettext('Cite'), help: () => gettext('Help') };
 
 export class Toolbar {
   constructor(app, table) {
     Object.assign(this, { app, byId: new Map(table.map((command) => [command.id, command])), buttons: new Map() });
-    this.node = el('div', { className: 'co-v-toolbar', aria: { role: 'toolbar', label: t('Viewer tools') }, on: { keydown: (event) => this.keys(event), focusin: (event) => this.rove(event.target) } });
+    this.node = el('div', { className: 'co-v-toolbar', aria: { role: 'toolbar', label: gettext('Viewer tools') }, on: { keydown: (event) => this.keys(event), focusin: (event) => this.rove(event.target) } });
     this.compact = matchMedia('(max-width: 900px)');
     this.compact.addEventListener('change', () => this.build());
     this.build();
@@ -34,7 +34,7 @@ export class Toolbar {
   control(name) {
     if (name === 'PRESETS') return this.presets();
     if (name === 'PLAY') return this.player();
-    if (name === 'SERIES') return this.button('series', t('Series'), { onclick: () => this.app.toggleSidebar() });
+    if (name === 'SERIES') return this.button('series', gettext('Series'), { onclick: () => this.app.toggleSidebar() });
     if (MENUS[name]) return this.menuButton(name);
     const command = this.byId.get(name);
     const button = this.button(name, SHORT[name]?.() ?? command.label, { onclick: () => command.run(this.app), title: `${command.hint ?? command.label} (${command.keys.map((key) => show(key)).join(', ')})` });
@@ -58,14 +58,14 @@ export class Toolbar {
   }
 
   presets() {
-    this.select = el('select', { className: 'co-v-select', aria: { label: t('Brightness preset') }, on: { change: () => { this.app.preset(Number(this.select.value)); this.app.active?.canvas.focus(); } } });
+    this.select = el('select', { className: 'co-v-select', aria: { label: gettext('Brightness preset') }, on: { change: () => { this.app.preset(Number(this.select.value)); this.app.active?.canvas.focus(); } } });
     this.offered = '';
     return this.select;
   }
 
   player() {
-    this.rate = el('select', { className: 'co-v-select co-v-select--rate', aria: { label: t('Images a second') }, on: { change: () => { this.app.cine.rate = Number(this.rate.value); } } },
-      ...[1, 2, 5, 10, 15, 20, 25, 30, 40, 60].map((n) => el('option', { value: n, textContent: t('{n}/s', { n }) })));
+    this.rate = el('select', { className: 'co-v-select co-v-select--rate', aria: { label: gettext('Images a second') }, on: { change: () => { this.app.cine.rate = Number(this.rate.value); } } },
+      ...[1, 2, 5, 10, 15, 20, 25, 30, 40, 60].map((n) => el('option', { value: n, textContent: gettext('{n}/s', { n }) })));
     return el('span', { className: 'co-v-player' }, this.control('play'), this.rate);
   }
 
@@ -82,7 +82,7 @@ export class Toolbar {
     const key = offered.map((preset) => preset.name).join('|');
     if (key !== this.offered) {
       this.offered = key;
-      this.select.replaceChildren(el('option', { value: '', textContent: t('Brightness…') }), ...offered.map((preset, i) => el('option', { value: i, textContent: i < 9 ? `${i + 1}  ${preset.name}` : preset.name })));
+      this.select.replaceChildren(el('option', { value: '', textContent: gettext('Brightness…') }), ...offered.map((preset, i) => el('option', { value: i, textContent: i < 9 ? `${i + 1}  ${preset.name}` : preset.name })));
     }
     const chosen = this.app.active?.preset ?? -1;
     this.select.value = chosen < 0 ? '' : String(chosen);
@@ -90,7 +90,7 @@ export class Toolbar {
   }
 
   setRate(rate) {
-    if (![...this.rate.options].some((option) => Number(option.value) === rate)) this.rate.append(el('option', { value: rate, textContent: t('{n}/s', { n: rate }) }));
+    if (![...this.rate.options].some((option) => Number(option.value) === rate)) this.rate.append(el('option', { value: rate, textContent: gettext('{n}/s', { n: rate }) }));
     this.rate.value = String(rate);
   }
 

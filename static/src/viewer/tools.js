@@ -4,7 +4,7 @@ import {
   WindowLevelTool, ZoomTool,
 } from '@cornerstonejs/tools';
 import { askText } from './dialog.js';
-import { t } from './i18n.js';
+import { gettext } from './i18n.js';
 
 /** The value under a point. The stock tool asks a single image for its n-th slice and so reads nothing after the first image of a stack. */
 class PointProbe extends ProbeTool {
@@ -32,8 +32,8 @@ function ellipseText({ cachedStats }, targetId) {
   if (!Number.isFinite(mean)) return undefined;
   const unit = unitOf(modalityUnit);
   return [
-    t('Mean {mean}{unit}', { mean: figure(mean), unit }), t('Spread (SD) {sd}{unit}', { sd: figure(stdDev ?? 0), unit }),
-    t('From {min} to {max}{unit}', { min: figure(min ?? 0), max: figure(max ?? 0), unit }), t('Area {area}{unit}', { area: figure(area ?? 0), unit: unitOf(areaUnit) }),
+    gettext('Mean {mean}{unit}', { mean: figure(mean), unit }), gettext('Spread (SD) {sd}{unit}', { sd: figure(stdDev ?? 0), unit }),
+    gettext('From {min} to {max}{unit}', { min: figure(min ?? 0), max: figure(max ?? 0), unit }), gettext('Area {area}{unit}', { area: figure(area ?? 0), unit: unitOf(areaUnit) }),
   ];
 }
 
@@ -60,7 +60,7 @@ export class Tools {
   constructor() {
     for (const tool of Object.values(TOOLS)) addTool(tool);
     this.group = ToolGroupManager.createToolGroup(GROUP);
-    const ask = (current, done) => askText(t('Text for this arrow'), current).then((text) => done(text || undefined));
+    const ask = (current, done) => askText(gettext('Text for this arrow'), current).then((text) => done(text || undefined));
     for (const [name, tool] of Object.entries(TOOLS)) {
       this.group.addTool(tool.toolName, {
         probe: { getTextLines: probeText }, ellipse: { getTextLines: ellipseText },
