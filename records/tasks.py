@@ -11,12 +11,12 @@ from django.utils import timezone
 
 from cases.actions.locking import lock
 from cases.models import Case
-from portal.core import storage
+from portal.core import storage, workfolder
 from portal.core.access import Actor
 from portal.core.jobs import GiveUp, Run, enqueue, job
 from portal.core.models import StoredObject
 from portal.core.states import ObjectState
-from records import pipeline, workfolder
+from records import pipeline
 from records.actions import checklist, files, processing, uploads
 from records.models import File, Study, Upload
 from records.states import RecordState, UploadState

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
 
+from tests.factories import bucket
 from tests.realfiles import folder_of
 
 hypothesis.settings.register_profile("suite", deadline=None)  # slow machines are not wrong results
@@ -18,3 +20,10 @@ hypothesis.settings.load_profile("suite")
 def real_files() -> Path:
     """The folder that TEST_DATA names. Skips when it is unset; fails when it is set to nothing."""
     return folder_of(os.environ)
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[bucket.Server]:
+    """A real S3 server. Whoever uses it says `pytest.mark.xdist_group("s3")`, so that one process of the suite starts one."""
+    with bucket.server() as made:
+        yield made

@@ -20,6 +20,8 @@ from django.core.checks import CheckMessage, Error, register, run_checks
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, connection
 
+from portal.core import storage
+
 START = "start"
 SHORTEST_SECRET = 40
 FEWEST_CHARACTERS = 10
@@ -158,6 +160,29 @@ def database_is_postgresql(**_: Any) -> list[CheckMessage]:
             "Set DATABASE_URL to postgresql://user:password@host/name; docs/operations.md says how to make it.",
         )
     ]
+
+
+@register(START)
+def records_have_a_place(**_: Any) -> list[CheckMessage]:
+    """The bucket, or the folder, of the sealed objects is there and answers."""
+    if not in_production():
+        return []
+    trouble = storage.trouble()
+    if not trouble:
+        return []
+    hint = {
+        "missing": "Make it with: python manage.py create_bucket",
+        "refused": "Check S3_ACCESS_KEY and S3_SECRET_KEY, and that they may read and write this bucket.",
+        "silent": "Check S3_ENDPOINT, and that the store runs and is reached from here.",
+        "folder": "Check that this account may write into DATA_DIR.",
+    }
+    words = {
+        "missing": "The bucket for the records (S3_BUCKET) does not exist.",
+        "refused": "The store of the records refuses these keys.",
+        "silent": "The store of the records (S3_ENDPOINT) does not answer.",
+        "folder": "The folder of the records cannot be written to.",
+    }
+    return [problem(f"records_{trouble}", words[trouble], hint[trouble])]
 
 
 def refuse_unsafe_start() -> None:

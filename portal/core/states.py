@@ -27,7 +27,11 @@ class JobState(models.TextChoices):
 
 
 class ObjectState(models.TextChoices):
-    """A stored object is written whole before its row exists; erasing keeps the row and drops the bytes."""
+    """A stored object is written whole before its row exists; erasing keeps the row and drops the bytes.
+
+    A derived object that is lost (a backup leaves them out) is made again from its original; until then it is not ready.
+    """
 
     STORED = "stored"
     ERASED = "erased"
+    LOST = "lost"

@@ -6,7 +6,7 @@ last one the total size). So a flipped byte, a swapped or cut segment, a segment
 fail on reading, and any range is verified on its own. The data key is wrapped under the installation's master key;
 deleting that row erases the case.
 
-This module is the only one that opens the private backend: no URL, no path, no `storage.open`.
+This module (with backends.py, its lower half) is the only one that opens the private backend: no URL, no path, no `storage.open`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, Protocol, cast
+from typing import IO, cast
 from uuid import UUID, uuid4
 
 from cryptography.exceptions import InvalidTag
@@ -29,6 +29,7 @@ from django.conf import settings
 from django.core.files.storage import storages
 from django.db import IntegrityError, transaction
 
+from portal.core.backends import Backend
 from portal.core.models import DataKey, StoredObject
 from portal.core.states import ObjectState
 
@@ -45,79 +46,8 @@ class Erased(Exception):
     """The object, or its case, was erased."""
 
 
-class Backend(Protocol):
-    """What the two backends offer: whole sealed objects in, byte ranges out."""
-
-    def put(self, name: str, sealed: IO[bytes]) -> None: ...
-    def get(self, name: str, start: int, stop: int) -> Iterator[bytes]: ...
-    def delete(self, name: str) -> None: ...
-
-
-class LocalFolder:
-    """Sealed objects as files: temporary name, fsync, rename, fsync of the folder. Names are opaque ids."""
-
-    def __init__(self, location: str | Path) -> None:
-        self.location = Path(location)
-
-    def path(self, name: str) -> Path:
-        return self.location / name[:2] / name
-
-    def put(self, name: str, sealed: IO[bytes]) -> None:
-        target = self.path(name)
-        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        temporary = target.with_name(f".{name}.{uuid4().hex}")
-        try:
-            with open(temporary, "xb") as out:
-                while block := sealed.read(1024 * 1024):
-                    out.write(block)
-                out.flush()
-                os.fsync(out.fileno())
-            os.rename(temporary, target)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
-        folder = os.open(target.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-
-    def get(self, name: str, start: int, stop: int) -> Iterator[bytes]:
-        with open(self.path(name), "rb") as source:
-            source.seek(start)
-            left = stop - start
-            while left > 0 and (block := source.read(min(left, 1024 * 1024))):
-                left -= len(block)
-                yield block
-
-    def delete(self, name: str) -> None:
-        self.path(name).unlink(missing_ok=True)
-
-
-class Bucket:
-    """Sealed objects in an S3-compatible bucket, through django-storages' connection; ranged GETs, never its whole-file reader."""
-
-    def __init__(self, **options: Any) -> None:
-        from storages.backends.s3 import S3Storage
-
-        self.s3 = S3Storage(**options)
-
-    def put(self, name: str, sealed: IO[bytes]) -> None:
-        self.s3.bucket.upload_fileobj(sealed, name)
-
-    def get(self, name: str, start: int, stop: int) -> Iterator[bytes]:
-        if stop <= start:
-            return
-        try:
-            answer = self.s3.bucket.Object(name).get(Range=f"bytes={start}-{stop - 1}")
-        except self.s3.bucket.meta.client.exceptions.ClientError as problem:
-            if problem.response["Error"]["Code"] in {"NoSuchKey", "404", "InvalidRange", "416"}:
-                raise FileNotFoundError(name) from problem
-            raise
-        yield from answer["Body"].iter_chunks(1024 * 1024)
-
-    def delete(self, name: str) -> None:
-        self.s3.bucket.Object(name).delete()
+class NotReady(Exception):
+    """A derived object is being made again from its original: ask later. The argument is the object's id."""
 
 
 def backend() -> Backend:
@@ -193,15 +123,15 @@ def write_stream(chunks: Iterable[bytes], *, case_id: UUID, kind: str) -> Stored
     cipher = _cipher(key, object_id)
     digest = hashlib.sha256()
     size = 0
-    with tempfile.SpooledTemporaryFile(max_size=4 * 1024 * 1024) as sealed:
+
+    def sealed() -> Iterator[bytes]:
+        nonlocal size
         for index, (plain, last) in enumerate(_segments(chunks)):
             digest.update(plain)
             size += len(plain)
-            sealed.write(
-                cipher.encrypt(index.to_bytes(12, "big"), plain, _bound(object_id, index, size if last else None))
-            )
-        sealed.seek(0)
-        backend().put(object_id.hex, cast(IO[bytes], sealed))
+            yield cipher.encrypt(index.to_bytes(12, "big"), plain, _bound(object_id, index, size if last else None))
+
+    backend().put(object_id.hex, sealed())
     return StoredObject.objects.create(
         id=object_id,
         case_id=case_id,
@@ -220,13 +150,25 @@ def read_range(stored: StoredObject, start: int = 0, stop: int | None = None) ->
     Raises:
         Damaged: a byte was changed, a segment is missing or swapped, or the file was cut.
         Erased: the object is gone on purpose.
+        NotReady: it is derived, and being made again.
         ValueError: the range is not inside the object.
     """
     stop = stored.size if stop is None else stop
     if not 0 <= start <= stop <= stored.size:
         raise ValueError("range outside the object")
+    require_ready(stored)
+    return _read(stored, start, stop)
+
+
+def require_ready(stored: StoredObject) -> None:
+    """Raises Erased or NotReady, before a page has begun to answer."""
+    if stored.state == ObjectState.LOST:
+        raise NotReady(str(stored.pk))
     if stored.state != ObjectState.STORED:
         raise Erased(str(stored.pk))
+
+
+def _read(stored: StoredObject, start: int, stop: int) -> Iterator[bytes]:
     cipher = _cipher(stored.key, stored.pk)
     final = max(0, (stored.size - 1) // SEGMENT)
     first, end = (
@@ -244,7 +186,9 @@ def read_range(stored: StoredObject, start: int = 0, stop: int | None = None) ->
             first = index + 1
             if piece:
                 yield piece
-    except (InvalidTag, FileNotFoundError) as problem:
+    except FileNotFoundError as problem:
+        raise (NotReady if stored.kind == "derived" else Damaged)(str(stored.pk)) from problem
+    except InvalidTag as problem:
         raise Damaged(str(stored.pk)) from problem
     if first != end + 1:
         raise Damaged(str(stored.pk))
@@ -299,4 +243,19 @@ def read_sealed(stored: StoredObject) -> Iterator[bytes]:
 
 def put_sealed(name: str, sealed: IO[bytes]) -> None:
     """Put an object back as a backup holds it. Whether it is whole shows on reading, as ever."""
-    backend().put(name, sealed)
+    backend().put(name, iter(lambda: sealed.read(1024 * 1024), b""), replace=True)
+
+
+def is_here(stored: StoredObject) -> bool:
+    """Whether the bytes lie where they should, in their full length; whether they are right shows on reading."""
+    return backend().size(stored.name) == sealed_size(stored)
+
+
+def trouble() -> str:
+    """Why nothing can be stored now: "missing", "refused", "silent", "folder", or nothing. One request, for the start-up check."""
+    return backend().trouble()
+
+
+def make_place() -> bool:
+    """Make the bucket or folder. Returns whether it was not there before."""
+    return backend().make_place()

@@ -26,7 +26,7 @@ if _cache := env.str("CACHE_URL", ""):
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": _cache}}
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
-    "sealed": {"BACKEND": "portal.core.storage.LocalFolder", "OPTIONS": {"location": DATA_DIR / "sealed"}},
+    "sealed": {"BACKEND": "portal.core.backends.LocalFolder", "OPTIONS": {"location": DATA_DIR / "sealed"}},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 WHITENOISE_USE_FINDERS = True

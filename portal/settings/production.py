@@ -23,7 +23,7 @@ CELERY_BROKER_URL = env.str("CELERY_BROKER_URL")
 
 if _bucket := env.str("S3_BUCKET", ""):
     _sealed = {
-        "BACKEND": "portal.core.storage.Bucket",
+        "BACKEND": "portal.core.backends.Bucket",
         "OPTIONS": {
             "bucket_name": _bucket,
             "endpoint_url": env.str("S3_ENDPOINT", None),
@@ -36,7 +36,7 @@ if _bucket := env.str("S3_BUCKET", ""):
         },
     }
 else:
-    _sealed = {"BACKEND": "portal.core.storage.LocalFolder", "OPTIONS": {"location": DATA_DIR / "sealed"}}
+    _sealed = {"BACKEND": "portal.core.backends.LocalFolder", "OPTIONS": {"location": DATA_DIR / "sealed"}}
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
     "sealed": _sealed,

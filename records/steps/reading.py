@@ -16,6 +16,7 @@ from django.db import DataError, IntegrityError
 from cases.actions.locking import lock
 from portal.core import storage
 from portal.core.models import StoredObject
+from portal.core.workfolder import work_folder
 from records import sandbox
 from records.actions import processing
 from records.child.protocol import ChildInput, FileResult, Limits
@@ -23,7 +24,6 @@ from records.models import File
 from records.rules.codes import FAILED
 from records.steps import images, members, papers
 from records.steps.work import Sealer, Work, Write, groups
-from records.workfolder import work_folder
 
 log = structlog.get_logger(__name__)
 

@@ -92,7 +92,7 @@ class Migration(migrations.Migration):
                 ('size', models.PositiveBigIntegerField()),
                 ('sha256', models.CharField(max_length=64)),
                 ('format', models.CharField(max_length=8)),
-                ('state', models.CharField(choices=[('stored', 'Stored'), ('erased', 'Erased')], default='stored', max_length=8)),
+                ('state', models.CharField(choices=[('stored', 'Stored'), ('erased', 'Erased'), ('lost', 'Lost')], default='stored', max_length=8)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('key', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.datakey')),
             ],

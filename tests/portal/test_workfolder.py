@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from records import workfolder
+from portal.core import workfolder
 
 KILLED = """
 import os, signal, sys
 from django.conf import settings
 settings.configure(DATA_DIR=sys.argv[1])
-from records.workfolder import work_folder
+from portal.core.workfolder import work_folder
 with work_folder() as made:
     (made / "00000.p00001.jpg").write_bytes(b"a readable page")
     os.kill(os.getpid(), signal.SIGKILL)
@@ -36,7 +36,7 @@ def test_folder_is_private_and_gone_afterwards(data: Path) -> None:
 
 
 def test_folder_of_a_killed_worker_is_removed_and_one_at_work_is_not(data: Path) -> None:
-    root = Path(workfolder.__file__).parents[1]
+    root = Path(workfolder.__file__).parents[2]
     ended = subprocess.run([sys.executable, "-c", KILLED, str(data.parent)], cwd=root, check=False)
     assert ended.returncode == -9
     assert [one.read_bytes() for one in data.glob("*/*")] == [b"a readable page"]

@@ -1,0 +1,171 @@
+"""Sealed objects in a bucket, against a real S3 server: what the local folder promises holds there too."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from io import StringIO
+from typing import Any, cast
+from uuid import uuid4
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from portal.core import checks, storage
+from portal.core.backends import BUCKET_PART, Bucket
+from portal.core.models import StoredObject
+from tests.factories import bucket
+
+pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("s3")]
+
+
+BEGUN: list[Bucket] = []
+
+
+@pytest.fixture(autouse=True)
+def closed() -> Iterator[None]:
+    """Connections are left open on purpose in a portal, and closed after a test."""
+    yield
+    while BEGUN:
+        BEGUN.pop().client.close()
+
+
+def use(settings: Any, options: dict[str, Any]) -> None:
+    changed = copy.deepcopy(settings.STORAGES)
+    changed["sealed"] = {"BACKEND": "portal.core.backends.Bucket", "OPTIONS": options}
+    settings.STORAGES = changed
+    BEGUN.append(cast(Bucket, storage.backend()))
+
+
+@pytest.fixture
+def place(s3: bucket.Server, settings: Any) -> Bucket:
+    use(settings, s3.options())
+    storage.make_place()
+    found = storage.backend()
+    assert isinstance(found, Bucket)
+    return found
+
+
+def pattern(size: int) -> bytes:
+    return (bytes(range(251)) * (size // 251 + 1))[:size]
+
+
+def write(plain: bytes, kind: str = "original") -> StoredObject:
+    return storage.write_stream([plain], case_id=uuid4(), kind=kind)
+
+
+@pytest.mark.parametrize("size", [0, 1, storage.SEGMENT, 3 * storage.SEGMENT + 17])
+def test_bucket_gives_back_every_byte_and_any_range(place: Bucket, size: int) -> None:
+    stored = write(pattern(size))
+    assert b"".join(storage.read_range(stored)) == pattern(size)
+    start, stop = size // 3, size - size // 5
+    assert b"".join(storage.read_range(stored, start, stop)) == pattern(size)[start:stop]
+    assert storage.is_here(stored)
+    assert b"".join(storage.read_sealed(stored)) != pattern(size)
+
+
+def test_large_object_goes_part_by_part_and_never_as_a_whole(place: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[int] = []
+    real = place.client.upload_part
+
+    def upload_part(**given: Any) -> Any:
+        sent.append(len(given["Body"]))
+        return real(**given)
+
+    monkeypatch.setattr(place.client, "upload_part", upload_part)
+    monkeypatch.setattr(storage, "backend", lambda: place)
+    megabyte, count = pattern(1024**2), 2 * BUCKET_PART // 1024**2 + 3
+    stored = storage.write_stream((megabyte for _ in range(count)), case_id=uuid4(), kind="original")
+    assert stored.size == count * 1024**2
+    assert [size == BUCKET_PART for size in sent] == [True, True, False]
+    assert max(sent) <= BUCKET_PART
+    at = BUCKET_PART - 100
+    assert b"".join(storage.read_range(stored, at, at + 200)) == pattern(1024**2)[-100:] + megabyte[:100]
+
+
+def test_write_that_breaks_leaves_neither_object_nor_parts(place: Bucket) -> None:
+    def broken() -> Iterator[bytes]:
+        for _ in range(BUCKET_PART // 1024**2 + 2):
+            yield pattern(1024**2)
+        raise ConnectionResetError
+
+    before = {one.name for one in place.listed()}
+    with pytest.raises(ConnectionResetError):
+        storage.write_stream(broken(), case_id=uuid4(), kind="original")
+    assert {one.name for one in place.listed()} == before
+    assert not StoredObject.objects.exists()
+
+
+@pytest.mark.parametrize("size", [10, BUCKET_PART + 10])
+def test_a_name_is_never_written_twice(place: Bucket, size: int) -> None:
+    name = uuid4().hex
+    place.put(name, [b"a" * size])
+    with pytest.raises(FileExistsError):
+        place.put(name, [b"b" * size])
+    assert b"".join(place.get(name, 0, 3)) == b"aaa"
+    place.put(name, [b"c" * size], replace=True)
+    assert b"".join(place.get(name, 0, 3)) == b"ccc"
+
+
+def test_damaged_missing_and_erased_objects_are_told(place: Bucket) -> None:
+    stored = write(pattern(200_000))
+    raw = bytearray(b"".join(storage.read_sealed(stored)))
+    raw[150_000] ^= 1
+    place.put(stored.name, [bytes(raw)], replace=True)
+    assert len(b"".join(storage.read_range(stored, 0, storage.SEGMENT))) == storage.SEGMENT
+    with pytest.raises(storage.Damaged):
+        b"".join(storage.read_range(stored))
+    place.put(stored.name, [bytes(raw[:-20])], replace=True)
+    with pytest.raises(storage.Damaged):
+        b"".join(storage.read_range(stored, 190_000))
+    place.delete(stored.name)
+    assert not storage.is_here(stored)
+    with pytest.raises(storage.Damaged):
+        b"".join(storage.read_range(stored))
+    picture = write(b"a thumbnail", kind="derived")
+    place.delete(picture.name)
+    with pytest.raises(storage.NotReady):
+        b"".join(storage.read_range(picture))
+    gone = write(b"abc")
+    storage.erase(gone)
+    storage.erase(gone)
+    gone.refresh_from_db()
+    with pytest.raises(storage.Erased):
+        b"".join(storage.read_range(gone))
+
+
+def test_unfinished_multipart_uploads_are_listed_and_cleared(place: Bucket) -> None:
+    place.client.create_multipart_upload(Bucket=place.s3.bucket_name, Key=uuid4().hex)
+    left = [one for one in place.listed() if not one.whole]
+    assert len(left) == 1
+    place.clear_away(left[0])
+    assert all(one.whole for one in place.listed())
+
+
+def said(settings: Any) -> list[str]:
+    settings.PRODUCTION = True
+    return [str(one.id) for one in checks.records_have_a_place()]
+
+
+def test_start_is_refused_in_words_when_the_bucket_does_not_answer(
+    place: Bucket, s3: bucket.Server, settings: Any
+) -> None:
+    assert said(settings) == []
+    use(settings, s3.options("nobody-made-this"))
+    assert said(settings) == ["portal.records_missing"]
+    use(settings, s3.options() | {"secret_key": "another"})
+    assert said(settings) == ["portal.records_refused"]
+    (port,) = bucket.ports(1)
+    use(settings, s3.options() | {"endpoint_url": f"http://127.0.0.1:{port}"})
+    assert said(settings) == ["portal.records_silent"]
+
+
+def test_create_bucket_makes_it_once(s3: bucket.Server, settings: Any) -> None:
+    use(settings, s3.options(f"made-{uuid4().hex[:8]}"))
+    first, again = StringIO(), StringIO()
+    call_command("create_bucket", stdout=first)
+    call_command("create_bucket", stdout=again)
+    assert ("is made" in first.getvalue(), "already" in again.getvalue()) == (True, True)
+    use(settings, s3.options() | {"secret_key": "another"})
+    with pytest.raises(CommandError, match="refused"):
+        call_command("create_bucket", stdout=StringIO())
