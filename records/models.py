@@ -11,6 +11,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from cases.models import CasePart
+from records.outside_models import RequestLetter as RequestLetter
+from records.outside_models import UploadLink as UploadLink
 from records.states import ItemState, RecordState, UploadState
 
 USER = settings.AUTH_USER_MODEL
@@ -19,7 +21,9 @@ USER = settings.AUTH_USER_MODEL
 class Upload(CasePart):
     """One file on its way in (tus 1.0). Its bytes are sealed parts in the order of their offsets."""
 
-    by = models.ForeignKey(USER, on_delete=models.PROTECT, related_name="+")
+    by = models.ForeignKey(USER, null=True, on_delete=models.PROTECT, related_name="+")
+    grant = models.ForeignKey("cases.Grant", null=True, on_delete=models.PROTECT, related_name="+")
+    """Who sends it: an account, or the holder of an upload link's grant."""
     name = models.CharField(max_length=255)
     """As the sender called it; shown, never used as a path."""
     folder = models.CharField(max_length=500, blank=True)
@@ -42,6 +46,10 @@ class Upload(CasePart):
             models.CheckConstraint(
                 condition=~Q(state=UploadState.RECEIVED) | Q(offset=models.F("size"), received_at__isnull=False),
                 name="upload_received_whole",
+            ),
+            models.CheckConstraint(
+                condition=Q(by__isnull=False, grant__isnull=True) | Q(by__isnull=True, grant__isnull=False),
+                name="upload_one_sender",
             ),
         ]
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from records.views import documents, files, page, tus
+from records.views import asking, documents, files, page, sending, tus
 
 app_name = "records"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -18,6 +18,18 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("cases/<str:ref>/records/studies/<uuid:study>/remove/", files.RemoveStudy.as_view(), name="remove-study"),
     path("cases/<str:ref>/records/studies/<uuid:study>/release/", files.ReleaseStudy.as_view(), name="release-study"),
     path("cases/<str:ref>/records/items/<slug:key>/", page.ItemView.as_view(), name="item"),
+    path("cases/<str:ref>/records/ask/", asking.Asking.as_view(), name="ask"),
+    path("cases/<str:ref>/records/ask/link/", asking.MakeLink.as_view(), name="make-link"),
+    path("cases/<str:ref>/records/ask/links/<uuid:link>/", asking.OneLink.as_view(), name="link"),
+    path("cases/<str:ref>/records/ask/links/<uuid:link>/stop/", asking.StopLink.as_view(), name="stop-link"),
+    path("send/", sending.Enter.as_view(), name="send-enter"),
+    path("send/confirm/", sending.Confirm.as_view(), name="send-confirm"),
+    path("send/<uuid:link>/", sending.SendPage.as_view(), name="send-page"),
+    path("send/<uuid:link>/sent/", sending.Sent.as_view(), name="send-sent"),
+    path("send/<uuid:link>/files/", sending.SendFiles.as_view(), name="send-files"),
+    path("send/<uuid:link>/done/", sending.Finish.as_view(), name="send-done"),
+    path("send/<uuid:link>/uploads/", sending.LinkUploads.as_view(), name="send-uploads"),
+    path("send/<uuid:link>/uploads/<uuid:upload>/", sending.LinkUpload.as_view(), name="send-upload"),
     path("files/<uuid:file>/download/", files.Download.as_view(), name="download"),
     path("documents/<uuid:document>/", documents.DocumentPage.as_view(), name="document"),
     path("documents/<uuid:document>/pages/<int:number>/", documents.PageImage.as_view(), name="page"),

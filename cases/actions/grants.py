@@ -48,6 +48,32 @@ def grant_role(*, case: Case, role: Role, scope: GrantScope, by: Actor) -> Grant
 
 
 @transaction.atomic
+def grant_token(*, case: Case, token_sha256: str, scope: GrantScope, until: datetime, by: Actor) -> Grant:
+    """Open the case to the holder of a token, of which only the hash is kept. It always ends."""
+    lock(case)
+    held = Grant.objects.create(
+        case=case, token_sha256=token_sha256, scope=scope, until=until, granted_by=f"{by.kind}:{by.id}"
+    )
+    note(case, "case", "grant", actor=by, data={"grant": str(held.pk), "scope": scope})
+    return held
+
+
+@transaction.atomic
+def revoke_token(*, grant: Grant, by: Actor) -> bool:
+    """Close the case to a token's holder; it works on their next request, and on the next part of a running one.
+
+    Returns whether it was open until now.
+    """
+    lock(grant.case_id)
+    ended = Grant.objects.filter(pk=grant.pk, revoked_at__isnull=True).exclude(token_sha256="")
+    if not ended.update(revoked_at=timezone.now()):
+        return False
+    grant.refresh_from_db()
+    note(grant.case, "case", "revoke", actor=by, data={"grant": str(grant.pk)})
+    return True
+
+
+@transaction.atomic
 def revoke(*, case: Case, user: Any, by: Actor) -> int:
     """Close the case to one person; it works on their next request. Returns how many grants ended."""
     lock(case)

@@ -37,6 +37,8 @@ class Permission(Enum):
     MANAGE_PEOPLE = ("manage_people", frozenset({Role.ADMINISTRATOR}))
     MANAGE_CATALOGUE = ("manage_catalogue", frozenset({Role.ADMINISTRATOR}))
     VIEW_AUDIT = ("view_audit", frozenset({Role.ADMINISTRATOR}))
+    UPLOAD_LINK = ("upload_link", None)
+    """Needs no account but the cookie of a redeemed upload link; `records.views.sending.LinkGate` loads what it opens."""
     DEMO = ("demo", None)
     """Like PUBLIC, but only where DEMO is on; elsewhere the address does not exist."""
 
@@ -139,7 +141,8 @@ class BaseView(View):
                 return redirect("mfa_index")
         self.load()
         response = super().dispatch(request, *args, **kwargs)
-        if not self.quiet and roles is not None and (self._cases or request.method not in {"GET", "HEAD", "OPTIONS"}):
+        known = roles is not None or self.permission is Permission.UPLOAD_LINK
+        if not self.quiet and known and (self._cases or request.method not in {"GET", "HEAD", "OPTIONS"}):
             self.record(request, "ok" if response.status_code < 400 else str(response.status_code))
         return response
 

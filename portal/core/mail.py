@@ -5,6 +5,7 @@ Sent by jobs only, so that a mail server's bad hour loses nothing.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -26,3 +27,13 @@ def send(*, to: Any, template: str, url: str, ref: str = "") -> None:
         subject = " ".join(render_to_string(f"email/{template}.subject.txt", context).split())
         body = render_to_string(f"email/{template}.txt", context)
     EmailMessage(subject=subject, body=body, to=[to.email]).send()
+
+
+def send_link(*, to: str, template: str, url: str, until: datetime) -> None:
+    """Send a one-time link to an address that belongs to no account. The secret is in the body and never in the subject.
+
+    Unlike `send` it is called by the request that made the link, outside any transaction: a job would have to keep the secret.
+    """
+    context = {"product": settings.PRODUCT, "url": url, "until": until}
+    subject = " ".join(render_to_string(f"email/{template}.subject.txt", context).split())
+    EmailMessage(subject=subject, body=render_to_string(f"email/{template}.txt", context), to=[to]).send()

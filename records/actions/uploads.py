@@ -12,7 +12,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from cases.actions.locking import lock
-from cases.models import Case
+from cases.models import Case, Grant
+from cases.queries.access import live_grants
 from portal.core import storage
 from portal.core.access import Actor
 from portal.core.models import StoredObject
@@ -37,16 +38,19 @@ def _expiry() -> datetime:
 
 
 @transaction.atomic
-def create(*, case: Case, described: Described, size: int, by: Any) -> Upload:
+def create(*, case: Case, described: Described, size: int, by: Any, grant: Grant | None = None) -> Upload:
     """Promise room for one file. A sender whose answer was lost asks again and gets the same upload, with what it holds.
+
+    Args:
+        by: the account that sends; None for the holder of an upload link, whose `grant` stands for them.
 
     Raises:
         Refused: the case takes no files now (`closed`), or is full (`case_full`, `too_many_files`).
     """
     held = lock(case)
-    if not takes_files(held.phase):
+    if not takes_files(held.phase) or not _open_to(grant.pk if grant else None):
         raise Refused("closed")
-    if (known := _asked_before(held, described, size, by)) is not None:
+    if (known := _asked_before(held, described, size, by, grant)) is not None:
         return known
     in_bytes, in_files = used(held)
     if reason := too_much(used_bytes=in_bytes, used_files=in_files, size=size, limit_bytes=settings.MAX_CASE_BYTES):
@@ -54,6 +58,7 @@ def create(*, case: Case, described: Described, size: int, by: Any) -> Upload:
     upload = Upload.objects.create(
         case=held,
         by=by,
+        grant=grant,
         name=described.name,
         folder=described.folder,
         batch=described.batch or uuid4(),
@@ -62,16 +67,22 @@ def create(*, case: Case, described: Described, size: int, by: Any) -> Upload:
         expires_at=_expiry(),
     )
     if size == 0:
-        _finish(upload, Actor.of(by))
+        _finish(upload, Actor.token(grant.pk) if grant else Actor.of(by))
     return upload
 
 
-def _asked_before(case: Case, described: Described, size: int, by: Any) -> Upload | None:
+def _open_to(grant_id: UUID | None) -> bool:
+    """Whether the sender's upload link still counts; an account's own grants are asked at the gate."""
+    return grant_id is None or live_grants().filter(pk=grant_id).exists()
+
+
+def _asked_before(case: Case, described: Described, size: int, by: Any, grant: Grant | None) -> Upload | None:
     if not described.batch or not described.fingerprint:
         return None
     same = Upload.objects.filter(
         case=case,
         by=by,
+        grant=grant,
         batch=described.batch,
         fingerprint=described.fingerprint,
         name=described.name,
@@ -112,7 +123,7 @@ def _append(upload: Upload, parts: list[StoredObject], by: Actor) -> None:
         phase = lock(upload.case_id).phase
     else:
         phase = Case.objects.values_list("phase", flat=True).get(pk=upload.case_id)
-    if not takes_files(phase):
+    if not takes_files(phase) or not _open_to(upload.grant_id):
         raise Refused("closed")
     waiting = Upload.objects.filter(pk=upload.pk, state=UploadState.RECEIVING, offset=start)
     now = timezone.now()

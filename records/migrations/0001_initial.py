@@ -135,14 +135,53 @@ class Migration(migrations.Migration):
                 ('touched_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('expires_at', models.DateTimeField()),
                 ('received_at', models.DateTimeField(null=True)),
-                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='cases.case')),
+                ('grant', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='cases.grant')),
             ],
         ),
         migrations.AddField(
             model_name='file',
             name='upload',
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.upload'),
+        ),
+        migrations.CreateModel(
+            name='UploadLink',
+            fields=[
+                ('id', models.UUIDField(default=uuid.uuid4, primary_key=True, serialize=False)),
+                ('label', models.CharField(max_length=120)),
+                ('items', models.JSONField(default=list)),
+                ('made_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('mailed_at', models.DateTimeField(null=True)),
+                ('opened_at', models.DateTimeField(null=True)),
+                ('redeemed_at', models.DateTimeField(null=True)),
+                ('holder_sha256', models.CharField(blank=True, max_length=64)),
+                ('holder_name', models.CharField(blank=True, max_length=120)),
+                ('holder_place', models.CharField(blank=True, max_length=160)),
+                ('finished_at', models.DateTimeField(null=True)),
+                ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='cases.case')),
+                ('grant', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='cases.grant')),
+                ('made_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+        ),
+        migrations.CreateModel(
+            name='RequestLetter',
+            fields=[
+                ('id', models.UUIDField(default=uuid.uuid4, primary_key=True, serialize=False)),
+                ('key', models.CharField(max_length=40)),
+                ('provider', models.CharField(max_length=160)),
+                ('items', models.JSONField(default=list)),
+                ('parts', models.JSONField()),
+                ('capacity', models.CharField(max_length=20)),
+                ('signed_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('ends_on', models.DateField(null=True)),
+                ('withdrawn_at', models.DateTimeField(null=True)),
+                ('sha256', models.CharField(max_length=64)),
+                ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='cases.case')),
+                ('pdf', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.storedobject')),
+                ('signed_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('link', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.uploadlink')),
+            ],
         ),
         migrations.CreateModel(
             name='UploadPart',
@@ -247,6 +286,10 @@ class Migration(migrations.Migration):
             model_name='upload',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'received'), _negated=True), models.Q(('offset', models.F('size')), ('received_at__isnull', False)), _connector='OR'), name='upload_received_whole'),
         ),
+        migrations.AddConstraint(
+            model_name='upload',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('by__isnull', False), ('grant__isnull', True)), models.Q(('by__isnull', True), ('grant__isnull', False)), _connector='OR'), name='upload_one_sender'),
+        ),
         migrations.AddIndex(
             model_name='file',
             index=models.Index(fields=['case', 'state'], name='records_fil_case_id_55b6ea_idx'),
@@ -262,6 +305,22 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='file',
             constraint=models.UniqueConstraint(condition=models.Q(('container__isnull', True)), fields=('upload',), name='file_once_per_upload'),
+        ),
+        migrations.AddIndex(
+            model_name='uploadlink',
+            index=models.Index(fields=['case', 'made_at'], name='records_upl_case_id_97866f_idx'),
+        ),
+        migrations.AddConstraint(
+            model_name='uploadlink',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('holder_name', ''), ('holder_sha256', ''), ('redeemed_at__isnull', True)), models.Q(('redeemed_at__isnull', False), models.Q(('holder_sha256', ''), _negated=True), models.Q(('holder_name', ''), _negated=True)), _connector='OR'), name='link_redeemed_whole'),
+        ),
+        migrations.AddConstraint(
+            model_name='uploadlink',
+            constraint=models.CheckConstraint(condition=models.Q(('finished_at__isnull', True), ('redeemed_at__isnull', False), _connector='OR'), name='link_finished_was_redeemed'),
+        ),
+        migrations.AddConstraint(
+            model_name='requestletter',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('provider', ''), _negated=True), models.Q(('sha256', ''), _negated=True)), name='letter_whole'),
         ),
         migrations.AddConstraint(
             model_name='uploadpart',

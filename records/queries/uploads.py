@@ -26,8 +26,13 @@ def own_uploads(user: Any, case: Case) -> QuerySet[Upload]:
 
 def unfinished(user: Any, case: Case) -> list[Upload]:
     """Uploads of this person that can be continued: choose the same files again."""
-    waiting = own_uploads(user, case).filter(state=UploadState.RECEIVING, expires_at__gt=timezone.now())
-    return list(waiting.order_by("created_at", "pk"))
+    return waiting(own_uploads(user, case))
+
+
+def waiting(sent: QuerySet[Upload]) -> list[Upload]:
+    """Those of `sent` that can be continued, the oldest first."""
+    open_ones = sent.filter(state=UploadState.RECEIVING, expires_at__gt=timezone.now())
+    return list(open_ones.order_by("created_at", "pk"))
 
 
 def used(case: Case) -> tuple[int, int]:

@@ -23,6 +23,7 @@ from records.actions import checklist as checklist_actions
 from records.actions import uploads
 from records.actions.files import may_remove
 from records.forms import ItemForm
+from records.models import Upload
 from records.queries.checklist import checklist, counts
 from records.queries.documents import documents
 from records.queries.files import FileView, files, of_batch, stuck
@@ -95,6 +96,8 @@ class RecordsPage(CaseView):
             "words": upload_words(),
             "back_url": back_to(request, self.case),
             "problem": problem,
+            "uploads_url": reverse("records:uploads", args=[self.case.ref]),
+            "send_url": reverse("records:send", args=[self.case.ref]),
         }
         return render(request, "records/records.html", context, status=status)
 
@@ -118,7 +121,14 @@ class PlainUpload(RecordsPage):
 
     permission = Permission.UPLOAD_RECORDS
 
-    def post(self, request: HttpRequest, ref: str) -> HttpResponseBase:
+    # Who sends, and where they go on: an account here, the holder of a link in records/views/sending.py.
+    def promise(self, described: Described, size: int) -> Upload:
+        return uploads.create(case=self.case, described=described, size=size, by=self.request.user)
+
+    def records_url(self) -> str:
+        return reverse("records:records", args=[self.case.ref])
+
+    def post(self, request: HttpRequest, **_kwargs: Any) -> HttpResponseBase:
         if not takes_files(self.case.phase):
             return self.page(request, problem=sentence("closed"), status=409)
         self.handler = SealingHandler(request, case_id=self.case.pk, room=room_left(self.case))
@@ -138,7 +148,7 @@ class PlainUpload(RecordsPage):
             for one in self.handler.received():
                 try:
                     described = Described(shortened(clean(one.name)) or _("file"), "", self.handler.batch, "")
-                    upload = uploads.create(case=self.case, described=described, size=one.size, by=request.user)
+                    upload = self.promise(described, one.size)
                 except (BadHeader, Refused) as refused:
                     reason = getattr(refused, "reason", "")
                     return self.page(request, problem=f"{one.name}: {sentence(reason)}", status=413)
@@ -154,7 +164,7 @@ class PlainUpload(RecordsPage):
             ngettext("%(n)d file is here. We are checking it.", "%(n)d files are here. We are checking them.", sent)
             % {"n": sent},
         )
-        return redirect("records:records", ref=self.case.ref)
+        return redirect(self.records_url())
 
 
 class CancelUpload(CaseView):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from typing import Any
-from uuid import UUID
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.http.request import UnreadablePostError
 from django.urls import reverse
@@ -20,7 +20,7 @@ from portal.core.models import StoredObject
 from portal.core.workflow import Refused
 from records.actions import uploads
 from records.models import Upload
-from records.queries.uploads import own_uploads, unfinished
+from records.queries.uploads import own_uploads, waiting
 from records.rules import tus
 from records.states import UploadState
 
@@ -41,6 +41,7 @@ def sentence(code: str) -> str:
             "These are more than 100 files. Nothing was sent. Choose fewer at once, or pack them as a ZIP."
         ),
         "offset": _("Another window is sending this file too. It goes on from what is already here."),
+        "link_ended": _("This link has ended. Ask the patient for a new one. What had arrived is safe."),
         "gone": _("This upload has ended. Choose the file again."),
         "checksum": _("Some of the file changed on the way. We send that part again."),
     }.get(code, _("The upload did not work. Choose the file again."))
@@ -51,6 +52,16 @@ class TusView(CaseView):
 
     abstract = True
     permission = Permission.UPLOAD_RECORDS
+
+    # Who sends, and where: an account here, the holder of a link in records/views/sending.py.
+    def mine(self) -> QuerySet[Upload]:
+        return own_uploads(self.request.user, self.case)
+
+    def promise(self, described: tus.Described, size: int) -> Upload:
+        return uploads.create(case=self.case, described=described, size=size, by=self.request.user)
+
+    def address(self, upload: Upload) -> str:
+        return reverse("records:upload", args=[self.case.ref, upload.pk])
 
     def refuse_anonymous(self, request: HttpRequest) -> HttpResponseBase:
         return self.problem(401, "sign_in")
@@ -149,10 +160,10 @@ def bites(request: HttpRequest) -> Iterator[bytes]:
 class Uploads(TusView):
     """POST makes an upload (extensions "creation", "creation-with-upload"); GET lists what can be continued."""
 
-    def get(self, request: HttpRequest, ref: str) -> HttpResponse:
-        waiting = [
+    def get(self, request: HttpRequest, **_kwargs: Any) -> HttpResponse:
+        found = [
             {
-                "url": reverse("records:upload", args=[ref, upload.pk]),
+                "url": self.address(upload),
                 "name": upload.name,
                 "folder": upload.folder,
                 "size": upload.size,
@@ -160,23 +171,23 @@ class Uploads(TusView):
                 "fingerprint": upload.fingerprint,
                 "batch": str(upload.batch),
             }
-            for upload in unfinished(request.user, self.case)
+            for upload in waiting(self.mine())
         ]
-        return JsonResponse({"unfinished": waiting})
+        return JsonResponse({"unfinished": found})
 
-    def post(self, request: HttpRequest, ref: str) -> HttpResponse:
-        return self.spoken(request, lambda: self.create(request, ref))
+    def post(self, request: HttpRequest, **_kwargs: Any) -> HttpResponse:
+        return self.spoken(request, lambda: self.create(request))
 
-    def create(self, request: HttpRequest, ref: str) -> HttpResponse:
+    def create(self, request: HttpRequest) -> HttpResponse:
         described = tus.described(request.headers.get("Upload-Metadata", ""))
         size = tus.count(request.headers.get("Upload-Length"), "length_missing")
-        upload = uploads.create(case=self.case, described=described, size=size, by=request.user)
+        upload = self.promise(described, size)
         if request.content_type == OCTETS and not upload.offset and size:
             wrong = self.receive(request, upload)
             if wrong is not None:
                 return wrong
         response = self.told(upload, 201)
-        response.headers["Location"] = reverse("records:upload", args=[ref, upload.pk])
+        response.headers["Location"] = self.address(upload)
         return response
 
 
@@ -185,12 +196,15 @@ class OneUpload(TusView):
 
     def load(self) -> None:
         super().load()
-        found = own_uploads(self.request.user, self.case).filter(pk=self.kwargs["upload"]).first()
+        self.find()
+
+    def find(self) -> None:
+        found = self.mine().filter(pk=self.kwargs["upload"]).first()
         if found is None:
             raise Http404
         self.upload = found
 
-    def head(self, request: HttpRequest, ref: str, upload: UUID) -> HttpResponse:
+    def head(self, request: HttpRequest, **_kwargs: Any) -> HttpResponse:
         return self.spoken(request, self.tell)
 
     def tell(self) -> HttpResponse:
@@ -200,7 +214,7 @@ class OneUpload(TusView):
         response.headers["Upload-Length"] = str(self.upload.size)
         return response
 
-    def patch(self, request: HttpRequest, ref: str, upload: UUID) -> HttpResponse:
+    def patch(self, request: HttpRequest, **_kwargs: Any) -> HttpResponse:
         return self.spoken(request, lambda: self.add(request))
 
     def add(self, request: HttpRequest) -> HttpResponse:
@@ -213,7 +227,7 @@ class OneUpload(TusView):
             return self.problem(409, "offset")
         return self.receive(request, self.upload) or self.told(self.upload, 204)
 
-    def delete(self, request: HttpRequest, ref: str, upload: UUID) -> HttpResponse:
+    def delete(self, request: HttpRequest, **_kwargs: Any) -> HttpResponse:
         return self.spoken(request, self.end)
 
     def end(self) -> HttpResponse:

@@ -20,10 +20,13 @@ from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import resolve_url
 from django.test import Client, RequestFactory, override_settings
 from django.urls import resolve, reverse
+from django.utils import timezone
 
+from cases.models import Grant
 from portal.core.access import Permission
 from portal.core.models import Event
 from portal.core.states import STAFF, Role
+from records.actions import links
 from tests.architecture.routes import METHODS, Route, ours, walk
 from tests.architecture.world import MISSING, OTHER, OWN, REVOKED, Part, World, build
 
@@ -55,6 +58,8 @@ OBJECTS: dict[str, Find] = {
     "records:*:study": lambda w, p, r: p.study.pk if p.study else None,
     "records:*:document": lambda w, p, r: p.document,
     "records:*:batch": lambda w, p, r: p.batch,
+    "records:*:link": lambda w, p, r: p.link.pk if p.link else None,
+    "records:send-upload:upload": lambda w, p, r: p.sending,
     "dicomweb:*:study": lambda w, p, r: p.study.uid if p.study else None,
     "dicomweb:*:series": lambda w, p, r: p.series.uid if p.series else None,
     "dicomweb:*:instance": lambda w, p, r: p.instance.uid if p.instance else None,
@@ -109,6 +114,7 @@ NOT_FOR_THEM = {
     ("records:item", Role.PATIENT, "GET"): "the form is the desk's; the patient's answer is a button",
     ("records:item", Role.PATIENT, "HEAD"): "as GET",
 }
+TUS_BY_LINK = ("records:send-uploads", "records:send-upload")
 TUS = {"HTTP_TUS_RESUMABLE": "1.0.0", "HTTP_UPLOAD_LENGTH": "5", "HTTP_UPLOAD_OFFSET": "0"}
 
 ROUTES = ours()
@@ -188,7 +194,7 @@ class Answer:
 def ask(world: World, client: Client, route: Route, method: str, kwargs: dict[str, Any]) -> Answer:
     """One request through everything: middleware, gate, view, error page. It leaves nothing behind."""
     address = reverse(route.name, kwargs=kwargs)
-    extra: dict[str, Any] = dict(TUS) if route.name in PROGRAMS[:2] else {}
+    extra: dict[str, Any] = dict(TUS) if route.name in (*PROGRAMS[:2], *TUS_BY_LINK) else {}
     if method == "POST":
         extra["data"] = POSTS[route.name](world) if route.name in POSTS else {}
     elif route.name == "viewer:state" and method == "PUT":
@@ -273,6 +279,10 @@ def test_matrix_route_answers_each_person_as_permitted(
                     problem = "" if answer.status == 404 else f"{answer.status}: outside the demo this does not exist"
                 elif roles is not None and (role is None or role not in roles):
                     problem = refused(route, role, answer)
+                elif route.permission is Permission.UPLOAD_LINK:  # an account, even the patient's own, opens no link
+                    problem = (
+                        "something happened" if answer.moved else "" if answer.status == 404 else f"{answer.status}"
+                    )
                 elif which == OWN:
                     problem = own(route, role, method, answer)
                 else:
@@ -282,6 +292,69 @@ def test_matrix_route_answers_each_person_as_permitted(
                 if problem:
                     wrong.append(f"{method} by {role or 'anonymous'}, {which}: {problem}")
     assert wrong == []
+
+
+# -- the holder of an upload link: a cookie instead of an account
+BY_LINK = [route for route in ROUTES if route.permission is Permission.UPLOAD_LINK]
+LIVE, ENDED_BY_TIME = "live", "expired"
+
+
+def holder(part: Part, *, secret: str = "") -> Client:
+    client = Client(raise_request_exception=False)
+    assert part.link is not None
+    client.cookies[f"co-send-{part.link.pk.hex}"] = secret or part.secret
+    return client
+
+
+@pytest.mark.parametrize("route", BY_LINK, ids=[route.name for route in BY_LINK])
+@pytest.mark.parametrize("which", [LIVE, OTHER, REVOKED, ENDED_BY_TIME, "finished", "another's cookie", MISSING])
+def test_matrix_a_link_opens_its_own_case_for_writing_while_it_lives(route: Route, which: str, world: World) -> None:
+    """Own: answered. Another's or missing: 404. The holder of a link that was stopped, ran out or is done: 410, nothing of the case."""
+    parts = world.stages["review"]
+    mine, theirs = parts[OWN], parts[OTHER]
+    assert mine.link is not None and theirs.link is not None
+    client = holder(mine, secret=theirs.secret if which == "another's cookie" else "")
+    kwargs = arguments(world, route, Role.PATIENT, which if which in {OTHER, MISSING} else OWN)
+    with transaction.atomic():
+        grant = Grant.objects.filter(pk=mine.link.grant_id)
+        if which == REVOKED:
+            grant.update(revoked_at=timezone.now())
+        elif which == ENDED_BY_TIME:
+            grant.update(until=timezone.now())
+        elif which == "finished":
+            links.finish(link=mine.link)
+        for method in filter(route.answers, METHODS[:-1]):
+            answer = ask(world, client, route, method, kwargs)
+            if which == LIVE:
+                assert own(route, None, method, answer) == "", method
+                continue
+            right = 404 if which in {OTHER, MISSING, "another's cookie"} else 410
+            assert (answer.status, answer.moved) == (right, False), method
+            assert mine.case.patient.family_name not in answer.body and mine.case.ref not in answer.body
+        transaction.set_rollback(True)
+
+
+def test_matrix_a_link_never_opens_anothers_upload(world: World) -> None:
+    parts = world.stages["review"]
+    mine, theirs = parts[OWN], parts[OTHER]
+    route = next(one for one in BY_LINK if one.name == "records:send-upload")
+    assert mine.link is not None
+    for upload in (theirs.sending, mine.uploads[Role.PATIENT], mine.uploads[Role.COORDINATOR]):
+        for method in ("HEAD", "PATCH", "DELETE"):
+            answer = ask(world, holder(mine), route, method, {"link": mine.link.pk, "upload": upload})
+            assert (answer.status, answer.moved) == (404, False), (method, upload)
+
+
+def test_matrix_a_links_cookie_opens_nothing_else(world: World) -> None:
+    """Write-only: no page of the case, no file, no list, for the holder of a live link."""
+    client = holder(world.stages["review"][OWN])
+    for route in ROUTES:
+        if route.permission.roles is None:
+            continue
+        kwargs = arguments(world, route, Role.PATIENT, OWN)
+        for method in filter(route.answers, METHODS[:-1]):
+            answer = ask(world, client, route, method, kwargs)
+            assert refused(route, None, answer) == "", (route.name, method)
 
 
 MIXED = [route for route in ROUTES if len(objects(route)) > 1]
@@ -360,6 +433,8 @@ PUBLIC = {
     "pages:words": "words of our scripts, the same for everybody",
     "pages:health": "for load balancers; says ok",
     "accounts:accept": "for the holder of an invitation's secret, who has no account yet",
+    "records:send-enter": "for the holder of an upload link's code, who has no account; the same page for everybody",
+    "records:send-confirm": "the same",
     "cases:start": "emergency and eligibility questions come before the account",
     "cases:step": "the same",
     "cases:result": "the same",
@@ -372,7 +447,7 @@ ALLOWED = {
     "catalogue": {Permission.MANAGE_CATALOGUE},
     "cases": {Permission.OWN_CASE, Permission.VIEW_RECORDS},
     "patient": {Permission.OWN_CASE},
-    "records": {Permission.UPLOAD_RECORDS, Permission.VIEW_RECORDS, Permission.DESK},
+    "records": {Permission.UPLOAD_RECORDS, Permission.VIEW_RECORDS, Permission.DESK, Permission.UPLOAD_LINK},
     "dicomweb": {Permission.VIEW_RECORDS},
     "viewer": {Permission.VIEW_RECORDS},
     "desk": {Permission.DESK},

@@ -17,8 +17,8 @@ from portal.accounts.models import User
 from portal.core import storage
 from portal.core.access import Actor
 from portal.core.states import Role
-from records.actions import uploads
-from records.models import Document, File, Instance, Series, Study
+from records.actions import links, uploads
+from records.models import Document, File, Instance, Series, Study, UploadLink
 from records.rules.tus import Described
 from specialists.models import Assignment
 from tests.factories import files
@@ -45,6 +45,12 @@ class Part:
     study: Study | None = None
     series: Series | None = None
     instance: Instance | None = None
+    link: UploadLink | None = None
+    token: str = ""
+    secret: str = ""
+    """Of the browser that redeemed the link."""
+    sending: UUID | None = None
+    """An unfinished upload of the link's holder."""
 
 
 @dataclass
@@ -84,6 +90,15 @@ def _begin_uploads(part: Part, senders: dict[Role, User]) -> None:
         part.uploads[role] = begun.pk
 
 
+def _make_link(part: Part, patient: User) -> None:
+    """A link that a hospital has redeemed and begun to send by."""
+    made, part.token = links.make(case=part.case, label="Sample Hospital", items=[], days=14, by=Actor.of(patient))
+    part.secret = links.redeem(link=made, name="Dr Ada Sample", place="Sample Hospital")
+    part.link = made
+    described = Described("more.bin", "", uuid4(), "")
+    part.sending = uploads.create(case=part.case, described=described, size=10, by=None, grant=made.grant).pk
+
+
 def _deliver(part: Part, coordinator: User) -> None:
     report: Report = make_report(assignment=part.assignment)
     pdf = storage.write_stream([b"%PDF-1.7 an example"], case_id=part.case.pk, kind="derived")
@@ -121,6 +136,7 @@ def build() -> World:
         review.assignment = make_assignment(case=review.case, specialist=doctor)
         review.case.refresh_from_db()
         _begin_uploads(review, {Role.PATIENT: patient, Role.COORDINATOR: coordinator})
+        _make_link(review, patient)
         desk = Actor.of(coordinator)
         review.hold = holds.open(
             case=review.case, reason="records", owner=HoldOwner.PATIENT, asks="Send the example echo.", by=desk

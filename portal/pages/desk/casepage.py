@@ -64,6 +64,12 @@ EVENTS: dict[tuple[str, str], Any] = {
     ("case", "render_again"): _("PDF asked for again"),
     ("study", "quarantine"): _("Study set aside"),
     ("study", "release"): _("Study released"),
+    ("link", "make"): _("Link for a hospital made"),
+    ("link", "mail"): _("Link for a hospital mailed"),
+    ("link", "open"): _("Link opened"),
+    ("link", "redeem"): _("Link used for the first time"),
+    ("link", "finish"): _("Sender says that everything is sent"),
+    ("link", "revoke"): _("Link stopped"),
 }
 SHOWN_EVENTS = 60
 
@@ -77,7 +83,8 @@ def _history(case: Case) -> list[dict[str, Any]]:
         words = EVENTS.get((event.subject_kind, event.name))
         if words is None:
             continue
-        who = people.get(event.actor_id) if event.actor_kind == "user" else _("the portal")
+        others = _("by a hospital’s link") if event.actor_kind == "token" else _("the portal")
+        who = people.get(event.actor_id) if event.actor_kind == "user" else others
         if lines and lines[-1]["words"] == words and lines[-1]["who"] == who:
             lines[-1]["count"] += 1
             continue

@@ -15,6 +15,12 @@ export function startSmall(doc) {
     const form = event.target instanceof Element ? event.target.closest('form[data-autosubmit]') : null;
     if (form && event.target.matches('select, input[type="checkbox"], input[type="radio"]')) form.requestSubmit();
   });
+  // The code of an upload link stands behind the #, where no server sees it: it goes into the box, and out of the history.
+  const box = doc.querySelector('[data-from-fragment]');
+  if (box && location.hash.length > 40) {
+    box.value = location.hash.slice(1);
+    history.replaceState(null, '', location.pathname);
+  }
   // A passkey that was not used (cancelled, time-out, none here): say so instead of doing nothing.
   doc.addEventListener('allauth.error', (event) => {
     event.preventDefault();

@@ -1,0 +1,84 @@
+"""What reaches a case from outside: upload links for hospitals, the letters that ask, and things sent by post.
+
+Part of `records.models`, which imports them; kept apart because they share nothing with files and studies.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from cases.models import CasePart, Grant
+
+USER = settings.AUTH_USER_MODEL
+
+
+class UploadLink(CasePart):
+    """One link by which somebody without an account sends records into one case, once.
+
+    The grant is what opens the case (write-only, hash of the token, end, revocation); this row says whom it is for and
+    what became of it. `holder_sha256` binds it to the first browser that confirmed: the claim is a conditional UPDATE.
+    """
+
+    grant = models.OneToOneField(Grant, on_delete=models.PROTECT, related_name="+")
+    label = models.CharField(max_length=120)
+    """Whom it is for, in the words of the person who made it."""
+    items: models.JSONField[Any, Any] = models.JSONField(default=list)
+    """Keys of the checklist items that are asked for."""
+    made_by = models.ForeignKey(USER, on_delete=models.PROTECT, related_name="+")
+    made_at = models.DateTimeField(default=timezone.now)
+    mailed_at = models.DateTimeField(null=True)
+    opened_at = models.DateTimeField(null=True)
+    """First time that somebody showed the code: a person's press of a button, never a scanner's GET."""
+    redeemed_at = models.DateTimeField(null=True)
+    holder_sha256 = models.CharField(max_length=64, blank=True)
+    holder_name = models.CharField(max_length=120, blank=True)
+    holder_place = models.CharField(max_length=160, blank=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["case", "made_at"])]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(redeemed_at__isnull=True, holder_sha256="", holder_name="")
+                | Q(redeemed_at__isnull=False) & ~Q(holder_sha256="") & ~Q(holder_name=""),
+                name="link_redeemed_whole",
+            ),
+            models.CheckConstraint(
+                condition=Q(finished_at__isnull=True) | Q(redeemed_at__isnull=False), name="link_finished_was_redeemed"
+            ),
+        ]
+
+
+class RequestLetter(CasePart):
+    """A signed letter that asks a provider for records. What was signed is frozen in `parts`; the PDF is the copy.
+
+    Kept six years (45 CFR 164.508(b)(6), 164.530(j)): withdrawing closes the row and never removes it.
+    """
+
+    key = models.CharField(max_length=40)
+    """Letter of the case's edition: access_request, authorisation, …"""
+    provider = models.CharField(max_length=160)
+    items: models.JSONField[Any, Any] = models.JSONField(default=list)
+    parts: models.JSONField[Any, Any] = models.JSONField()
+    """Every gap of the letter as it was filled in, and the paragraphs as they were signed."""
+    capacity = models.CharField(max_length=20)
+    """`Case.acting_as` of the person who signed."""
+    signed_by = models.ForeignKey(USER, on_delete=models.PROTECT, related_name="+")
+    signed_at = models.DateTimeField(default=timezone.now)
+    ends_on = models.DateField(null=True)
+    """Last day on which an authorisation counts; an access request has none."""
+    withdrawn_at = models.DateTimeField(null=True)
+    link = models.ForeignKey(UploadLink, null=True, on_delete=models.PROTECT, related_name="+")
+    pdf = models.ForeignKey("core.StoredObject", on_delete=models.PROTECT, related_name="+")
+    sha256 = models.CharField(max_length=64)
+    """Of the canonical bytes of `parts`."""
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=~Q(provider="") & ~Q(sha256=""), name="letter_whole"),
+        ]
