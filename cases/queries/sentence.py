@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -23,27 +25,55 @@ class Headline:
 
 @dataclass(frozen=True)
 class Forecast:
-    """When the report is expected. `paused`: the date waits with the case. `reason` says why it moved."""
+    """When the report is expected, as a date for the timeline and as the one sentence that the patient reads.
+
+    `at` is None while there is no date. `paused`: the date waits with the case, so no day is named. `late`: it is over.
+    """
 
     at: datetime | None
+    words: str
     paused: bool = False
-    reason: str = ""
+    late: bool = False
+
+    @property
+    def day(self) -> datetime | None:
+        """The day that may be shown: neither one that still moves nor one that is over."""
+        return None if self.paused or self.late else self.at
 
 
-def forecast(case: Case) -> Forecast:
-    """One date, and the pauses since the records were complete as the reason when they moved it."""
+def forecast(case: Case, now: datetime | None = None) -> Forecast:
+    """By when, for a case that is under way. Since the records are complete there is a date; before, there is a promise of one."""
+    moment = now or timezone.now()
+    if case.on_hold:
+        waiting = Hold.objects.filter(case=case, scope="case", until__isnull=True).order_by("since")
+        owner = HoldOwner(waiting.values_list("owner", flat=True)[0])
+        words = {
+            HoldOwner.PATIENT: _("While we wait for you, the time for your report stands still."),
+            HoldOwner.HOSPITAL: _("While we wait for the hospital, the time for your report stands still."),
+            HoldOwner.DESK: _("Until that is done, we cannot give you a day for your report. We are sorry."),
+        }
+        return Forecast(case.due_at, words[owner], paused=True)
     if case.due_at is None:
-        return Forecast(None)
+        return Forecast(None, _("We can give you a day for your report as soon as we have all your records."))
+    if case.due_at < moment:
+        late = _("Your report is late. We are sorry. We work on it, and we write to you as soon as it is ready.")
+        return Forecast(case.due_at, late, late=True)
+    day = _("We expect your report by %(day)s.") % {"day": date_format(timezone.localtime(case.due_at), "l j F")}
+    return Forecast(case.due_at, f"{day} {_moved(case)}".strip())
+
+
+def _moved(case: Case) -> str:
+    """Why the day is a later one than was first said; pauses before there was a day moved nothing."""
     held = Hold.objects.filter(case=case, scope="case", until__gt=case.complete_at).order_by("since")
     waits = [hold for hold in held if hold.until and hold.until - hold.since > timedelta(minutes=30)]
     if not waits:
-        return Forecast(case.due_at, paused=case.on_hold)
+        return ""
     whose = {
-        HoldOwner.PATIENT: _("The date moved because we waited for an answer."),
-        HoldOwner.HOSPITAL: _("The date moved because we waited for a hospital."),
-        HoldOwner.DESK: _("The date moved because of us. We are sorry."),
+        HoldOwner.PATIENT: _("The day moved because we waited for an answer."),
+        HoldOwner.HOSPITAL: _("The day moved because we waited for a hospital."),
+        HoldOwner.DESK: _("The day moved because of us. We are sorry."),
     }
-    return Forecast(case.due_at, paused=case.on_hold, reason=whose[HoldOwner(waits[-1].owner)])
+    return whose[HoldOwner(waits[-1].owner)]
 
 
 def headline(case: Case, missing: int = 0) -> Headline:
@@ -53,26 +83,27 @@ def headline(case: Case, missing: int = 0) -> Headline:
     if mine and case.phase not in {Phase.DECLINED, Phase.WITHDRAWN, Phase.CLOSED, Phase.DELIVERED}:
         return Headline(
             ngettext("We need one answer from you", "We need %(count)s answers from you", mine) % {"count": mine},
-            _("We go on when we hear from you. Take the time you need. You find the question below."),
+            _("You find the question below. Take the time you need. We go on when we hear from you."),
             needs_patient=True,
         )
     if missing and case.phase == Phase.COLLECTING:
         return Headline(
             ngettext("We need one more record from you", "We need %(count)s more records from you", missing)
             % {"count": missing},
-            _("Then we can start. You find them below. If you do not have one of them, tell us, and we go on."),
+            _("You find them below. If you do not have one of them, tell us. That is fine, and we go on without it."),
             needs_patient=True,
         )
     if HoldOwner.HOSPITAL in waiting:
         return Headline(
             _("We are waiting for a hospital"),
-            _("A hospital has to send us records. We will keep asking. You do not need to do anything."),
+            _("It has to send us something. We keep asking. You do not need to do anything."),
         )
     if HoldOwner.DESK in waiting and case.phase != Phase.DRAFT:
         return Headline(
-            _("We have to clear something up first"), _("You do not need to do anything. We will write to you.")
+            _("We have to sort something out first"), _("You do not need to do anything. We write to you.")
         )
-    who = case.assignee.get_short_name() if case.assignee else _("Your specialist")
+    who = case.assignee.get_short_name() if case.assignee else _("Your doctor")
+    desk = case.coordinator.get_short_name() if case.coordinator else _("A coordinator")
     calm = _("We will e-mail you when there is news. You do not need to keep checking.")
     table = {
         Phase.DRAFT: Headline(
@@ -80,13 +111,13 @@ def headline(case: Case, missing: int = 0) -> Headline:
         ),
         Phase.COLLECTING: Headline(
             _("We are checking that your records are complete"),
-            _("When we have all we need, we give you a date for your report.") + " " + calm,
+            _("You do not need to do anything now.") + " " + calm,
         ),
-        Phase.TRIAGE: Headline(_("A coordinator is reading your request"), calm),
-        Phase.MATCHING: Headline(_("We are finding the right specialist for you"), calm),
-        Phase.IN_REVIEW: Headline(_("%(name)s is reviewing your records") % {"name": who}, calm),
+        Phase.TRIAGE: Headline(_("%(name)s is reading your request") % {"name": desk}, calm),
+        Phase.MATCHING: Headline(_("We are finding the right doctor for you"), calm),
+        Phase.IN_REVIEW: Headline(_("%(name)s is looking at your records") % {"name": who}, calm),
         Phase.RELEASE: Headline(
-            _("Your report is signed"), _("We do a last check before we send it to you.") + " " + calm
+            _("The doctor has signed your report"), _("We check it once more, then you can read it.") + " " + calm
         ),
         Phase.DELIVERED: Headline(
             _("Your report is ready"), _("Read it in your own time. You can also save it as a PDF.")

@@ -12,8 +12,6 @@ from cases.actions import holds, messages, turnaround, withdrawal
 from cases.models import Case, Hold, Message
 from cases.queries import messages as reads
 from cases.queries.people import patient_side
-from cases.queries.sentence import forecast, headline
-from cases.queries.timeline import timeline
 from cases.states import Phase
 from portal.core.access import Actor
 from portal.core.states import Role
@@ -168,49 +166,3 @@ def test_withdraw_another_persons_case_is_refused(case):
 
 def test_patient_side_is_the_opener_alone(case):
     assert patient_side(case) == [case.opened_by]
-
-
-@pytest.mark.parametrize("phase", list(Phase))
-def test_headline_has_words_for_every_phase(phase):
-    found = headline(CaseFactory(phase=phase))
-    assert found.title and found.text and not found.needs_patient
-
-
-def test_headline_asks_the_patient_first(case, desk):
-    ask(case, desk, owner="hospital")
-    assert "hospital" in headline(case).title
-    ask(case, desk)
-    assert headline(case).needs_patient
-    assert "one answer" in headline(case).title
-
-
-def test_headline_asks_for_missing_records_only_while_they_are_collected(desk):
-    case = CaseFactory(phase=Phase.COLLECTING, coordinator=desk)
-    assert headline(case, 3).title == "We need 3 more records from you"
-    assert headline(case, 1).needs_patient and not headline(case, 0).needs_patient
-    assert not headline(CaseFactory(phase=Phase.IN_REVIEW), 3).needs_patient
-
-
-def test_headline_names_the_specialist():
-    case = CaseFactory(phase=Phase.IN_REVIEW)
-    assert case.assignee.name in headline(case).title
-
-
-def test_timeline_has_one_step_now_while_the_case_runs():
-    for phase in (Phase.COLLECTING, Phase.TRIAGE, Phase.MATCHING, Phase.IN_REVIEW, Phase.RELEASE):
-        states = [step.state for step in timeline(CaseFactory(phase=phase))]
-        assert states.count("now") == 1, phase
-        assert states == sorted(states, key=["done", "now", "next"].index), phase
-    assert {step.state for step in timeline(CaseFactory(phase=Phase.DELIVERED))} == {"done"}
-
-
-def test_forecast_says_why_the_date_moved(case, desk):
-    assert forecast(case).reason == ""
-    hold = ask(case, desk)
-    Hold.objects.filter(pk=hold.pk).update(since=timezone.now() - timedelta(hours=5))
-    case.refresh_from_db()
-    assert forecast(case).paused
-    holds.close(hold=hold, by=Actor.of(desk))
-    case.refresh_from_db()
-    found = forecast(case)
-    assert "waited for an answer" in found.reason and not found.paused

@@ -68,7 +68,7 @@ VIEWS = (
     View(
         "due-today",
         _("Due within a day"),
-        lambda now: Q(phase__in=OPEN, due_at__gte=now, due_at__lt=now + timedelta(days=1)),
+        lambda now: Q(phase__in=OPEN, on_hold=False, due_at__gte=now, due_at__lt=now + timedelta(days=1)),
     ),
     View("collecting", _("Collecting records"), lambda now: Q(phase=Phase.COLLECTING)),
     View("unassigned", _("Unassigned"), lambda now: Q(phase=Phase.MATCHING, offered=False)),

@@ -24,6 +24,7 @@ from portal.core.states import Role
 from records.queries.checklist import checklist, counts
 from records.queries.documents import documents
 from records.queries.studies import studies
+from records.states import ItemState
 
 SHOWN = 4
 """Missing records that the page names; the rest is counted."""
@@ -133,11 +134,13 @@ class CasePage(CaseView):
         under_way = case.phase in OPEN
         items = checklist(case)
         needed, satisfied = counts(items)
-        missing = [one for one in items if one.required and not one.done] if case.phase == Phase.COLLECTING else []
+        collecting = case.phase == Phase.COLLECTING
+        missing = [one for one in items if one.required and not one.done and one.state != ItemState.PROBABLE]
+        missing = missing if collecting else []  # what is probably here waits for our eyes, not for the patient
         return {
             "case": case,
             "headline": headline(case, len(missing)),
-            "steps": timeline(case) if under_way or case.delivered_at else [],
+            "steps": timeline(case, len(missing)) if under_way or case.delivered_at else [],
             "forecast": forecast(case) if under_way else None,
             "under_way": under_way,
             "holds": open_holds(case, HoldOwner.PATIENT) if under_way else [],
