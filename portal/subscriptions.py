@@ -5,6 +5,7 @@ Events are written by `move()` and `note()`; the jobs are queued in the same tra
 
 from __future__ import annotations
 
+from portal.core.models import Event
 from portal.core.workflow import Reaction
 
 
@@ -12,10 +13,16 @@ def _clock(signal: str) -> Reaction:
     return Reaction("cases.mail_clock", lambda event: {"subject_id": str(event.subject_id), "signal": signal})
 
 
+def _offers_until(event: Event) -> dict[str, str]:
+    """Only offers that stood when it happened: the same case may be offered again before the job runs."""
+    return {"subject_id": str(event.subject_id), "before": event.at.isoformat()}
+
+
 TABLE: dict[tuple[str, str], tuple[Reaction, ...]] = {
     ("case", "submit"): (Reaction("cases.mail_received"), Reaction("records.check_case")),
     ("case", "decline"): (Reaction("cases.mail_declined"), Reaction("specialists.end_assignments")),
     ("case", "withdraw"): (Reaction("cases.mail_withdrawn"), Reaction("specialists.end_assignments")),
+    ("case", "reopen_records"): (Reaction("specialists.end_offers", _offers_until),),
     ("case", "release"): (Reaction("cases.mail_report"),),
     ("case", "warn_half"): (_clock("warn_half"),),
     ("case", "warn_most"): (_clock("warn_most"),),

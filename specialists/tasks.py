@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
@@ -29,6 +30,13 @@ def end_assignments(run: Run, subject_id: str) -> None:
     """The case ended without a report. Its grants were revoked at once; this closes what was offered or being written."""
     with run.finish():
         assignments.end_all(case=UUID(subject_id), by=run.actor)
+
+
+@job("specialists.end_offers")
+def end_offers(run: Run, subject_id: str, before: str) -> None:
+    """Records are collected again: whoever was asked until then is told that the offer is off."""
+    with run.finish():
+        assignments.end_offers(case=UUID(subject_id), before=datetime.fromisoformat(before), by=run.actor)
 
 
 def _tell(run: Run, assignment: Assignment, template: str, address: str) -> None:

@@ -42,9 +42,14 @@ def complete_records(*, case: Case, by: Actor) -> None:
 
 @transaction.atomic
 def reopen_records(*, case: Case, by: Actor) -> None:
-    """Something is missing after all: the clock of the promise is taken back to its start."""
+    """Something is missing after all: the clock of the promise is taken back to its start.
+
+    Nobody may answer an offer of a case that is not looking for a specialist: previews close at once, and the offers end
+    through the event, which tells those who hold one.
+    """
     held = lock(case)
     move(held, CASE, "reopen_records", actor=by, changes={"complete_at": None, "clock_signal": ""})
+    grants.close_to_specialists(case=held, by=Actor.job("cases.reopen_records"))
     _refreshed(case, held)
 
 

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from cases.models import Case, DeskNote, Hold, Screening
+from cases.models import Case, DeskNote, Hold, Report, Screening
 from cases.rules.clocks import PhaseChange, clocks
-from cases.states import OPEN, HoldOwner
+from cases.states import OPEN, HoldOwner, Phase, ReportState
 from portal.accounts.models import User
 from portal.core.clock import Interval
 from portal.core.models import Event, Job
@@ -51,6 +51,12 @@ def screening(case: Case) -> Screening | None:
 def render_failed(case: Case) -> bool:
     """Whether the PDF of this case's signed report could not be made."""
     return Job.objects.filter(name="cases.render_report", case_id=case.pk, state=JobState.FAILED).exists()
+
+
+def waiting_report(case: Case) -> Report | None:
+    """The signed report that waits for its release, its PDF made or not."""
+    signed = Report.objects.filter(case=case, state=ReportState.SIGNED, case__phase=Phase.RELEASE)
+    return signed.select_related("signed_by").order_by("-version").first()
 
 
 def coordinators() -> QuerySet[User]:

@@ -35,14 +35,14 @@ def invite(*, email: str, name: str, role: Role, by: Actor) -> tuple[Invitation,
     An earlier open invitation of the same address is revoked.
 
     Raises:
-        NotUsable: an account with this address exists.
+        NotUsable: an account with this address exists: "patient_account" or "account_exists".
         ValueError: not a staff role.
     """
     if role not in STAFF:
         raise ValueError("only staff are invited")
     email = email.strip().lower()
-    if User.objects.filter(email=email).exists():
-        raise NotUsable("account_exists")
+    if known := User.objects.filter(email=email).first():
+        raise NotUsable("patient_account" if known.role == Role.PATIENT else "account_exists")
     secret = secrets.token_urlsafe(32)
     now = timezone.now()
     Invitation.objects.filter(email=email, accepted_at__isnull=True, revoked_at__isnull=True).update(revoked_at=now)

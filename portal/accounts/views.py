@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from portal.accounts import actions, queries
 from portal.accounts.forms import AcceptForm, InviteForm
@@ -18,6 +19,16 @@ from portal.accounts.models import Invitation, User
 from portal.accounts.rules import invitation_problem
 from portal.core.access import BaseView, Permission
 from portal.core.states import STAFF, Role
+
+NOT_INVITED = {
+    "patient_account": gettext_lazy(
+        "This address belongs to a patient's account, and patients and staff have separate accounts. "
+        "Ask the person for another address, such as the one at work."
+    ),
+    "account_exists": gettext_lazy(
+        "Somebody on the staff has an account with this address. Look for it under People; a closed one can be opened."
+    ),
+}
 
 
 class People(BaseView):
@@ -44,8 +55,8 @@ class Invite(BaseView):
                 made, link = actions.invite(
                     email=data["email"], name=data["name"], role=Role(data["role"]), by=self.actor
                 )
-            except actions.NotUsable:
-                form.add_error("email", _("Somebody has an account with this address already."))
+            except actions.NotUsable as problem:
+                form.add_error("email", NOT_INVITED[str(problem)])
             else:
                 return render(request, "accounts/invited.html", {"invitation": made, "link": link})
         return self.page(request, form)

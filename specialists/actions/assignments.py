@@ -194,6 +194,19 @@ def expire_due(*, by: Actor, limit: int = 100) -> int:
 
 
 @transaction.atomic
+def end_offers(*, case: Case | UUID, before: datetime, by: Actor) -> int:
+    """Records are collected again: offers made until `before` end. Returns how many."""
+    held = lock(case)
+    open_ones = Assignment.objects.select_for_update().filter(
+        case=held, state=AssignmentState.OFFERED, offered_at__lte=before
+    )
+    rows = list(open_ones.select_related("case", "specialist").order_by("pk"))
+    for one in rows:
+        _end(one, "withdraw", by, timezone.now(), reason="records_reopened")
+    return len(rows)
+
+
+@transaction.atomic
 def end_all(*, case: Case | UUID, by: Actor) -> int:
     """The case was taken back or declined: nobody has to answer or to write any more. Returns how many assignments ended."""
     held = lock(case)

@@ -23,6 +23,7 @@ REASONS = {
     **dict(DeclineReason.choices),
     "no_answer": _("no answer in time"),
     "taken": _("another specialist was first"),
+    "records_reopened": _("records are collected again"),
     "case_ended": _("the case was taken back or declined"),
 }
 

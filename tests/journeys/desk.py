@@ -46,6 +46,7 @@ def offers_to_best(person: Person, name: str) -> None:
     first = person.page.locator("ol.co-rank > li").first
     assert name in first.inner_text(), first.inner_text()
     assert first.locator(".co-reasons li").count() >= 2
+    first.locator("summary").click()
     first.get_by_label("A word with the offer").fill("Both studies are complete; the letter names the plan.")
     first.get_by_role("button", name="Offer the case").click()
     person.reads(f"{name} has an offer")
@@ -60,6 +61,10 @@ def releases(person: Person, ref: str) -> None:
     person.checks_page()
     person.reloads_until(person.page.locator("a[download]", has_text="Download the PDF"), "the PDF is made")
     person.go(f"/desk/cases/{ref}/")
+    person.follow("Release to the patient")
+    person.on("Release the report")
+    person.checks_page()
+    person.page.get_by_label("I have looked at the report").check()
     person.press("Release to the patient")
     person.reads("Delivered on")
     person.checks_page()

@@ -183,3 +183,12 @@ def test_polling_is_not_presence(client: Client, settings) -> None:
             clock.move_to(start + timedelta(minutes=minutes))
             last = client.get("/accounts/sessions/", headers={"X-Background": "1"})
         assert last.status_code == 302
+
+
+def test_inviting_a_patients_address_says_so_and_what_to_do(administrator: User, client: Client, waived: None) -> None:
+    account(Role.PATIENT, "both@example.org")
+    client.force_login(administrator)
+    page = client.post("/accounts/people/invite/", {"name": "Ada", "email": "both@example.org", "role": "specialist"})
+    assert page.status_code == 422
+    assert "belongs to a patient" in page.content.decode() and "another address" in page.content.decode()
+    assert not Invitation.objects.exists()

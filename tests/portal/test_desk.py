@@ -251,3 +251,41 @@ def test_a_new_request_needs_action_until_somebody_looks_after_it(desk: Client, 
     case.refresh_from_db()
     assert case.coordinator == coordinator
     assert refs(desk.get("/desk/")) == set()
+
+
+def signed(case: Case) -> Report:
+    return Report.objects.create(
+        case=case,
+        version=1,
+        document={},
+        sha256="0" * 64,
+        assignment_id=uuid4(),
+        signed_by=case.assignee,
+        signed_at=timezone.now(),
+        pdf_object_id=uuid4(),
+    )
+
+
+def test_a_report_is_released_from_a_page_of_its_own_and_only_when_somebody_looked(desk: Client) -> None:
+    case = make_case(phase=Phase.RELEASE)
+    signed(case)
+    address = reverse("desk:release", args=[case.ref])
+    page = desk.get(reverse("desk:case", args=[case.ref])).content.decode()
+    assert f'href="{address}"' in page and f'action="{address}"' not in page, "one click must not release"
+    assert case.patient.full_name in desk.get(address).content.decode()
+    assert desk.post(address).status_code == 422
+    case.refresh_from_db()
+    assert case.phase == Phase.RELEASE
+    desk.post(address, {"looked": "on"})
+    case.refresh_from_db()
+    assert case.phase == Phase.DELIVERED
+    assert desk.get(address).status_code == 404
+
+
+def test_a_paused_case_is_not_due_today(desk: Client) -> None:
+    case = make_case(phase=Phase.TRIAGE)
+    Case.objects.filter(pk=case.pk).update(due_at=timezone.now() + timedelta(hours=3))
+    assert refs(desk.get("/desk/views/due-today/")) == {case.ref}
+    Case.objects.filter(pk=case.pk).update(on_hold=True)
+    assert refs(desk.get("/desk/views/due-today/")) == set()
+    assert "Paused. It was promised by" in desk.get(reverse("desk:case", args=[case.ref])).content.decode()

@@ -240,3 +240,31 @@ def test_preview_names_the_kind_of_a_paper_and_never_its_title() -> None:
     shown = worklist.preview(make_offer(case=Case.objects.get(pk=case.pk)))
     assert len(shown.documents) == 1
     assert "Testina" not in str(shown.documents)
+
+
+def test_reopening_the_records_ends_open_offers_at_once_and_tells_who_held_one() -> None:
+    offered = make_offer()
+    triage.reopen_records(case=offered.case, by=desk())
+    assert not cases.previewed_by(offered.specialist).exists(), "before any job runs"
+    run_job("specialists.end_offers")
+    offered.refresh_from_db()
+    assert (offered.state, offered.end_reason) == (AssignmentState.WITHDRAWN, "records_reopened")
+    run_job("specialists.mail_withdrawn")
+    assert mail.outbox[-1].to == [offered.specialist.email]
+    with pytest.raises(Refused):
+        assignments.accept(assignment=offered, conflict="none", conflict_text="", by=Actor.of(offered.specialist))
+
+
+def test_an_offer_made_after_the_records_were_complete_again_stands() -> None:
+    offered = make_offer()
+    by = desk()
+    triage.reopen_records(case=offered.case, by=by)
+    triage.complete_records(case=offered.case, by=by)
+    triage.accept(case=offered.case, by=by)
+    second = make_specialist()
+    later = assignments.offer(case=offered.case, specialist=second, by=by)
+    run_job("specialists.end_offers")
+    later.refresh_from_db()
+    offered.refresh_from_db()
+    assert (later.state, offered.state) == (AssignmentState.OFFERED, AssignmentState.WITHDRAWN)
+    assert cases.previewed_by(second).exists()

@@ -96,3 +96,12 @@ class ReplyForm(BaseForm):
         widget=forms.Textarea(attrs={"rows": 4}),
         error_messages={"required": _("Write the message first")},
     )
+
+
+class ReleaseForm(BaseForm):
+    """Giving a report to a patient cannot be taken back: who does it says that it was looked at."""
+
+    looked = forms.BooleanField(
+        label=_("I have looked at the report, and it is this patient's"),
+        error_messages={"required": _("Look at the report, then tick the box to release it")},
+    )

@@ -16,8 +16,9 @@ urlpatterns = [
     path("cases/<str:ref>/note/", views.AddNote.as_view(), name="note"),
     path("cases/<str:ref>/reply/", views.Reply.as_view(), name="reply"),
     path("cases/<str:ref>/holds/<uuid:pk>/close/", views.CloseHold.as_view(), name="close_hold"),
+    path("cases/<str:ref>/release/", views.Release.as_view(), name="release"),
     re_path(
-        r"^cases/(?P<ref>[^/]+)/(?P<step>complete|called|reopen|accept|release|render|close)/$",
+        r"^cases/(?P<ref>[^/]+)/(?P<step>complete|called|reopen|accept|render|close)/$",
         views.Step.as_view(),
         name="step",
     ),

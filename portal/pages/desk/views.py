@@ -8,6 +8,7 @@ from django.contrib import messages as flash
 from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
@@ -24,7 +25,15 @@ from portal.core.access import BaseView, Permission
 from portal.core.workflow import Refused
 from portal.pages.desk import queue
 from portal.pages.desk.casepage import page_context
-from portal.pages.desk.forms import AskForm, CoordinatorForm, DeclineForm, LevelForm, NoteForm, ReplyForm
+from portal.pages.desk.forms import (
+    AskForm,
+    CoordinatorForm,
+    DeclineForm,
+    LevelForm,
+    NoteForm,
+    ReleaseForm,
+    ReplyForm,
+)
 from records.views.page import records_context
 
 
@@ -248,12 +257,45 @@ class Step(DeskCase):
             "called": (triage.flag_settled, _("It is kept that the patient was spoken to.")),
             "reopen": (triage.reopen_records, _("The case is back at collecting records.")),
             "accept": (triage.accept, _("The case is accepted. Now find its specialist.")),
-            "release": (release.release, _("The report is with the patient now.")),
             "render": (release.render_again, _("The PDF is being made again.")),
             "close": (release.close, _("The case is closed.")),
         }
         action, words = steps[step]
         return self.attempt(lambda: action(case=self.case, by=self.actor), words)
+
+
+class Release(CaseView):
+    """A page of its own before a report goes to the patient: whose it is, who signed it, and that somebody looked."""
+
+    permission = Permission.DESK
+
+    def get(self, request: HttpRequest, ref: str) -> HttpResponse:
+        return self.page(ReleaseForm())
+
+    def page(self, form: ReleaseForm) -> HttpResponse:
+        report = desk_queries.waiting_report(self.case)
+        if report is None:
+            raise Http404
+        context = {
+            "form": form,
+            "case": self.case,
+            "report": report,
+            "back_url": reverse("desk:case", args=[self.ref]),
+            "back_text": self.ref,
+        }
+        return render(self.request, "desk/release.html", context, status=422 if form.errors else 200)
+
+    def post(self, request: HttpRequest, ref: str) -> HttpResponse:
+        form = ReleaseForm(request.POST)
+        if desk_queries.waiting_report(self.case) and not form.is_valid():
+            return self.page(form)
+        try:
+            release.release(case=self.case, by=self.actor)
+        except Refused as problem:
+            flash.error(request, refusal(problem.reason))
+        else:
+            flash.success(request, _("The report is with the patient now. They were told by e-mail."))
+        return redirect("desk:case", self.ref)
 
 
 class CloseHold(DeskCase):

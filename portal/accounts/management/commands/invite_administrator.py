@@ -31,6 +31,7 @@ class Command(BaseCommand):
         except actions.NotUsable as problem:
             reasons = {
                 "has_administrator": "There is an administrator already, who can invite others on the page People.",
+                "patient_account": "A patient has an account with this address. Choose another address.",
                 "account_exists": "An account with this address exists. Choose another address.",
             }
             raise CommandError(reasons[str(problem)]) from None
