@@ -193,6 +193,8 @@ class Consent(CasePart):
     key = models.CharField(max_length=40)
     version = models.CharField(max_length=20)
     given = models.BooleanField()
+    shown: models.JSONField[Any, Any] = models.JSONField(default=dict)
+    """What stood beside the screen's own text: for the cost, {level, price}."""
     by = models.ForeignKey(USER, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField(default=timezone.now)
     withdrawn_at = models.DateTimeField(null=True)

@@ -17,6 +17,7 @@ from cases.models import Case, Consent, IntakeSection, Patient, Question, Screen
 from cases.moves import CASE
 from cases.queries.edition import edition_of
 from cases.queries.intake import consents_missing
+from cases.queries.prices import COST, price_words
 from cases.rules import ACTING, INTAKE_SECTIONS, QUESTIONS_OPEN, tidy_questions
 from cases.rules import screening as rules
 from cases.states import GrantScope, Level, Phase
@@ -223,7 +224,9 @@ def give_consents(*, case: Case, answers: Mapping[str, bool], by: Actor) -> list
     must_be_patient(held, by)
     if held.phase in {Phase.DECLINED, Phase.WITHDRAWN, Phase.CLOSED}:
         raise Refused("case_ended")
-    screens = {screen.key: screen for screen in edition_of(held).consents()}
+    edition = edition_of(held)
+    screens = {screen.key: screen for screen in edition.consents()}
+    cost = {"level": str(held.level), "price": price_words(edition.level(held.level))}
     now = timezone.now()
     made = []
     for key, given in answers.items():
@@ -236,9 +239,36 @@ def give_consents(*, case: Case, answers: Mapping[str, bool], by: Actor) -> list
         if live.filter(version=version, given=given).exists():
             continue
         live.update(withdrawn_at=now)
-        made.append(Consent.objects.create(case=held, key=key, version=version, given=given, by=by.user, at=now))
+        shown = cost if key == COST else {}
+        made.append(
+            Consent.objects.create(case=held, key=key, version=version, given=given, shown=shown, by=by.user, at=now)
+        )
         note(held, "case", "consent", actor=by, data={"key": key, "version": version, "given": given})
     return made
+
+
+@transaction.atomic
+def choose_level(*, case: Case, level: str, by: Actor) -> None:
+    """How fast the patient wants the report, before the request is sent. Another level costs something else: the agreement
+    to the cost is asked for anew.
+
+    Raises:
+        Refused: sent already.
+        UnknownKey: the case's edition has no such level.
+        PermissionDenied: not this person's case.
+    """
+    held = lock(case)
+    must_be_patient(held, by)
+    if held.phase != Phase.DRAFT:
+        raise Refused("already_sent")
+    edition_of(held).level(level)
+    if held.level == level:
+        return
+    now = timezone.now()
+    Consent.objects.filter(case=held, key=COST, withdrawn_at__isnull=True).update(withdrawn_at=now)
+    Case.objects.filter(pk=held.pk).update(level=Level(level), last_activity_at=now)
+    case.level = Level(level)
+    note(held, "case", "choose_level", actor=by, data={"level": level})
 
 
 @transaction.atomic

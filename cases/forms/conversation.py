@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from cases.queries.prices import Prices
 from portal.catalogue.parts import ConsentScreen
 from portal.forms import BaseForm, CountedTextarea, Radios
 
@@ -50,6 +51,22 @@ class ConsentForm(BaseForm):
     @property
     def given(self) -> bool:
         return self.cleaned_data["agree"] in (True, "yes")
+
+
+class LevelForm(BaseForm):
+    """How fast: each level with its promise and its price."""
+
+    def __init__(self, offered: Prices, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        hints = {
+            one.level.key: ". ".join(part for part in (one.level.patient, one.price) if part) for one in offered.levels
+        }
+        self.fields["level"] = forms.ChoiceField(
+            label=_("How fast do you need your report?"),
+            choices=[(one.level.key, one.level.name) for one in offered.levels],
+            widget=Radios(hints=hints),
+            error_messages={"required": _("Choose how fast you need your report")},
+        )
 
 
 class ConfirmForm(BaseForm):

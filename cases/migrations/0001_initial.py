@@ -71,6 +71,7 @@ class Migration(migrations.Migration):
                 ('key', models.CharField(max_length=40)),
                 ('version', models.CharField(max_length=20)),
                 ('given', models.BooleanField()),
+                ('shown', models.JSONField(default=dict)),
                 ('at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('withdrawn_at', models.DateTimeField(null=True)),
                 ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),

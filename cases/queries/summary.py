@@ -13,6 +13,7 @@ from django_countries import countries
 
 from cases.models import Case
 from cases.queries.intake import condition_keys, questions, sections
+from cases.queries.prices import agreed, price_words
 from portal.catalogue.parts import Ask, AskType
 from portal.catalogue.types import Edition
 
@@ -90,6 +91,15 @@ def _problem(case: Case, edition: Edition, answers: dict[str, Any]) -> list[Row]
     ]
 
 
+def _level(case: Case, edition: Edition) -> list[Row]:
+    """The level, and the price that was agreed to; before, the one that will be."""
+    level = edition.level(case.level)
+    price = (
+        agreed(case).get("price") or price_words(level) or _("Not written here. Ask us before you send your request.")
+    )
+    return [Row(_("How fast"), f"{level.name}: {level.patient}"), Row(_("What it costs"), price)]
+
+
 def summary(case: Case, edition: Edition) -> list[Group]:
     """What the patient told us, without empty lines."""
     held = {key: section.answers for key, section in sections(case).items()}
@@ -105,5 +115,6 @@ def summary(case: Case, edition: Edition) -> list[Group]:
         Group("problem", _("The problem"), tuple(_problem(case, edition, held.get("problem", {})))),
         Group("questions", _("Your questions"), tuple(asked)),
         Group("health", _("Health background"), tuple(_asked(health, held.get("health", {})))),
+        Group("level", _("How fast, and what it costs"), tuple(_level(case, edition))),
     ]
     return [Group(group.key, group.title, tuple(row for row in group.rows if row.value)) for group in groups]

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from cases.forms.screening import FORMS, StepForm
 from cases.queries.edition import current_edition
+from cases.queries.prices import prices
 from cases.rules import screening as rules
 from portal.catalogue.parts import FlagLevel
 from portal.catalogue.types import Edition
@@ -214,7 +215,7 @@ class Result(BaseView):
             "first_get": specialty.evidence.if_no if given[rules.EVIDENCE] != "yes" else "",
             "planned": rules.planned_date(edition, given),
             "place": rules.place_of(edition, given),
-            "levels": edition.levels,
+            "prices": prices(edition),
             "doctor": given.get(rules.TREATING) == "yes",
             "back_url": step_url(rules.STEPS[-1]),
             "new_url": reverse("cases:new"),

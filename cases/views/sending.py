@@ -10,9 +10,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from cases.actions import intake
-from cases.forms.conversation import ConsentForm
+from cases.forms.conversation import ConsentForm, LevelForm
 from cases.queries.edition import edition_of
 from cases.queries.intake import consents_open, live_consents, ready_to_send
+from cases.queries.prices import COST, prices, prices_of
 from cases.queries.summary import summary
 from cases.states import OPEN, Phase
 from cases.views.base import CaseView
@@ -34,6 +35,32 @@ class Consents(CaseView):
         rows = [(screen, given.get(screen.key)) for screen in edition.consents()]
         context = {"case": self.case, "rows": rows, "back_url": reverse("patient:case", args=[self.case.ref])}
         return render(request, "cases/intake/consents.html", context)
+
+
+class HowFast(CaseView):
+    """The level, with what it costs."""
+
+    permission = Permission.OWN_CASE
+    phases = frozenset({Phase.DRAFT})
+
+    def page(self, form: LevelForm) -> HttpResponse:
+        context = {
+            "form": form,
+            "case": self.case,
+            "prices": prices(edition_of(self.case)),
+            "back_url": reverse("patient:case", args=[self.case.ref]),
+        }
+        return render(self.request, "cases/intake/level.html", context)
+
+    def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        return self.page(LevelForm(prices(edition_of(self.case)), initial={"level": self.case.level}))
+
+    def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        form = LevelForm(prices(edition_of(self.case)), request.POST)
+        if not form.is_valid():
+            return self.page(form)
+        intake.choose_level(case=self.case, level=form.cleaned_data["level"], by=self.actor)
+        return redirect("patient:case", self.case.ref)
 
 
 class ConsentScreen(CaseView):
@@ -60,6 +87,7 @@ class ConsentScreen(CaseView):
             "form": form,
             "case": self.case,
             "screen": self.screen,
+            "prices": prices_of(self.case, edition_of(self.case)) if self.screen.key == COST else None,
             "back_url": back,
             "caption": _("Consent %(n)s of %(all)s") % {"n": self.at + 1, "all": len(self.screens)},
         }
@@ -128,5 +156,6 @@ class Sent(CaseView):
     phases = frozenset(OPEN)
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        level = edition_of(self.case).level(self.case.level)
-        return render(request, "cases/intake/sent.html", {"case": self.case, "level": level})
+        edition = edition_of(self.case)
+        context = {"case": self.case, "level": edition.level(self.case.level), "prices": prices_of(self.case, edition)}
+        return render(request, "cases/intake/sent.html", context)

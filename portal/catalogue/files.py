@@ -16,9 +16,11 @@ from portal.catalogue.parts import (
     Item,
     Language,
     Letter,
+    Maybe,
     NotCovered,
     OpinionField,
     Place,
+    Problems,
     Reason,
     RedFlag,
     RedFlagMessages,
@@ -107,8 +109,15 @@ class CannedFile:
 
 @dataclass(frozen=True, kw_only=True)
 class LevelsFile:
+    """`payment` says how and when people pay: the portal takes no money. Needed once a level has an amount."""
+
     timing: Timing
     levels: tuple[ServiceLevel, ...]
+    payment: Maybe = ""
+
+    def problems(self) -> Problems:
+        if not self.payment and any(one.price and one.price.amount for one in self.levels):
+            yield "payment", "must say how and when people pay, because a level has an amount"
 
 
 @dataclass(frozen=True, kw_only=True)

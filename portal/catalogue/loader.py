@@ -215,6 +215,7 @@ def _assemble(parts: Mapping[str, Any], sha256: str) -> Edition:
         consent_screens=parts["consent.yaml"].screens,
         canned_texts=parts["canned.yaml"].texts,
         levels=levels.levels,
+        payment=levels.payment,
         timing=levels.timing,
         languages=parts["languages.yaml"].languages,
         labs=codes.labs,

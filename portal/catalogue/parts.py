@@ -560,14 +560,33 @@ class Canned:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Price:
+    """What a level costs the patient: an amount in a currency (ISO 4217), nothing, or the organisation's own words."""
+
+    amount: (
+        Annotated[str, Matching(r"[0-9]{1,7}(\.[0-9]{2})?", 'must be an amount in quotes such as "450.00"')] | None
+    ) = None
+    currency: Annotated[str, Matching(r"[A-Z]{3}", "must be a currency code such as USD")] | None = None
+    free: bool = False
+    words: Maybe = ""
+
+    def problems(self) -> Problems:
+        if (self.amount is not None) + self.free + bool(self.words) != 1:
+            yield "", "must give one of amount (with currency), free or words"
+        if (self.amount is None) != (self.currency is None):
+            yield "currency", "goes with an amount, and an amount with a currency"
+
+
+@dataclass(frozen=True, kw_only=True)
 class ServiceLevel:
-    """A promise from "records complete" to "report delivered", counted in `unit`."""
+    """A promise from "records complete" to "report delivered", counted in `unit`. Without a price, patients are told to ask."""
 
     key: Key
     name: Words
     patient: Words
     amount: Annotated[int, Whole("units", 1, 10_000)]
     unit: LevelUnit
+    price: Price | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

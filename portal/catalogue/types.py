@@ -91,6 +91,7 @@ class Edition:
     consent_screens: tuple[ConsentScreen, ...]
     canned_texts: tuple[Canned, ...]
     levels: tuple[ServiceLevel, ...]
+    payment: str
     timing: Timing
     languages: tuple[Language, ...]
     labs: tuple[Code, ...]

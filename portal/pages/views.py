@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.i18n import JavaScriptCatalog
 
 from cases.queries.edition import current_edition
+from cases.queries.prices import prices
 from cases.views import screening
 from portal.core.access import BaseView, Permission
 from portal.core.states import Role
@@ -63,7 +64,7 @@ class Home(BaseView):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         edition = current_edition()
-        return render(request, "pages/home.html", {"specialties": edition.specialties, "levels": edition.levels})
+        return render(request, "pages/home.html", {"specialties": edition.specialties, "prices": prices(edition)})
 
 
 class Text(BaseView):

@@ -95,6 +95,7 @@ STAGES = {
     "cases:section": "draft",
     "cases:questions": "draft",
     "cases:check": "draft",
+    "cases:level": "draft",
     "cases:report": "delivered",
     "cases:report_pdf": "delivered",
     "reviews:offer": "offer",

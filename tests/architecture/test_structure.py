@@ -243,7 +243,7 @@ NOT_PERSON = {  # codes, ids, hashes, keys; content of the catalogue; what speci
     "cases.Case": "ref level phase clock_signal",
     "cases.Grant": "role token_sha256 scope granted_by",
     "cases.IntakeSection": "key",
-    "cases.Consent": "key version",
+    "cases.Consent": "key version shown",
     "cases.Hold": "scope reason owner closed_by",
     "cases.Report": "state sha256",
     "records.Upload": "state",

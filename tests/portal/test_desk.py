@@ -279,7 +279,7 @@ def test_a_report_is_released_from_a_page_of_its_own_and_only_when_somebody_look
     desk.post(address, {"looked": "on"})
     case.refresh_from_db()
     assert case.phase == Phase.DELIVERED
-    assert desk.get(address).status_code == 404
+    assert desk.get(address).status_code == 302
 
 
 def test_a_paused_case_is_not_due_today(desk: Client) -> None:

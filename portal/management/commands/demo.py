@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from cases.models import Case
 from portal.core.states import Role
 from portal.pages.demo import people
+from portal.pages.demo.edition import publish_prices
 from portal.pages.demo.stories import STORIES
 from portal.pages.demo.tell import Telling
 
@@ -21,6 +22,7 @@ class Command(BaseCommand):
         if not settings.DEMO:
             raise CommandError("DEMO is off: demo content is for trying the portal out, never for a real installation.")
         team = {key: people.account(key, name, role) for role, key, name in people.SIGN_INS}
+        publish_prices(team["admin"])
         doctors = people.doctors()
         for story in STORIES:
             owner = f"{story.account or story.key}@{people.DOMAIN}"

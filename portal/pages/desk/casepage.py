@@ -11,9 +11,10 @@ from django.utils.translation import gettext_lazy as _
 from cases.models import Case, Message, Report
 from cases.queries import desk as desk_queries
 from cases.queries.edition import edition_of
+from cases.queries.prices import agreed
 from cases.queries.summary import summary
 from cases.rules.clocks import CLOCKS
-from cases.states import OPEN, Level, Phase
+from cases.states import OPEN, Phase
 from portal.catalogue.types import Edition
 from portal.core.models import Event
 from portal.pages.desk import queue
@@ -43,6 +44,7 @@ EVENTS: dict[tuple[str, str], Any] = {
     ("case", "withdraw"): _("Request taken back"),
     ("case", "flag_settled"): _("Patient spoken to about the urgent sign"),
     ("case", "set_level"): _("Level changed"),
+    ("case", "choose_level"): _("Level chosen by the patient"),
     ("case", "assign_coordinator"): _("Coordinator named"),
     ("case", "warn_half"): _("Half of the promised time is used"),
     ("case", "warn_most"): _("Four fifths of the promised time are used"),
@@ -127,7 +129,7 @@ def page_context(case: Case, user: Any) -> dict[str, Any]:
         "time": row.time,
         "is_open": case.phase in OPEN,
         "level": edition.level(case.level),
-        "levels": Level,
+        "agreed": agreed(case),
         "phases": Phase,
         "groups": summary(case, edition),
         "screening": desk_queries.screening(case),

@@ -8,7 +8,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from cases.states import HoldOwner, Level
+from cases.queries.prices import prices
+from cases.states import HoldOwner
 from portal.accounts.models import User
 from portal.catalogue.parts import CannedKind
 from portal.catalogue.types import Edition
@@ -64,7 +65,16 @@ class DeclineForm(BaseForm):
 
 
 class LevelForm(BaseForm):
-    level = forms.ChoiceField(label=_("Level"), choices=Level.choices)
+    """Another level may cost something else than what the patient agreed to: the price stands beside each."""
+
+    level = forms.ChoiceField(label=_("Level"))
+
+    def __init__(self, *args: Any, edition: Edition, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["level"].choices = [
+            (one.level.key, " · ".join(part for part in (one.level.name, one.price) if part))
+            for one in prices(edition).levels
+        ]
 
 
 class CoordinatorForm(BaseForm):

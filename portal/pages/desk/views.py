@@ -92,7 +92,7 @@ class DeskCase(CaseView):
         return {
             "ask": AskForm(edition=edition, prefix="ask", initial=begun),
             "decline": DeclineForm(edition=edition, prefix="decline", initial=begun),
-            "level": LevelForm(prefix="level", initial={"level": self.case.level}),
+            "level": LevelForm(edition=edition, prefix="level", initial={"level": self.case.level}),
             "coordinator": CoordinatorForm(
                 prefix="coordinator",
                 people=desk_queries.coordinators(),
@@ -196,7 +196,7 @@ class SetLevel(FormAction):
     form_name = "level"
 
     def bound(self) -> Form:
-        return LevelForm(self.request.POST, prefix="level")
+        return LevelForm(self.request.POST, edition=edition_of(self.case), prefix="level")
 
     def act(self, data: dict[str, Any]) -> HttpResponse:
         return self.attempt(
@@ -274,8 +274,8 @@ class Release(CaseView):
 
     def page(self, form: ReleaseForm) -> HttpResponse:
         report = desk_queries.waiting_report(self.case)
-        if report is None:
-            raise Http404
+        if report is None:  # somebody released it a moment ago, or it is not signed yet: the case's page says which
+            return redirect("desk:case", self.ref)
         context = {
             "form": form,
             "case": self.case,

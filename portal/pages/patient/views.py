@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from cases.queries.edition import edition_of
 from cases.queries.intake import progress, ready_to_send
 from cases.queries.messages import last_from_staff, open_holds, unread
+from cases.queries.prices import agreed, price_words
 from cases.queries.sentence import forecast, headline
 from cases.queries.summary import condition_words, summary
 from cases.queries.timeline import timeline
@@ -57,7 +58,7 @@ class CasePage(CaseView):
         needed, satisfied = counts(checklist(self.case))
         states["records"] = "done" if needed and satisfied == needed else "started" if satisfied else "not_started"
         you = self.case.acting_as == "self"
-        ref = self.case.ref
+        ref, level = self.case.ref, edition.level(self.case.level)
 
         def part(key: str) -> str:
             return reverse("cases:section", args=[ref, key])
@@ -104,6 +105,12 @@ class CasePage(CaseView):
             (
                 _("Agree and send"),
                 [
+                    Task(
+                        _("How fast, and what it costs"),
+                        " · ".join(part for part in (level.name, price_words(level)) if part),
+                        reverse("cases:level", args=[ref]),
+                        "done",
+                    ),
                     Task(
                         _("What you agree to"),
                         _("Short pages, one for each point"),
@@ -159,4 +166,5 @@ class CasePage(CaseView):
             "groups": summary(case, edition),
             "condition": condition_words(case, edition),
             "level": edition.level(case.level),
+            "price": agreed(case).get("price", ""),
         }
