@@ -17,7 +17,7 @@ from portal.core.jobs import GiveUp, Run, enqueue, job
 from portal.core.models import StoredObject
 from portal.core.states import ObjectState
 from records import pipeline
-from records.actions import checklist, files, processing, uploads
+from records.actions import checklist, files, identity, uploads
 from records.models import File, Study, Upload
 from records.states import RecordState, UploadState
 
@@ -59,7 +59,7 @@ def check_case(run: Run, subject_id: str) -> None:
     with run.commit():
         case = lock(UUID(subject_id))
         for study in Study.objects.filter(case=case, state=RecordState.READY).order_by("pk"):
-            processing.check_identity(case=case, study=study, by=run.actor)
+            identity.check(case=case, study=study, by=run.actor)
     checklist.refresh(case=Case.objects.get(pk=subject_id), by=run.actor)
 
 

@@ -29,7 +29,12 @@ OWN: dict[str, Words] = {
     ),
     "wrong_patient": Words(
         _("a person is checking this"),
-        _("The name or birth date on these images differs from yours. A person is checking this."),
+        _("The name, birth date or sex on these images differs from yours. A person is checking this."),
+        _("You do not need to do anything now. We write to you if we have a question."),
+    ),
+    "two_patients": Words(
+        _("a person is checking this"),
+        _("These images carry the names or numbers of two people. A person is checking which are yours."),
         _("You do not need to do anything now. We write to you if we have a question."),
     ),
 }

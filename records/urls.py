@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("cases/<str:ref>/records/files/<uuid:file>/again/", files.Again.as_view(), name="again"),
     path("cases/<str:ref>/records/studies/<uuid:study>/remove/", files.RemoveStudy.as_view(), name="remove-study"),
     path("cases/<str:ref>/records/studies/<uuid:study>/release/", files.ReleaseStudy.as_view(), name="release-study"),
+    path("cases/<str:ref>/records/studies/<uuid:study>/split/", files.SplitStudy.as_view(), name="split-study"),
     path("cases/<str:ref>/records/items/<slug:key>/", page.ItemView.as_view(), name="item"),
     path("cases/<str:ref>/records/ask/", asking.Asking.as_view(), name="ask"),
     path("cases/<str:ref>/records/ask/link/", asking.MakeLink.as_view(), name="make-link"),

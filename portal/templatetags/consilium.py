@@ -131,10 +131,19 @@ def initials(name: str) -> str:
 
 @register.filter
 def dicom_name(value: str) -> str:
-    """A DICOM person name (PS3.5 6.2, PN) as people write it: given names first, no carets."""
-    family, *rest = str(value).split("=")[0].split("^")
+    """A DICOM person name (PS3.5 6.2, PN) as people write it: given names first, no carets; an ideographic spelling follows."""
+    alphabetic, ideographic = [*str(value).split("="), "", ""][:2]
+    family, *rest = alphabetic.split("^")
     given = [part.strip() for part in rest[:2] if part.strip()]
-    return " ".join([*given, family.strip()]).strip()
+    name = " ".join([*given, family.strip()]).strip()
+    signs = " ".join(part.strip() for part in ideographic.split("^") if part.strip())
+    return f"{name} ({signs})" if name and signs else name or signs
+
+
+@register.filter
+def dicom_sex(value: str) -> str:
+    """Patient's Sex (0010,0040) in words."""
+    return {"M": _("male"), "F": _("female"), "O": _("other")}.get(str(value), str(value))
 
 
 @register.filter

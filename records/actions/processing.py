@@ -18,8 +18,8 @@ from portal.core.states import JobState
 from portal.core.workflow import move
 from records.models import Document, File, Instance, Page, Series, Study, UploadPart
 from records.moves import DOCUMENT, FILE, STUDY
-from records.rules.codes import CONFIRMED, DUPLICATE, WRONG_PATIENT
-from records.rules.identity import Person, Verdict, whose
+from records.rules.codes import DUPLICATE, WRONG_PATIENT
+from records.rules.identity import Person
 from records.states import RecordState
 
 
@@ -153,7 +153,7 @@ def keep_document(*, file: File, found: NewDocument, code: str, by: Actor, **col
     if document.state == RecordState.PROCESSING:
         move(document, DOCUMENT, "ready", actor=by)
         if Instance.objects.filter(file=file.container_id, series__study__state=RecordState.QUARANTINED).exists():
-            _set_aside(document, by)
+            set_aside(document, by)
     finish(file, "ready", by=by, code=code, **columns)
     return document
 
@@ -164,7 +164,7 @@ def papers_inside(study: Study) -> QuerySet[Document]:
     return Document.objects.filter(file__container__in=inside).order_by("pk")
 
 
-def _set_aside(document: Document, by: Actor) -> None:
+def set_aside(document: Document, by: Actor) -> None:
     move(document, DOCUMENT, "quarantine", actor=by, data={"code": WRONG_PATIENT}, changes={"code": WRONG_PATIENT})
 
 
@@ -178,7 +178,8 @@ def day_of(text: str) -> date | None:
 
 def person_of(case: Case) -> Person:
     patient = case.patient
-    return Person(f"{patient.given_name} {patient.family_name} {patient.other_names}", patient.birth_date)
+    names = f"{patient.given_name} {patient.family_name} {patient.other_names}"
+    return Person(names, patient.birth_date, patient.sex)
 
 
 def _name(element: Any) -> str:
@@ -278,23 +279,7 @@ def keep_instance(
         revision=F("revision") + 1, instance_count=F("instance_count") + 1, frame_count=F("frame_count") + shown
     )
     finish(file, "ready", by=by, **columns)
-    check_identity(case=case, study=study, by=by, name=index["patient_name"], birth=index["patient_birth_date"])
     return True
-
-
-def check_identity(*, case: Case, study: Study, by: Actor, name: str | None = None, birth: str | None = None) -> None:
-    """Set a study aside that is clearly another person's. A coordinator's decision stands."""
-    if study.code == CONFIRMED or study.state not in (RecordState.PROCESSING, RecordState.READY):
-        return
-    verdict = whose(
-        record_name=study.patient_name if name is None else name,
-        record_birth=study.patient_birth_date if birth is None else birth,
-        person=person_of(case),
-    )
-    if verdict is Verdict.OTHER:
-        move(study, STUDY, "quarantine", actor=by, data={"code": WRONG_PATIENT}, changes={"code": WRONG_PATIENT})
-        for document in papers_inside(study).filter(state=RecordState.READY):
-            _set_aside(document, by)
 
 
 def settle_studies(*, case: Case, by: Actor) -> int:

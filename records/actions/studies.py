@@ -5,12 +5,15 @@ from __future__ import annotations
 from django.db import transaction
 
 from cases.actions.locking import lock
+from cases.models import Case
 from portal.core.access import Actor
 from portal.core.workflow import move, note
 from records.actions import checklist, files, processing
 from records.models import File, Instance, Study
 from records.moves import DOCUMENT, STUDY
+from records.queries.studies import headers, people
 from records.rules.codes import CONFIRMED
+from records.rules.header import header_of
 from records.states import RecordState
 
 
@@ -42,4 +45,24 @@ def remove(*, study: Study, by: Actor) -> int:
         files.remove(file=file, by=by)
         removed += 1
     study.refresh_from_db()
+    return removed
+
+
+def remove_person(*, study: Study, key: str, by: Actor) -> int:
+    """The images that name one of the study's people (by the key of queries.studies.people) go; the rest stays set aside.
+
+    Returns how many files were removed.
+
+    Raises:
+        Refused: a specialist works with the records.
+    """
+    person = processing.person_of(Case.objects.select_related("patient").get(pk=study.case_id))
+    who = next((one.header.who for one in people(study, person) if one.key == key), None)
+    if who is None:
+        return 0
+    theirs = [file for file, metadata in headers(study).items() if header_of(metadata).who == who]
+    removed = 0
+    for file in File.objects.filter(pk__in=theirs).exclude(state=RecordState.REMOVED).order_by("pk"):
+        files.remove(file=file, by=by)
+        removed += 1
     return removed

@@ -261,6 +261,8 @@ def index_of(values: Values) -> dict[str, Any]:
     for name, tag in _NUMBER_FIELDS.items():
         out[name] = next(iter(values.numbers(tag)), None)
     out["image_type"] = values.texts(0x00080008)
+    others = [name for tag in (0x00101001, 0x00101005) for name in values.texts(tag) if name]
+    out["patient_other_names"] = "=".join(others[:8])[:400]
     out["procedure_codes"] = _codes(values, 0x00081032) + _codes(values, 0x00082218)
     for name in [n for n in out if n.endswith("_date")]:
         text = out[name].replace(".", "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,13 +12,15 @@ from django.db.models import QuerySet
 
 from cases import queries as cases
 from cases.models import Case
-from records.models import Series, Study
+from records.models import Instance, Series, Study
 from records.queries.imaging import visible_studies
-from records.rules.codes import WRONG_PATIENT
+from records.rules.codes import TWO_PATIENTS, WRONG_PATIENT
+from records.rules.header import Header, header_of
+from records.rules.identity import Finding, Person, compare
 from records.rules.titles import modality_name, study_title
 from records.states import RecordState
 
-__all__ = ["SeriesView", "StudyView", "decidable_studies", "studies", "visible_studies"]
+__all__ = ["NamedPerson", "SeriesView", "StudyView", "decidable_studies", "people", "studies", "visible_studies"]
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,10 @@ class StudyView:
     def wrong_patient(self) -> bool:
         return self.study.code == WRONG_PATIENT
 
+    @property
+    def two_patients(self) -> bool:
+        return self.study.code == TWO_PATIENTS
+
 
 def studies(case: Case) -> list[StudyView]:
     """Every study of the case that was not removed, newest first; two queries. The caller has found the case through `visible_to`."""
@@ -71,6 +78,53 @@ def studies(case: Case) -> list[StudyView]:
     for one in Series.objects.filter(study__in=rows, instance_count__gt=0).order_by("number", "uid"):
         series[one.study_id].append(SeriesView(one))
     return [StudyView(row, series[row.pk]) for row in rows]
+
+
+@dataclass
+class NamedPerson:
+    """Somebody whom images of a study name, how many they are, and what of it differs from the case's patient."""
+
+    header: Header
+    finding: Finding
+    images: int = 0
+
+    @property
+    def key(self) -> str:
+        """Tells the people of one study apart in a form; says nothing about them."""
+        return hashlib.sha256("\0".join(self.header.who).encode()).hexdigest()[:16]
+
+    @property
+    def name_differs(self) -> bool:
+        return "name" in self.finding.differs
+
+    @property
+    def birth_differs(self) -> bool:
+        return "birth" in self.finding.differs
+
+    @property
+    def sex_differs(self) -> bool:
+        return "sex" in self.finding.differs
+
+
+def people(study: Study, person: Person) -> list[NamedPerson]:
+    """Everybody whom the study's images name, most images first, each compared with the case's patient."""
+    found: dict[tuple[str, str, str, str], NamedPerson] = {}
+    for metadata in headers(study).values():
+        header = header_of(metadata)
+        if header.who not in found:
+            finding = compare(record_name=header.names, record_birth=header.birth, record_sex=header.sex, person=person)
+            found[header.who] = NamedPerson(header, finding)
+        found[header.who].images += 1
+    return sorted(found.values(), key=lambda one: (-one.images, one.header.who))
+
+
+def headers(study: Study) -> dict[UUID, dict[str, Any]]:
+    """DICOM JSON of each image's file."""
+    rows = Instance.objects.filter(series__study=study).order_by("pk").values_list("file_id", "metadata")
+    return {file: {tag: metadata.get(tag) for tag in WHO} for file, metadata in rows.iterator(chunk_size=100)}
+
+
+WHO = ("00100010", "00100020", "00100030", "00100040", "00101001", "00101005")
 
 
 def decidable_studies(user: Any) -> QuerySet[Study]:

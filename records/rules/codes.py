@@ -5,6 +5,8 @@ from __future__ import annotations
 CONFIRMED = "identity_confirmed"
 """A study that a coordinator has looked at and released: it is not set aside again."""
 WRONG_PATIENT = "wrong_patient"
+TWO_PATIENTS = "two_patients"
+"""One study names two people."""
 DUPLICATE = "duplicate"
 FAILED = "processing_failed"
 NOT_A_RECORD = frozenset({"viewer_program", "dicomdir", "system_file"})

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from cases.actions.locking import lock
-from records.actions import processing
+from cases.models import Case
+from records.actions import identity, processing
 from records.child.protocol import FileResult
-from records.models import File
+from records.models import File, Study
 from records.steps.work import Sealer, Work, Write
 
 
@@ -27,4 +28,10 @@ def prepare(work: Work, file: File, result: FileResult, seal: Sealer, columns: d
                     processing.add_members(container=file, members=[(file.folder, name, stored)], by=work.run.actor)
 
     by = work.run.actor
-    return lambda case, row: processing.keep_instance(case=case, file=row, data=data, pack=pack, by=by, **columns)
+
+    def write(case: Case, row: File) -> None:
+        if processing.keep_instance(case=case, file=row, data=data, pack=pack, by=by, **columns):
+            study = Study.objects.get(case=case, uid=data["index"]["study_instance_uid"])
+            identity.check(case=case, study=study, by=by, index=data["index"])
+
+    return write

@@ -12,15 +12,17 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, St
 from django.shortcuts import redirect, render
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from cases.views.base import CaseView
 from portal.core.access import BaseView, Permission
 from portal.core.workflow import Refused
 from records.actions import files, studies
+from records.actions.processing import person_of
 from records.forms import StudyForm
 from records.queries.downloads import body_of
 from records.queries.files import readable_files, visible_files
-from records.queries.studies import decidable_studies
+from records.queries.studies import decidable_studies, people
 from records.queries.studies import studies as studies_of
 from records.views.page import back_to, records_page
 
@@ -163,6 +165,7 @@ class ReleaseStudy(StudyPage):
         context = {
             "case": self.case,
             "study": self.study,
+            "people": people(self.study, person_of(self.case)),
             "form": form,
             "heading": _("Are these images this patient’s?"),
             "caption": self.case.ref,
@@ -183,3 +186,23 @@ class ReleaseStudy(StudyPage):
         except Refused:
             messages.info(request, _("Somebody has decided about these images already."))
         return redirect(back_to(request, self.case))
+
+
+class SplitStudy(StudyPage):
+    """Two people in one study: the desk takes out the images of one of them."""
+
+    permission = Permission.DESK
+
+    def post(self, request: HttpRequest, **_kwargs: Any) -> HttpResponse:
+        try:
+            removed = studies.remove_person(study=self.study, key=request.POST.get("person", ""), by=self.actor)
+        except Refused:
+            messages.error(request, _("These images cannot be removed now."))
+        else:
+            messages.success(
+                request, ngettext("%(n)d file is removed.", "%(n)d files are removed.", removed) % {"n": removed}
+            )
+        self.study.refresh_from_db()
+        if self.study.state == "removed":
+            return redirect(records_page(request, self.case))
+        return redirect("records:release-study", ref=self.case.ref, study=self.study.pk)

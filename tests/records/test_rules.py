@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from portal.catalogue import loader
 from portal.catalogue.parts import Images, Need, RequiredItem
-from records.rules import documents, identity, tus
+from records.rules import documents, tus
 from records.rules.matching import DocumentFacts, SeriesFacts, StudyFacts, match, months_before, named_studies
 from records.rules.titles import study_title
 from records.rules.uploads import takes_files, too_much
@@ -19,41 +19,7 @@ from records.rules.words import folded, found
 from records.states import ItemState
 
 TODAY = date(2026, 4, 1)
-TESTINA = identity.Person("Testina Example Müller-Sample", date(1961, 5, 4))
 EDITION = loader.shipped()
-
-
-@pytest.mark.parametrize(
-    ("name", "birth", "verdict"),
-    [
-        ("EXAMPLE^TESTINA", "19610504", "same"),
-        ("Testina^Example", "19610504", "same"),  # order swapped
-        ("EXAMPLE^T", "19610504", "same"),  # an initial
-        ("EXMAPLE^TESTINA", "19610504", "same"),  # letters swapped
-        ("MULLER^TESTINA", "", "same"),  # accent lost, other name
-        ("EXAMPLETESTINA", "19610504", "same"),  # run together
-        ("EXAMPLE^TESTINA", "19610405", "same"),  # day and month swapped, the name agrees
-        ("ANONYMOUS", "", "unknown"),
-        ("", "", "unknown"),
-        ("EXAMPLE^OTTO", "", "unknown"),  # a relative, or a second name: no proof
-        ("STRANGER^JOE", "19610504", "unknown"),  # married since? the birth date agrees
-        ("STRANGER^JOE", "19400101", "other"),  # 1 January often stands for "not known"
-        ("STRANGER^JOE", "", "other"),
-        ("EXAMPLE^TESTINA", "19330817", "other"),  # mother and daughter
-    ],
-)
-def test_identity_sets_aside_only_what_is_clear(name: str, birth: str, verdict: str) -> None:
-    assert identity.whose(record_name=name, record_birth=birth, person=TESTINA) == verdict
-
-
-def test_identity_of_an_unnamed_patient_is_unknown() -> None:
-    nobody = identity.Person("  ", None)
-    assert identity.whose(record_name="EXAMPLE^TESTINA", record_birth="19610504", person=nobody) == "unknown"
-
-
-@given(st.text(max_size=40), st.text(max_size=10))
-def test_identity_takes_any_text(name: str, birth: str) -> None:
-    identity.whose(record_name=name, record_birth=birth, person=TESTINA)
 
 
 @pytest.mark.parametrize(

@@ -112,3 +112,38 @@ def test_removed_images_leave_nothing_behind(client: Client, case: Any) -> None:
     client.post(f"/cases/{case.ref}/records/files/{File.objects.get().pk}/remove/")
     make.run_jobs()
     assert not StoredObject.objects.filter(state=ObjectState.STORED).exists()
+
+
+def test_study_of_two_people_is_set_aside_and_split(client: Client, desk: Client, case: Any) -> None:
+    """One Study Instance UID, two patients: the desk takes the stranger's images out and releases the rest."""
+    make.upload(case, files.dicom(instance=1), "mine")
+    make.upload(case, files.dicom(instance=2, PatientID="X-99"), "other number")
+    make.run_jobs()
+    study = Study.objects.get()
+    assert (study.state, study.code) == (RecordState.QUARANTINED, "two_patients")
+    assert "two people" in client.get(f"/cases/{case.ref}/records/").content.decode()
+    base = f"/cases/{case.ref}/records/studies/{study.pk}/"
+    page = desk.get(f"{base}release/")
+    assert [one.header.id for one in page.context["people"]] == ["T-1", "X-99"]
+    assert client.post(f"{base}split/", {"person": page.context["people"][1].key}).status_code == 404
+    desk.post(f"{base}split/", {"person": page.context["people"][1].key})
+    assert set(File.objects.filter(state=RecordState.READY).values_list("name", flat=True)) == {"mine"}
+    desk.post(f"{base}release/", {"reason": "the other number was a neighbour's"})
+    study.refresh_from_db()
+    assert study.state == RecordState.READY
+    make.upload(case, files.dicom(instance=3), "more of mine")
+    make.run_jobs()
+    study.refresh_from_db()
+    assert study.state == RecordState.READY
+    make.upload(case, files.dicom(instance=4, PatientID="X-99"), "the neighbour again")
+    make.run_jobs()
+    study.refresh_from_db()
+    assert study.state == RecordState.QUARANTINED
+
+
+def test_only_the_wrong_persons_study_of_a_disc_is_set_aside(client: Client, case: Any) -> None:
+    make.upload(case, files.packed(IM1=files.dicom(), IM2=files.dicom(study=2, **OTHER)), "disc.zip")
+    make.upload(case, files.dicom(study=3, PatientSex="M"), "IM3")
+    make.run_jobs()
+    states = dict(Study.objects.values_list("uid", "state"))
+    assert states == {files.uid(1): "ready", files.uid(2): "quarantined", files.uid(3): "quarantined"}

@@ -1,0 +1,58 @@
+"""Studies of another person, or of two, are set aside until a coordinator decides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from cases.models import Case
+from portal.core.access import Actor
+from portal.core.workflow import move
+from records.actions import processing
+from records.models import Instance, Study
+from records.moves import STUDY
+from records.rules.codes import CONFIRMED, TWO_PATIENTS, WRONG_PATIENT
+from records.rules.header import Header, header_of, header_of_study
+from records.rules.identity import Verdict, compare, two_people
+from records.states import RecordState
+
+
+def check(*, case: Case, study: Study, by: Actor, index: Mapping[str, Any] | None = None) -> None:
+    """Set a study aside that names another person, or two. `index`: the header of an image that just came, as the child gives it.
+
+    A coordinator's decision stands for the people whom the study named then.
+    """
+    if study.state not in (RecordState.PROCESSING, RecordState.READY):
+        return
+    known = header_of_study(study)
+    header = _first(study) or known if index is None else Header.of_index(index)
+    if header.who != known.who and two_people(header.who, known.who) and not _decided(study, header):
+        _hold(study, TWO_PATIENTS, by)
+        return
+    if study.code == CONFIRMED:
+        return
+    found = compare(
+        record_name=header.names, record_birth=header.birth, record_sex=header.sex, person=processing.person_of(case)
+    )
+    if found.verdict is Verdict.OTHER:
+        _hold(study, WRONG_PATIENT, by)
+
+
+def _first(study: Study) -> Header | None:
+    """The header of its first image, which may name former names besides what the study keeps."""
+    metadata = Instance.objects.filter(series__study=study).values_list("metadata", flat=True).first()
+    return header_of(metadata) if metadata else None
+
+
+def _decided(study: Study, header: Header) -> bool:
+    """Whether the coordinator who confirmed the study saw this name on it: more images of the same arrive."""
+    if study.code != CONFIRMED:
+        return False
+    earlier = Instance.objects.filter(series__study=study).values_list("metadata", flat=True)
+    return sum(1 for metadata in earlier.iterator(chunk_size=50) if header_of(metadata).who == header.who) > 1
+
+
+def _hold(study: Study, code: str, by: Actor) -> None:
+    move(study, STUDY, "quarantine", actor=by, data={"code": code}, changes={"code": code})
+    for document in processing.papers_inside(study).filter(state=RecordState.READY):
+        processing.set_aside(document, by)
