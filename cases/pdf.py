@@ -62,8 +62,8 @@ def page(report: Report) -> str:
         return render_to_string("report/pdf.html", context)
 
 
-def render(report: Report) -> bytes:
-    """The PDF's bytes. Takes seconds: call it in a job, outside any transaction.
+def draw(html: str, *, style: Path, identifier: bytes) -> bytes:
+    """`html` as a tagged PDF. Takes seconds: call it outside any transaction.
 
     Raises:
         Fetched: the page names something outside itself.
@@ -77,16 +77,17 @@ def render(report: Report) -> bytes:
     fonts = FontConfiguration()
     try:
         # Relative addresses are resolved against an address that nothing answers, so that they are refused as well.
-        html = weasyprint.HTML(string=page(report), url_fetcher=fetcher(), base_url="outside:///")
-        style = _fonts() + STYLE.read_text(encoding="utf-8")
-        css = weasyprint.CSS(string=style, url_fetcher=fetcher(), font_config=fonts)
-        drawn: bytes = html.write_pdf(
-            stylesheets=[css],
-            font_config=fonts,
-            pdf_variant="pdf/ua-1",
-            pdf_tags=True,
-            pdf_identifier=report.sha256.encode()[:32],
+        whole = weasyprint.HTML(string=html, url_fetcher=fetcher(), base_url="outside:///")
+        rules = _fonts() + style.read_text(encoding="utf-8")
+        css = weasyprint.CSS(string=rules, url_fetcher=fetcher(), font_config=fonts)
+        drawn: bytes = whole.write_pdf(
+            stylesheets=[css], font_config=fonts, pdf_variant="pdf/ua-1", pdf_tags=True, pdf_identifier=identifier
         )
     except FatalURLFetchingError:  # it is a BaseException, which would end the worker
         raise Fetched from None
     return drawn
+
+
+def render(report: Report) -> bytes:
+    """The PDF of a report: `draw` of its page."""
+    return draw(page(report), style=STYLE, identifier=report.sha256.encode()[:32])

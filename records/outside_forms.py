@@ -1,4 +1,4 @@
-"""Forms about records that come from outside: links for hospitals."""
+"""Forms about records that come from outside: links for hospitals, and letters."""
 
 from __future__ import annotations
 
@@ -6,11 +6,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
-from portal.forms import BaseForm, Checkboxes, Radios
+from portal.catalogue.parts import Letter
+from portal.forms import BaseForm, Checkboxes, DateField, Radios
+from records.actions.letters import Invalid, special_words, suggested_end
 from records.queries.checklist import ItemView
+from records.rules.letters import ELEMENTS, SPECIAL, needs_end
 from records.rules.links import DAYS
 
 
@@ -86,3 +90,129 @@ class SenderForm(BaseForm):
         widget=forms.TextInput(attrs={"autocomplete": "organization"}),
         error_messages={"required": _("Enter where you work: the patient sees who sent the records")},
     )
+
+
+AGREED = _("I have read the letter and sign it with my name.")
+
+
+class LetterForm(BaseForm):
+    """The gaps of one letter. What the law asks for is checked by `rules.letters`; its answers come back as errors here."""
+
+    provider = forms.CharField(
+        label=_("Which hospital or doctor has the records?"),
+        help_text=_("Name and address, as on their own letters"),
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"required": _("Write which hospital or doctor has the records")},
+    )
+    items = forms.MultipleChoiceField(label=_("Which records do you ask for?"), required=False, widget=Checkboxes())
+    more = forms.CharField(
+        label=_("Other records, if any"),
+        required=False,
+        max_length=400,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+    special_kind = forms.ChoiceField(
+        label=_("Which kind of record?"),
+        help_text=_("Each kind needs a paper of its own"),
+        widget=Radios(),
+        error_messages={"required": _("Choose which kind of record")},
+    )
+    deliver = forms.ChoiceField(
+        label=_("Where should they send the copies?"),
+        choices=[("link", _("Straight to my case, by a secure page")), ("me", _("To me"))],
+        initial="link",
+        widget=Radios(
+            reveals={"me": ["deliver_to"]},
+        ),
+    )
+    deliver_to = forms.CharField(
+        label=_("Your postal or e-mail address"),
+        required=False,
+        max_length=200,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+    purpose = forms.CharField(
+        label=_("What is it for?"),
+        initial=_("At my request, for a second opinion"),
+        max_length=200,
+        error_messages={"required": _("Write what it is for. “At my request” is enough")},
+    )
+    ends_on = DateField(
+        label=_("When should the permission end?"),
+        name=_("the end date"),
+        help_text=_("After this day it does not count any more. For example, 31 3 2027"),
+    )
+    authority = forms.CharField(
+        label=_("What lets you sign for the patient?"),
+        help_text=_("For example: I am the parent of a child, or I have a power of attorney of 3 May 2024"),
+        max_length=200,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        error_messages={"required": _("Write what lets you sign for the patient")},
+    )
+    signature = forms.CharField(
+        label=_("Sign by typing your full name"),
+        max_length=120,
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+        error_messages={"required": _("Sign with your full name")},
+    )
+    agreed = forms.BooleanField(label=AGREED, error_messages={"required": _("Tick the box to sign the letter")})
+
+    def __init__(
+        self, *args: Any, letter: Letter, items: Sequence[ItemView], own: bool, can_link: bool, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.letter = letter
+        can_be_sent = [one for one in items if not one.only_asked]
+        self.fields["items"].choices = [(one.key, one.item.patient) for one in can_be_sent]
+        self.fields["items"].initial = [one.key for one in can_be_sent if one.required and not one.done]
+        self.fields["special_kind"].choices = [(one, special_words(one)) for one in SPECIAL]
+        self.fields["ends_on"].initial = suggested_end(timezone.localdate())
+        self.fields["deliver"].widget.hints = {
+            "link": gettext("The letter carries a code that works once. They see nothing of your case.")
+        }
+        if not can_link:
+            self.fields["deliver"].choices = [("me", _("To me"))]
+            self.fields["deliver"].initial = "me"
+        drop = {
+            "items": "records" not in letter.parts,
+            "more": "records" not in letter.parts,
+            "special_kind": "special_kind" not in letter.parts,
+            "purpose": "purpose" not in letter.parts,
+            "ends_on": not needs_end(letter),
+            "authority": own,
+        }
+        for name in (name for name, away in drop.items() if away):
+            del self.fields[name]
+
+    def clean(self) -> dict[str, Any]:
+        found = super().clean() or {}
+        if (
+            found.get("deliver") == "me"
+            and "deliver_to" in self.letter.parts
+            and not found.get("deliver_to", "").strip()
+        ):
+            self.add_error("deliver_to", _("Write where they should send the copies"))
+        return found
+
+    def refuse(self, invalid: Invalid) -> None:
+        """Say what the law still asks for, at the field that mends it."""
+        fields = {"records": "items", "ends": "ends_on", "deliver_to": "deliver_to"}
+        words = {
+            "missing": _("This must be filled in before the letter counts"),
+            "expired": _("The end date must be today or later: a permission that has ended does not count"),
+            "too_long": _("Choose an end date within a year from today"),
+            "unlike_name": _("Sign with the name that we know you by. It is in “About you”"),
+            "statements": _("This letter misses words that the law asks for. Please write to us; do not send it"),
+        }
+        own = {
+            "records": _("Choose at least one record, or write which one"),
+            "patient_name": _("We do not know the patient’s name yet. Fill in “About you” first"),
+            "birth_date": _("We do not know the date of birth yet. Fill in “About you” first"),
+        }
+        for problem in invalid.problems:
+            name = fields.get(problem.part, problem.part)
+            text = own.get(problem.part) if problem.code == "missing" else None
+            text = text or words[problem.code]
+            law = ELEMENTS.get(problem.part, "") if needs_end(self.letter) else ""
+            self.add_error(name if name in self.fields else None, f"{text} ({law})" if law else str(text))

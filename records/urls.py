@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from records.views import asking, documents, files, page, sending, tus
+from records.views import asking, documents, files, letters, page, sending, tus
 
 app_name = "records"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -23,6 +23,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("cases/<str:ref>/records/ask/link/", asking.MakeLink.as_view(), name="make-link"),
     path("cases/<str:ref>/records/ask/links/<uuid:link>/", asking.OneLink.as_view(), name="link"),
     path("cases/<str:ref>/records/ask/links/<uuid:link>/stop/", asking.StopLink.as_view(), name="stop-link"),
+    path("cases/<str:ref>/records/ask/write/<slug:key>/", letters.WriteLetter.as_view(), name="write-letter"),
+    path("cases/<str:ref>/records/ask/letters/<uuid:letter>/", letters.OneLetter.as_view(), name="letter"),
+    path("cases/<str:ref>/records/ask/letters/<uuid:letter>/pdf/", letters.LetterPdf.as_view(), name="letter-pdf"),
+    path(
+        "cases/<str:ref>/records/ask/letters/<uuid:letter>/withdraw/",
+        letters.WithdrawLetter.as_view(),
+        name="withdraw-letter",
+    ),
     path("send/", sending.Enter.as_view(), name="send-enter"),
     path("send/confirm/", sending.Confirm.as_view(), name="send-confirm"),
     path("send/<uuid:link>/", sending.SendPage.as_view(), name="send-page"),

@@ -631,6 +631,7 @@ class Letter:
     """A letter that the portal writes for the patient, with gaps in braces.
 
     `parts` are the elements that the law asks for: the portal refuses to send a letter in which one is empty.
+    `places` are the countries (ISO 3166-1) whose law it follows; a letter without any serves where no other does.
     """
 
     key: Key
@@ -642,6 +643,7 @@ class Letter:
     paragraphs: tuple[Words, ...]
     parts: tuple[Key, ...]
     notices: tuple[Words, ...] = ()
+    places: tuple[Annotated[str, Matching(r"[A-Z]{2}", "must be a country code of two capital letters")], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

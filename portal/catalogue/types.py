@@ -140,6 +140,11 @@ class Edition:
         """Raises UnknownKey."""
         return _find(self.letters, key, "letter")
 
+    def letters_for(self, country: str) -> tuple[Letter, ...]:
+        """The letters that follow the law of this country; where none does, those that name no law of a place."""
+        own = tuple(one for one in self.letters if country.upper() in one.places)
+        return own or tuple(one for one in self.letters if not one.places)
+
     def asks(self, specialties: Sequence[str], condition_keys: Sequence[str]) -> tuple[Ask, ...]:
         """The questions about health that these specialties and conditions ask, everyone's first, each once."""
         found = list(self.everyone_asks)

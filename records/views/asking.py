@@ -21,13 +21,14 @@ from portal.core.workflow import Refused
 from records.actions import links
 from records.models import UploadLink
 from records.outside_forms import LinkForm
+from records.qr import qr
+from records.queries import letters as letter_queries
 from records.queries import links as queries
 from records.queries.checklist import checklist
 from records.queries.files import FileView
 from records.rules.links import grouped
 from records.rules.uploads import takes_files
 from records.views.page import records_page
-from records.views.qr import qr
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +55,8 @@ class Asking(CaseView):
         context = {
             "case": self.case,
             "links": queries.links(self.user, self.case),
+            "letters": letter_queries.letters(self.user, self.case),
+            "offered": letter_queries.offered(self.case),
             "takes_files": takes_files(self.case.phase),
             "staff": self.user.role == Role.COORDINATOR,
             "back_url": records_page(request, self.case),

@@ -18,7 +18,7 @@ from portal.core import storage
 from portal.core.access import Actor
 from portal.core.states import Role
 from records.actions import links, uploads
-from records.models import Document, File, Instance, Series, Study, UploadLink
+from records.models import Document, File, Instance, RequestLetter, Series, Study, UploadLink
 from records.rules.tus import Described
 from specialists.models import Assignment
 from tests.factories import files
@@ -49,6 +49,7 @@ class Part:
     token: str = ""
     secret: str = ""
     """Of the browser that redeemed the link."""
+    letter: UUID | None = None
     sending: UUID | None = None
     """An unfinished upload of the link's holder."""
 
@@ -95,6 +96,17 @@ def _make_link(part: Part, patient: User) -> None:
     made, part.token = links.make(case=part.case, label="Sample Hospital", items=[], days=14, by=Actor.of(patient))
     part.secret = links.redeem(link=made, name="Dr Ada Sample", place="Sample Hospital")
     part.link = made
+    pdf = storage.write_stream([b"%PDF-1.7 an example"], case_id=part.case.pk, kind="original")
+    part.letter = RequestLetter.objects.create(
+        case=part.case,
+        key="access_request",
+        provider="Sample Hospital",
+        parts={},
+        capacity="self",
+        signed_by=patient,
+        pdf=pdf,
+        sha256="0",
+    ).pk
     described = Described("more.bin", "", uuid4(), "")
     part.sending = uploads.create(case=part.case, described=described, size=10, by=None, grant=made.grant).pk
 

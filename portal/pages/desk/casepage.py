@@ -72,6 +72,8 @@ EVENTS: dict[tuple[str, str], Any] = {
     ("link", "redeem"): _("Link used for the first time"),
     ("link", "finish"): _("Sender says that everything is sent"),
     ("link", "revoke"): _("Link stopped"),
+    ("letter", "sign"): _("Letter to a hospital signed"),
+    ("letter", "withdraw"): _("Letter to a hospital taken back"),
 }
 SHOWN_EVENTS = 60
 
