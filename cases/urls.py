@@ -21,6 +21,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("cases/<str:ref>/check/", sending.Check.as_view(), name="check"),
     path("cases/<str:ref>/sent/", sending.Sent.as_view(), name="sent"),
     path("cases/<str:ref>/part/<slug:section>/", intake.Section.as_view(), name="section"),
+    path("cases/<str:ref>/correct/", intake.Correct.as_view(), name="correct"),
     path("cases/<str:ref>/report/", report.Report.as_view(), name="report"),
     path("cases/<str:ref>/report/pdf/", report.ReportPdf.as_view(), name="report_pdf"),
 ]

@@ -20,6 +20,7 @@ def _offers_until(event: Event) -> dict[str, str]:
 
 TABLE: dict[tuple[str, str], tuple[Reaction, ...]] = {
     ("case", "submit"): (Reaction("cases.mail_received"), Reaction("records.check_case")),
+    ("case", "correct_person"): (Reaction("records.check_case"),),
     ("case", "decline"): (Reaction("cases.mail_declined"), Reaction("specialists.end_assignments")),
     ("case", "withdraw"): (Reaction("cases.mail_withdrawn"), Reaction("specialists.end_assignments")),
     ("case", "reopen_records"): (Reaction("specialists.end_offers", _offers_until),),

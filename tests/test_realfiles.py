@@ -30,4 +30,6 @@ def test_set_to_a_folder_gives_it(tmp_path: Path) -> None:
 def test_every_test_asks_through_this_rule() -> None:
     reads = re.compile(r"environ[^\n]*TEST_DATA|getenv\([^\n]*TEST_DATA|TEST_DATA[^\n]* in os\.environ")
     own = {path.relative_to(TESTS).as_posix() for path in TESTS.rglob("*.py") if reads.search(path.read_text())}
-    assert own <= {"realfiles.py", "test_realfiles.py"}, f"use the fixture real_files instead of reading the environment: {own}"
+    assert own <= {"realfiles.py", "test_realfiles.py"}, (
+        f"use the fixture real_files instead of reading the environment: {own}"
+    )

@@ -10,6 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from cases.actions import messages
 from cases.actions.grants import grant_role, grant_user
 from cases.actions.guard import must_be_patient
 from cases.actions.locking import lock
@@ -20,7 +21,7 @@ from cases.queries.intake import consents_missing
 from cases.queries.prices import COST, price_words
 from cases.rules import ACTING, INTAKE_SECTIONS, QUESTIONS_OPEN, tidy_questions
 from cases.rules import screening as rules
-from cases.states import GrantScope, Level, Phase
+from cases.states import OPEN, GrantScope, Level, Phase
 from portal.accounts.models import User
 from portal.catalogue import queries as catalogue
 from portal.catalogue.types import Edition, UnknownKey
@@ -147,6 +148,37 @@ def save_section(
         _write_questions(held, list(answers.get("questions", [])))
     Case.objects.filter(pk=held.pk).update(last_activity_at=section.saved_at)
     return section
+
+
+CORRECTED = ("given_name", "family_name", "other_names", "birth_date", "phone")
+
+
+@transaction.atomic
+def correct_person(*, case: Case, answers: Answers, words: str, by: Actor) -> bool:
+    """The patient puts right who they are after the request was sent. The desk reads `words` as a message, and the event
+    compares all records with the person again. Returns whether anything changed.
+
+    Raises:
+        Refused: nobody works on the case any more, or it is not sent yet.
+        PermissionDenied: not this person's case.
+    """
+    held = lock(case)
+    must_be_patient(held, by)
+    if held.phase not in OPEN:
+        raise Refused("correct: not under way")
+    section = IntakeSection.objects.select_for_update().get(case=held, key="about")
+    changed = {name: answers[name] for name in CORRECTED if answers.get(name, "") != section.answers.get(name, "")}
+    if not changed:
+        return False
+    section.answers = section.answers | changed
+    section.draft = {}
+    section.revision += 1
+    section.saved_at = timezone.now()
+    section.save()
+    _copy_about(held.patient, section.answers)
+    note(held, "case", "correct_person", actor=by, data={"fields": sorted(changed)})
+    messages.send(case=held, by=by, body=words)
+    return True
 
 
 def _copy_about(patient: Patient, answers: Answers) -> None:

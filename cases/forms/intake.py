@@ -138,6 +138,22 @@ class AboutForm(SectionForm):
         return found
 
 
+class CorrectionForm(AboutForm):
+    """What a patient may put right after the request is sent: who they are, as the records name them."""
+
+    KEPT = ("given_name", "family_name", "other_names", "birth_date", "phone")
+
+    def build(self) -> None:
+        super().build()
+        self.fields = {name: self.fields[name] for name in self.KEPT}
+
+    def clean(self) -> dict[str, Any]:
+        return self.cleaned_data
+
+    def understood(self) -> dict[str, Any]:
+        return dict.fromkeys(self.KEPT, "") | SectionForm.understood(self)
+
+
 def _oldest() -> datetime.date:
     return timezone.localdate() - datetime.timedelta(days=366 * 120)
 
@@ -238,7 +254,7 @@ class HealthForm(SectionForm):
     def build(self) -> None:
         for ask in self.edition.asks(self.case.specialties, condition_keys(self.case)):
             if ask.key not in MATTERS:
-                self.fields[ask.key] = ask_field(ask)
+                self.fields[ask.key] = ask_field(ask, str(self.case.patient.country))
 
 
 class QuestionsForm(SectionForm):

@@ -13,12 +13,49 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from cases.models import Case
+from cases.rules import measures
 from portal.catalogue.parts import Ask, AskType
 from portal.catalogue.types import Edition
 from portal.forms import BaseForm, Checkboxes, DateField, DateInput, Radios
 
 LONG, SHORT = 3000, 120
 Draft = Mapping[str, list[str]]
+
+
+TYPED = "_typed"
+"""After the key of a measure: what was typed for it. The answer itself is in cm or kg."""
+
+
+class MeasureField(forms.CharField):
+    """Height or weight in any usual unit; a bare number counts in the units of the patient's country."""
+
+    def __init__(self, unit: str, *, us: bool, **kwargs: Any) -> None:
+        self.unit, self.us = unit, us
+        examples = {
+            "cm": (_("For example, 5 ft 7 in, or 170 cm"), _("For example, 170 cm, or 5 ft 7 in")),
+            "kg": (_("For example, 154 pounds, or 70 kg"), _("For example, 70 kg, or 154 pounds")),
+        }
+        self.example = examples[unit][0 if us else 1]
+        super().__init__(
+            max_length=40,
+            help_text=self.example,
+            widget=forms.TextInput(attrs={"class": "nhsuk-input--width-10", "autocomplete": "off"}),
+            **kwargs,
+        )
+
+    def clean(self, value: Any) -> Any:
+        text = super().clean(value)
+        if not text:
+            return None
+        try:
+            return measures.read(text, self.unit, us=self.us)
+        except measures.Unclear as problem:
+            words = {
+                "unit": _("Add the unit, so that we read it right."),
+                "range": _("This does not look right. Check the number and the unit."),
+                "form": _("Write a number and its unit."),
+            }
+            raise forms.ValidationError(f"{words[problem.code]} {self.example}") from None
 
 
 class SectionForm(BaseForm):
@@ -48,7 +85,11 @@ class SectionForm(BaseForm):
     def filled(self, answers: Mapping[str, Any]) -> dict[str, Any]:
         """Stored answers as the fields' own values."""
         return {
-            name: datetime.date.fromisoformat(value) if isinstance(self.fields.get(name), DateField) else value
+            name: answers.get(f"{name}{TYPED}", f"{value} {field.unit}")
+            if isinstance(field := self.fields.get(name), MeasureField)
+            else datetime.date.fromisoformat(value)
+            if isinstance(field, DateField)
+            else value
             for name, value in answers.items()
         }
 
@@ -82,7 +123,9 @@ class SectionForm(BaseForm):
         if self.is_bound and not hasattr(self, "found"):
             self.full_clean()
             self.found = dict(self.cleaned_data)
-        return {name: _plain(value) for name, value in self.found.items() if value not in (None, "", [])}
+        answers = {name: _plain(value) for name, value in self.found.items() if value not in (None, "", [])}
+        typed = {name: str(self[name].value()) for name in answers if isinstance(self.fields[name], MeasureField)}
+        return answers | {f"{name}{TYPED}": text for name, text in typed.items()}
 
     def as_draft(self) -> dict[str, list[str]]:
         """The form as it would be sent now, for a first partial save on top of what was filled in for the patient."""
@@ -152,8 +195,8 @@ def text(label: str, missing: str = "", *, rows: int = 4, limit: int = LONG, **m
     return field
 
 
-def ask_field(ask: Ask) -> forms.Field:
-    """The form field of one question of the catalogue. Its key is the field's name."""
+def ask_field(ask: Ask, country: str = "") -> forms.Field:
+    """The form field of one question of the catalogue. Its key is the field's name; measures follow the country's units."""
     missing = _("Answer: %(question)s") % {"question": ask.words}
     common: dict[str, Any] = {"label": ask.words, "help_text": ask.help, "required": ask.required}
     errors = {"required": missing}
@@ -167,8 +210,11 @@ def ask_field(ask: Ask) -> forms.Field:
         case AskType.MANY:
             choices = [(one.key, one.words) for one in ask.options]
             return forms.MultipleChoiceField(choices=choices, widget=Checkboxes(), error_messages=errors, **common)
+        case AskType.NUMBER if ask.unit in measures.POSSIBLE:
+            us = country in measures.US_CUSTOMARY
+            return MeasureField(ask.unit, us=us, label=ask.words, required=ask.required, error_messages=errors)
         case AskType.NUMBER:
-            units = {"{drinks}/wk": _("drinks a week"), "cm": "cm", "kg": "kg"}
+            units = {"{drinks}/wk": _("drinks a week")}
             attrs = {"inputmode": "decimal", "class": "nhsuk-input--width-5"}
             attrs["data-suffix"] = units.get(ask.unit, ask.unit.strip("{}"))
             return forms.DecimalField(

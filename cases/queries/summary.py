@@ -14,6 +14,7 @@ from django_countries import countries
 from cases.models import Case
 from cases.queries.intake import condition_keys, questions, sections
 from cases.queries.prices import agreed, price_words
+from cases.rules import measures
 from portal.catalogue.parts import Ask, AskType
 from portal.catalogue.types import Edition
 
@@ -41,7 +42,7 @@ def said(ask: Ask, value: Any) -> str:
     text = ", ".join(words.get(one, one) for one in values)
     if ask.type is AskType.DATE and text:
         return spoken(text)
-    return f"{text} {ask.unit}" if ask.unit in {"cm", "kg"} else text
+    return measures.both(text, ask.unit) if ask.unit in measures.POSSIBLE and text else text
 
 
 def spoken(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib import messages as flash
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -11,14 +12,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from cases.actions import intake
-from cases.forms.intake import SECTIONS, QuestionsForm, questions_draft
+from cases.forms.intake import SECTIONS, CorrectionForm, QuestionsForm, questions_draft
 from cases.forms.section import SectionForm
 from cases.models import IntakeSection
 from cases.queries.edition import edition_of
 from cases.queries.intake import questions as questions_of
 from cases.queries.intake import sections
+from cases.queries.summary import spoken
 from cases.rules import QUESTIONS_OPEN
-from cases.states import Phase
+from cases.states import OPEN, Phase
 from cases.views.base import CaseView
 from portal.core.access import Permission
 
@@ -201,6 +203,41 @@ class Questions(Section):
         elif (number := _number(post.get("drop"))) is not None and 1 <= number <= len(kept):
             kept.pop(number - 1)
         return kept
+
+
+class Correct(CaseView):
+    """Name, date of birth and phone can be put right after the request is sent; the records are compared again."""
+
+    permission = Permission.OWN_CASE
+    phases = frozenset(OPEN)
+
+    def page(self, form: CorrectionForm) -> HttpResponse:
+        context = {"form": form, "case": self.case, "back_url": reverse("patient:case", args=[self.case.ref])}
+        return render(self.request, "cases/intake/correct.html", context)
+
+    def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        held = sections(self.case).get("about")
+        return self.page(CorrectionForm(self.case, edition_of(self.case), answers=held.answers if held else {}))
+
+    def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        draft = {name: request.POST.getlist(name) for name in request.POST}
+        form = CorrectionForm(self.case, edition_of(self.case), draft, show_errors=True)
+        if not form.is_valid():
+            return self.page(form)
+        answers = form.understood()
+        if intake.correct_person(case=self.case, answers=answers, words=corrected(form, answers), by=self.actor):
+            flash.success(request, _("Thank you. We use this from now on, and we told the desk."))
+        return redirect("patient:case", self.case.ref)
+
+
+def corrected(form: CorrectionForm, answers: dict[str, Any]) -> str:
+    """The correction as the desk reads it among the messages."""
+    lines = [f"{field.label}: {spoken_answer(name, answers[name])}" for name, field in form.fields.items()]
+    return "\n".join([_("I put my details right. They are now:"), *lines])
+
+
+def spoken_answer(name: str, value: str) -> str:
+    return (spoken(value) if name == "birth_date" else value) or _("none")
 
 
 def _number(text: str | None) -> int | None:

@@ -44,6 +44,7 @@ EVENTS: dict[tuple[str, str], Any] = {
     ("case", "withdraw"): _("Request taken back"),
     ("case", "flag_settled"): _("Patient spoken to about the urgent sign"),
     ("case", "set_level"): _("Level changed"),
+    ("case", "correct_person"): _("Name, date of birth or phone put right by the patient"),
     ("case", "choose_level"): _("Level chosen by the patient"),
     ("case", "assign_coordinator"): _("Coordinator named"),
     ("case", "warn_half"): _("Half of the promised time is used"),
