@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from records.structured import model
+
 STATUSES = frozenset({"ready", "rejected", "quarantined", "needs_password", "container", "left_out"})
 KINDS = frozenset({"dicom", "pdf", "image", "text", "archive", "xml", "json", "office", "viewer_program", "other"})
 MAX_LINE = 48 * 1024 * 1024  # bytes; metadata of an enhanced multi-frame object takes some megabytes
@@ -161,6 +163,10 @@ def parse_result(value: Mapping[str, Any], *, key: str, size: int) -> FileResult
     _named_files(data, {o.name: o.size for o in checked}, status, kind)
     if kind == "dicom" and status in ("ready", "quarantined") and data:
         _dicom(data, size)
+    try:
+        model.check(data)
+    except model.Malformed as wrong:
+        raise ProtocolError(f"structured record: {wrong}") from None
     return FileResult(key, str(status), str(code), str(kind), str(media), tuple(flags), data, tuple(checked))
 
 
@@ -173,7 +179,9 @@ def _named_files(data: Mapping[str, Any], outputs: Mapping[str, int], status: An
         _need(isinstance(page, dict) and all(isinstance(page.get(n), int) for n in ("width", "height")), "page")
         _need(isinstance(page.get("text", ""), str), "page text")
         named.append(page.get("image"))
-    for member in members:
+    attachments = data.get("attachments", [])
+    _need(isinstance(attachments, list), "attachments")
+    for member in [*members, *attachments]:
         _need(
             isinstance(member, dict) and isinstance(member.get("name"), str) and member.get("file") in outputs, "member"
         )

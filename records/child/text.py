@@ -1,22 +1,21 @@
-"""Plain text, XML and JSON in the child: read as text, recognise health documents, refuse what attacks a parser."""
+"""Plain text, XML and JSON in the child: read as text, read health documents, refuse what attacks a parser."""
 
 from __future__ import annotations
 
 import json
 import re
 from typing import Any, NoReturn
-from xml.parsers import expat
 
 from records.dicom.metadata import clean
+from records.structured import aecg, cda, fhir, hl7
+from records.structured.model import Block, Record, shortened
+from records.structured.xmltree import Unsafe, parse
 
 from .job import Job, Outcome, Refused
 
 MAX_FILE = 64 * 1024 * 1024
 MAX_DEPTH = 200
-_KINDS = {
-    ("urn:hl7-org:v3", "ClinicalDocument"): ("cda", "application/cda+xml"),
-    ("urn:hl7-org:v3", "AnnotatedECG"): ("aecg", "application/xml"),
-}
+HL7, FHIR = "urn:hl7-org:v3", "http://hl7.org/fhir"
 _HL7 = re.compile(rb"(?:MSH|FHS|BHS)([^\w\s])((?!\1)[^\w\s]){3,5}\1")
 
 
@@ -60,6 +59,8 @@ def handle_text(job: Job) -> Outcome:
     if outcome.media_type == "text/plain" and _is_table(text):
         outcome.media_type = "text/csv"
     outcome.data = {"text": text, "lines": text.count("\n") + 1}
+    if outcome.media_type == "application/hl7-v2":
+        _readable(job, outcome, "hl7", hl7.read(decode(content)))
     return outcome
 
 
@@ -72,46 +73,66 @@ def _is_table(text: str) -> bool:
 
 
 def handle_xml(job: Job) -> Outcome:
+    """C-CDA (whole or in parts), annotated ECG and FHIR are read; other XML is kept and not shown."""
     content = job.read_all(MAX_FILE)
-    outcome = Outcome("xml", "application/xml", code="kept_not_shown")
-    parser = expat.ParserCreate(namespace_separator=" ")
-    root: list[str] = []
-    depth = 0
-
-    def declared(*_: Any) -> NoReturn:
-        raise Refused("xml_dtd")
-
-    def opened(name: str, attributes: dict[str, str]) -> None:
-        nonlocal depth
-        depth += 1
-        if depth > MAX_DEPTH:
-            raise Refused("xml_too_deep")
-        if not root:
-            root.append(name)
-
-    def closed(name: str) -> None:
-        nonlocal depth
-        depth -= 1
-
-    parser.StartDoctypeDeclHandler = declared
-    parser.EntityDeclHandler = declared
-    parser.ExternalEntityRefHandler = declared
-    parser.StartElementHandler = opened
-    parser.EndElementHandler = closed
+    outcome = Outcome("xml", "application/xml")
     try:
-        parser.Parse(content, True)
-    except expat.ExpatError:
-        raise Refused("xml_damaged") from None
-    space, _, name = root[0].rpartition(" ")
-    document: str | None = None
-    if (space, name) in _KINDS:
-        document, outcome.media_type = _KINDS[space, name]
-    elif space == "http://hl7.org/fhir":
-        document, outcome.media_type = "fhir", "application/fhir+xml"
-    elif name in ("svg", "html"):
+        root, space = parse(content)
+    except Unsafe as unsafe:
+        raise Refused(unsafe.code) from None
+    if root.name in ("svg", "html"):
         raise Refused("type_unsupported")
-    outcome.data = {"document": document, "root": clean(name)[:100]}
+    outcome.data = {"document": None, "root": clean(root.name)[:100]}
+    if root.name == "AnnotatedECG" and space == HL7:
+        _readable(job, outcome, "aecg", aecg.read(root))
+    elif (root.name == "ClinicalDocument" and space in (HL7, "")) or (space in (HL7, "") and cda.is_fragment(root)):
+        outcome.media_type = "application/cda+xml"
+        _readable(job, outcome, "cda", cda.read(root))
+    elif space == FHIR and root.name[:1].isupper():
+        outcome.media_type = "application/fhir+xml"
+        _readable(job, outcome, "fhir", fhir.read(fhir.from_xml(root)))
+    else:
+        outcome.code = "kept_not_shown"
     return outcome
+
+
+def _readable(job: Job, outcome: Outcome, document: str, record: Record) -> None:
+    """What was read of a structured record, as data: pages of blocks, facts, what it says of itself, the files inside."""
+    pages = [_cleaned_page(page.to_json()) for page in record.pages[: job.limits.pages] if page.blocks]
+    if record.cleaned:
+        outcome.flags.append("html_narrative")
+    if len(record.pages) > job.limits.pages or any(shortened(page) for page in record.pages):
+        outcome.flags.append("text_shortened")
+    attachments = []
+    for number, one in enumerate(record.attachments[:50], 1):
+        ending = one.name.rsplit(".", 1)[-1]
+        name = job.save(f"a{number:03d}.{ending}", one.content)
+        attachments.append({"name": one.name, "size": len(one.content), "file": name})
+    outcome.data |= {
+        "document": document,
+        "title": clean(record.title)[:200],
+        "pages": pages,
+        "page_count": len(pages),
+        "about": _cleaned(record.about()),
+        "facts": [_cleaned(fact.to_json()) for fact in record.facts],
+        "attachments": attachments,
+    }
+    if not pages and not attachments:
+        outcome.code = "kept_not_shown"
+
+
+def _cleaned(value: Any) -> Any:
+    """The same without controls and bidirectional marks in its texts."""
+    if isinstance(value, str):
+        return clean(value, lines=True)
+    if isinstance(value, dict):
+        return {name: _cleaned(one) for name, one in value.items()}
+    return [_cleaned(one) for one in value] if isinstance(value, list) else value
+
+
+def _cleaned_page(page: dict[str, Any]) -> dict[str, Any]:
+    blocks: list[Block] = _cleaned(page["blocks"])
+    return {**page, "text": clean(page["text"], lines=True), "blocks": blocks}
 
 
 def handle_json(job: Job) -> Outcome:
@@ -129,6 +150,9 @@ def handle_json(job: Job) -> Outcome:
     if isinstance(resource, str) and re.fullmatch(r"[A-Z][A-Za-z]{2,40}", resource):
         document, outcome.media_type = "fhir", "application/fhir+json"
     outcome.data = {"document": document, "root": resource if document else ""}
+    if document:
+        outcome.code = ""
+        _readable(job, outcome, document, fhir.read(value))
     return outcome
 
 
