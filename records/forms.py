@@ -41,3 +41,14 @@ class StudyForm(BaseForm):
         help_text=_("For example: the patient’s maiden name is on the records."),
         error_messages={"required": _("Write how you know")},
     )
+
+
+class PaperForm(BaseForm):
+    """Why a paper that names another person is this patient's."""
+
+    reason = forms.CharField(
+        label=_("How do you know that this paper is this patient’s?"),
+        max_length=300,
+        help_text=_("For example: the patient’s maiden name is on the paper."),
+        error_messages={"required": _("Write how you know")},
+    )

@@ -13,7 +13,7 @@ from django.utils import timezone
 from cases.models import CasePart
 from records.outside_models import RequestLetter as RequestLetter
 from records.outside_models import UploadLink as UploadLink
-from records.states import ItemState, RecordState, UploadState
+from records.states import CorrectedField, ItemState, KlassSource, RecordState, UploadState, WordsState
 
 USER = settings.AUTH_USER_MODEL
 
@@ -193,6 +193,15 @@ class Document(CasePart):
     author = models.CharField(max_length=200, blank=True)
     institution = models.CharField(max_length=200, blank=True)
     language = models.CharField(max_length=10, blank=True)
+    source = models.CharField(max_length=10, choices=KlassSource.choices, blank=True)
+    """What told its class: a code inside, its words, earlier corrections, a person."""
+    words = models.CharField(max_length=10, choices=WordsState.choices, default=WordsState.LAYER)
+    about: models.JSONField[Any, Any] = models.JSONField(default=dict)
+    """What a structured record says of itself (records.structured.model.Record.about)."""
+    named: models.JSONField[Any, Any] = models.JSONField(default=dict)
+    """The patient that the paper names: {name, birth as YYYYMMDD, sex}, to be shown beside the case's own."""
+    identity = models.CharField(max_length=10, blank=True)
+    """records.rules.identity.Verdict on `named`, or "" when it names nobody."""
     page_count = models.PositiveIntegerField(default=0)
     state = models.CharField(max_length=12, choices=RecordState.choices, default=RecordState.PROCESSING)
     code = models.CharField(max_length=40, blank=True)
@@ -211,10 +220,69 @@ class Page(models.Model):
     width = models.PositiveIntegerField(default=0)
     height = models.PositiveIntegerField(default=0)
     text = models.TextField(blank=True)
+    blocks: models.JSONField[Any, Any] = models.JSONField(default=list)
+    """Headings, paragraphs, lists and tables of a structured record (records.structured.model.Block)."""
 
     class Meta:
         ordering = ["number"]
         constraints = [models.UniqueConstraint(fields=["document", "number"], name="page_once")]
+
+
+class Correction(CasePart):
+    """A person's word on what a paper is. Rows are added, never changed; the newest of a field holds, whatever is read later."""
+
+    document = models.ForeignKey(Document, on_delete=models.PROTECT, related_name="+")
+    field = models.CharField(max_length=12, choices=CorrectedField.choices)
+    value = models.CharField(max_length=200, blank=True)
+    before = models.CharField(max_length=200, blank=True)
+    """What stood there, and what the person saw."""
+    likeness: models.JSONField[Any, Any] = models.JSONField(default=list)
+    """For a class: words of the paper's heading and its institution, by which later papers of this installation are compared."""
+    by = models.ForeignKey(USER, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["at", "id"]
+        indexes = [models.Index(fields=["document", "field"]), models.Index(fields=["field", "at"])]
+
+
+class HealthFact(CasePart):
+    """One problem, medicine, allergy, result or procedure of a structured record, as the record says it (records.structured.model.Fact)."""
+
+    document = models.ForeignKey(Document, on_delete=models.PROTECT, related_name="+")
+    number = models.PositiveIntegerField()
+    kind = models.CharField(max_length=12)
+    text = models.CharField(max_length=300)
+    code = models.CharField(max_length=60, blank=True)
+    system = models.CharField(max_length=12, blank=True)
+    date = models.CharField(max_length=10, blank=True)
+    """ISO 8601, as exact as the source: a year, a month or a day."""
+    end = models.CharField(max_length=10, blank=True)
+    status = models.CharField(max_length=60, blank=True)
+    value = models.CharField(max_length=1000, blank=True)
+    amount = models.FloatField(null=True)
+    """`value` as a number, in `unit`; null for "<5" and words."""
+    unit = models.CharField(max_length=60, blank=True)
+    low = models.FloatField(null=True)
+    high = models.FloatField(null=True)
+    reference = models.CharField(max_length=300, blank=True)
+    flag = models.CharField(max_length=10, blank=True)
+    detail = models.CharField(max_length=1000, blank=True)
+    author = models.CharField(max_length=300, blank=True)
+    taken_by = models.ForeignKey(USER, null=True, on_delete=models.PROTECT, related_name="+")
+    taken_at = models.DateTimeField(null=True)
+    """When the patient took it over into the answers."""
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["document", "number"], name="health_fact_once"),
+            models.CheckConstraint(
+                condition=Q(taken_at__isnull=True, taken_by__isnull=True)
+                | Q(taken_at__isnull=False, taken_by__isnull=False),
+                name="health_fact_taken_whole",
+            ),
+        ]
+        indexes = [models.Index(fields=["case", "kind"])]
 
 
 class ChecklistItem(CasePart):

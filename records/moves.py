@@ -29,6 +29,8 @@ def _record(kind: str, *more: Transition) -> Machine:
             row("quarantine", [R.PROCESSING, R.READY], R.QUARANTINED, [SYSTEM, DESK]),
             row("reject", R.PROCESSING, R.REJECTED, [SYSTEM]),
             row("release", R.QUARANTINED, R.READY, [DESK]),
+            # The patient's own name was mended, and explains the one on the record.
+            row("clear", R.QUARANTINED, R.READY, [SYSTEM]),
             row("process_again", [R.REJECTED, R.QUARANTINED], R.PROCESSING, [PATIENT, DESK]),
             # The one that this was a copy of is gone: now this is the record.
             row("revive", R.READY, R.PROCESSING, [PATIENT, DESK, SYSTEM]),

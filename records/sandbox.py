@@ -189,6 +189,7 @@ def _start(batch: _Batch, numbers: list[int], *, canary: dict[str, Any] | None =
                 "password": batch.files[n].password,
                 "depth": batch.files[n].depth,
                 "thumbnail": batch.files[n].thumbnail,
+                "words": batch.files[n].words,
             }
             for n in numbers
         ],

@@ -34,3 +34,30 @@ class ItemState(models.TextChoices):
     SATISFIED = "satisfied", _("Received")
     NOT_DONE = "not_done", _("Never done")
     WAIVED = "waived", _("Not needed")
+
+
+class KlassSource(models.TextChoices):
+    """What told the class of a paper."""
+
+    CODE = "code", _("A code inside the paper")
+    WORDS = "words", _("The words of the paper")
+    LEARNED = "learned", _("Papers like it that were corrected")
+    PERSON = "person", _("A person")
+
+
+class WordsState(models.TextChoices):
+    """Where the words of a paper come from."""
+
+    LAYER = "layer", _("The file itself")
+    WAITING = "waiting", _("Being read")
+    SCAN = "scan", _("Read from the picture")
+    UNREAD = "unread", _("Could not be read")
+
+
+class CorrectedField(models.TextChoices):
+    """What people may correct on a paper."""
+
+    KLASS = "klass", _("Kind of paper")
+    DATE = "date", _("Date")
+    AUTHOR = "author", _("Written by")
+    INSTITUTION = "institution", _("Hospital or clinic")

@@ -17,9 +17,10 @@ from portal.core.jobs import GiveUp, Run, enqueue, job
 from portal.core.models import StoredObject
 from portal.core.states import ObjectState
 from records import pipeline
-from records.actions import checklist, files, identity, uploads
-from records.models import File, Study, Upload
-from records.states import RecordState, UploadState
+from records.actions import checklist, files, identity, papers, processing, uploads
+from records.models import Document, File, Study, Upload
+from records.states import RecordState, UploadState, WordsState
+from records.steps import words
 
 PROCESS = "records.process_upload"
 LATER_SECONDS = 5
@@ -55,12 +56,24 @@ def process_upload(run: Run, subject_id: str) -> None:
 
 @job("records.check_case")
 def check_case(run: Run, subject_id: str) -> None:
-    """The case was sent: now its person is known, so studies that came before are compared, and the checklist is final."""
+    """The case was sent: now its person is known, so studies and papers that came before are compared, and the checklist is final."""
     with run.commit():
         case = lock(UUID(subject_id))
         for study in Study.objects.filter(case=case, state=RecordState.READY).order_by("pk"):
             identity.check(case=case, study=study, by=run.actor)
+        papers.check_identity(case=case, by=run.actor)
     checklist.refresh(case=Case.objects.get(pk=subject_id), by=run.actor)
+
+
+def give_up_words(subject_id: str) -> None:
+    """The last attempt failed: the paper says so, and is still here to be looked at."""
+    Document.objects.filter(pk=subject_id, words=WordsState.WAITING).update(words=WordsState.UNREAD)
+
+
+@job(processing.READ_WORDS, on_failure=give_up_words)
+def read_words(run: Run, subject_id: str, page: int) -> None:
+    """Read the words on some pages of a scan, then queue the next: other people's files are not to wait for a thick one."""
+    words.read(run, UUID(subject_id), page)
 
 
 def orphans() -> QuerySet[StoredObject]:

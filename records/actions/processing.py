@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from cases.models import Case
 from portal.core.access import Actor
+from portal.core.jobs import enqueue
 from portal.core.models import Job, StoredObject
 from portal.core.states import JobState
 from portal.core.workflow import move
-from records.models import Document, File, Instance, Page, Series, Study, UploadPart
+from records.models import Document, File, HealthFact, Instance, Page, Series, Study, UploadPart
 from records.moves import DOCUMENT, FILE, STUDY
+from records.queries.describing import person_of as person_of
 from records.rules.codes import DUPLICATE, WRONG_PATIENT
-from records.rules.identity import Person
-from records.states import RecordState
+from records.rules.identity import Verdict
+from records.states import RecordState, WordsState
+from records.structured.model import Fact
 
 
 def _holder() -> QuerySet[Job]:
@@ -114,18 +117,20 @@ class NewPage:
     width: int
     height: int
     text: str
+    blocks: Sequence[Any] = ()
 
 
 @dataclass(frozen=True)
 class NewDocument:
-    """What was read of a paper. `klass` and `day` come from the rules."""
+    """What was read of a paper. `description` comes from the rules (records.queries.describing)."""
 
     title: str
-    klass: str
-    confidence: float
-    day: date | None
+    description: Mapping[str, Any]
     pages: Sequence[NewPage]
     page_count: int
+    words: str = WordsState.LAYER
+    about: Mapping[str, Any] = field(default_factory=dict)
+    facts: Sequence[Fact] = ()
     view_copy: StoredObject | None = None
     thumbnail: StoredObject | None = None
 
@@ -137,9 +142,9 @@ def keep_document(*, file: File, found: NewDocument, code: str, by: Actor, **col
         defaults={
             "case_id": file.case_id,
             "title": found.title[:200],
-            "klass": found.klass,
-            "klass_confidence": found.confidence,
-            "date": found.day,
+            **found.description,
+            "words": found.words,
+            "about": dict(found.about),
             "page_count": found.page_count,
             "view_copy": found.view_copy,
             "thumbnail": found.thumbnail,
@@ -147,15 +152,60 @@ def keep_document(*, file: File, found: NewDocument, code: str, by: Actor, **col
     )
     if made:
         Page.objects.bulk_create(
-            Page(document=document, number=n, image=p.image, width=p.width, height=p.height, text=p.text)
+            Page(
+                document=document,
+                number=n,
+                image=p.image,
+                width=p.width,
+                height=p.height,
+                text=p.text,
+                blocks=list(p.blocks),
+            )
             for n, p in enumerate(found.pages, 1)
         )
+        HealthFact.objects.bulk_create(_fact_row(document, number, fact) for number, fact in enumerate(found.facts, 1))
     if document.state == RecordState.PROCESSING:
         move(document, DOCUMENT, "ready", actor=by)
-        if Instance.objects.filter(file=file.container_id, series__study__state=RecordState.QUARANTINED).exists():
+        if document.identity == Verdict.OTHER or held_by_outer(document):
             set_aside(document, by)
+        if document.words == WordsState.WAITING:
+            enqueue(
+                READ_WORDS,
+                key=f"{READ_WORDS}:{document.pk}:1",
+                case_id=file.case_id,
+                subject_id=str(document.pk),
+                page=1,
+            )
     finish(file, "ready", by=by, code=code, **columns)
     return document
+
+
+def _fact_row(document: Document, number: int, fact: Fact) -> HealthFact:
+    columns = {name: value for name, value in fact.to_json().items() if name not in ("number", "text", "kind")}
+    return HealthFact(
+        case_id=document.case_id,
+        document=document,
+        number=number,
+        kind=fact.kind,
+        text=fact.text[:300],
+        amount=fact.number,
+        **{name: value[: SIZES[name]] if isinstance(value, str) else value for name, value in columns.items()},
+    )
+
+
+SIZES = {one.name: one.max_length or 0 for one in HealthFact._meta.fields if isinstance(one, CharField)}
+
+
+READ_WORDS = "records.read_words"
+
+
+def held_by_outer(document: Document) -> bool:
+    """Whether what this paper came inside of is set aside: then it goes with it."""
+    outer = document.file.container_id
+    inside = Instance.objects.filter(file=outer, series__study__state=RecordState.QUARANTINED)
+    return bool(outer) and (
+        inside.exists() or Document.objects.filter(file=outer, state=RecordState.QUARANTINED).exists()
+    )
 
 
 def papers_inside(study: Study) -> QuerySet[Document]:
@@ -174,12 +224,6 @@ def day_of(text: str) -> date | None:
         return date(int(text[:4]), int(text[4:6]), int(text[6:8])) if len(text) == 8 else None
     except ValueError:
         return None
-
-
-def person_of(case: Case) -> Person:
-    patient = case.patient
-    names = f"{patient.given_name} {patient.family_name} {patient.other_names}"
-    return Person(names, patient.birth_date, patient.sex)
 
 
 def _name(element: Any) -> str:

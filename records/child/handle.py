@@ -47,7 +47,11 @@ def handle(entry: dict[str, Any], work: Path, limits: Limits) -> dict[str, Any]:
         job = Job(entry["i"], file, size, head, work, limits, entry["password"], entry["depth"], entry["thumbnail"])
         kind, media_type = sniff(head)
         try:
-            outcome = _dispatch(job, kind, media_type)
+            outcome = (
+                _words(job, kind, media_type, entry["words"])
+                if entry.get("words")
+                else _dispatch(job, kind, media_type)
+            )
         except (Refused, DicomError) as refusal:
             status = getattr(refusal, "status", "rejected")
             if refusal.code == "dicom_trailing_data":
@@ -132,6 +136,12 @@ def _damaged(kind: str) -> str:
         "dicom": "dicom_damaged", "pdf": "pdf_damaged", "image": "image_damaged", "archive": "zip_damaged",
         "xml": "xml_damaged", "json": "json_damaged", "text": "text_damaged",
     }.get(kind, "type_unsupported")  # fmt: skip
+
+
+def _words(job: Job, kind: str, media_type: str, order: list[Any]) -> Outcome:
+    from . import ocr
+
+    return ocr.handle(job, kind, media_type, first=int(order[0]), last=int(order[1]), languages=str(order[2]))
 
 
 def _dispatch(job: Job, kind: str, media_type: str) -> Outcome:

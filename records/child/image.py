@@ -20,16 +20,21 @@ _FORMATS = {
 Image.MAX_IMAGE_PIXELS = None  # our own limit comes first and is an error, not a warning
 
 
-def handle(job: Job, media_type: str) -> Outcome:
+def opened(job: Job, media_type: str) -> Image.Image:
+    """The picture, by the decoder that its first bytes ask for."""
     if media_type == "image/heic":
         import pillow_heif
 
         pillow_heif.register_heif_opener(thumbnails=False)
     job.file.seek(0)
+    return Image.open(job.file, formats=_FORMATS[media_type])
+
+
+def handle(job: Job, media_type: str) -> Outcome:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            with Image.open(job.file, formats=_FORMATS[media_type]) as image:
+            with opened(job, media_type) as image:
                 return _handle(job, image)
         except (Refused, MemoryError):
             raise

@@ -48,7 +48,7 @@ NOTES = frozenset({
     "transfer_syntax_unsupported", "metadata_shortened", "frames_not_shown",
     "pdf_javascript", "pdf_launch", "pdf_submit", "pdf_remote",
     "pdf_attachments", "pdf_automatic_action", "pdf_pages_not_shown", "pdf_page_shrunk",
-    "image_shrunk", "image_pages_not_shown", "text_shortened", "office_macros", "office_remote", "html_narrative",
+    "words_unavailable", "image_shrunk", "image_pages_not_shown", "text_shortened", "office_macros", "office_remote", "html_narrative",
 })  # fmt: skip
 """Remarks that do not stop a file: `flags`, and `code` of a file that is left out or kept but not shown."""
 
@@ -99,6 +99,8 @@ class ChildInput:
     password: str | None = None
     depth: int = 0
     thumbnail: bool = True
+    words: tuple[int, int, str] | None = None
+    """Instead of everything else: read the words on the pictures of pages from … to (from 1), in these languages ("eng+spa")."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +181,11 @@ def _named_files(data: Mapping[str, Any], outputs: Mapping[str, int], status: An
         _need(isinstance(page, dict) and all(isinstance(page.get(n), int) for n in ("width", "height")), "page")
         _need(isinstance(page.get("text", ""), str), "page text")
         named.append(page.get("image"))
+    read = data.get("read", [])
+    _need(isinstance(read, list), "read")
+    for entry in read:
+        _need(isinstance(entry, list) and len(entry) == 2, "words")
+        _need(isinstance(entry[0], int) and isinstance(entry[1], str), "words")
     attachments = data.get("attachments", [])
     _need(isinstance(attachments, list), "attachments")
     for member in [*members, *attachments]:

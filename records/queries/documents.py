@@ -6,15 +6,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.formats import date_format
 
 from cases import queries as cases
 from cases.models import Case
 from portal.catalogue import queries as catalogue
 from portal.catalogue.types import UnknownKey
 from portal.core.states import Role
-from records.models import Document, Page
-from records.rules.documents import SURE
-from records.states import RecordState
+from records.models import Correction, Document, Page
+from records.queries.describing import corrections
+from records.rules.codes import CONFIRMED, WRONG_PATIENT
+from records.rules.documents import SURE, ranked
+from records.rules.identity import Verdict
+from records.states import CorrectedField, RecordState
 
 
 def visible_documents(user: Any) -> QuerySet[Document]:
@@ -41,6 +45,16 @@ class DocumentView:
     def ready(self) -> bool:
         return self.document.state == RecordState.READY
 
+    @property
+    def set_aside(self) -> bool:
+        """It names another person; a coordinator decides."""
+        return self.document.state == RecordState.QUARANTINED and self.document.code == WRONG_PATIENT
+
+    @property
+    def doubtful(self) -> bool:
+        """It names somebody who may be the patient or not: a note for staff, nothing more."""
+        return self.ready and self.document.identity == Verdict.UNKNOWN and self.document.code != CONFIRMED
+
 
 def documents(case: Case) -> list[DocumentView]:
     """Papers of the case, newest first by their own date; one query. The caller has found the case through `visible_to`."""
@@ -60,3 +74,62 @@ def view_of(case: Case, row: Document) -> DocumentView:
 
 def pages(document: Document) -> list[Page]:
     return list(Page.objects.filter(document=document).order_by("number").defer("text"))
+
+
+def decidable_documents(user: Any) -> QuerySet[Document]:
+    """Papers in this user's cases that somebody may decide about, set aside or not."""
+    return Document.objects.filter(
+        case__in=cases.visible_to(user), state__in=[RecordState.READY, RecordState.QUARANTINED]
+    )
+
+
+@dataclass(frozen=True)
+class Told:
+    """One line of what we know about a paper: what stands there, who said so, what a person may pick or type instead."""
+
+    field: str
+    label: str
+    value: str
+    shown: str
+    by_person: bool
+    correction: Correction | None
+    unsure: bool = False
+    options: tuple[tuple[str, str], ...] = ()
+    likely: tuple[tuple[str, str], ...] = ()
+
+
+def told_about(case: Case, document: Document, *, staff: bool) -> list[Told]:
+    """The lines that people may correct, in the order of the page."""
+    said = corrections(document)
+    edition = catalogue.edition(case.catalogue_id)
+    names = {one.key: one.name if staff else one.patient for one in edition.documents}
+    texts = list(Page.objects.filter(document=document).order_by("number").values_list("text", flat=True)[:5])
+    likely = [
+        key
+        for key in ranked(texts, f"{document.title} {document.file.name}", edition.documents)
+        if key != document.klass
+    ]
+    view = view_of(case, document)
+    columns = {
+        CorrectedField.KLASS: (document.klass, names.get(document.klass, document.klass)),
+        CorrectedField.DATE: (
+            document.date.isoformat() if document.date else "",
+            date_format(document.date, "j F Y") if document.date else "",
+        ),
+        CorrectedField.INSTITUTION: (document.institution, document.institution),
+        CorrectedField.AUTHOR: (document.author, document.author),
+    }
+    return [
+        Told(
+            field=str(field),
+            label=str(field.label),
+            value=value,
+            shown=shown,
+            by_person=field in said,
+            correction=said.get(field),
+            unsure=field == CorrectedField.KLASS and field not in said and not view.sure,
+            options=tuple(sorted(names.items(), key=lambda one: one[1])) if field == CorrectedField.KLASS else (),
+            likely=tuple((key, names[key]) for key in likely[:3]) if field == CorrectedField.KLASS else (),
+        )
+        for field, (value, shown) in columns.items()
+    ]

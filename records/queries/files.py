@@ -16,7 +16,7 @@ from cases import queries as cases
 from cases.models import Case
 from portal.core.models import Job
 from portal.core.states import JobState, Role
-from records.models import File, Instance, Receipt
+from records.models import Document, File, Instance, Receipt
 from records.refusals import Words
 from records.rules.codes import AGAIN, NOT_A_RECORD
 from records.states import RecordState
@@ -41,11 +41,12 @@ def readable_files(user: Any) -> QuerySet[File]:
 
 
 def _hides_what_is_set_aside() -> Q:
-    """Files that would give away what is set aside: images of such a study, what lies inside them, copies, and the archive
+    """Files that would give away what is set aside: images of such a study, such papers, what lies inside them, copies, and the archive
     that brought them."""
     aside = File.objects.filter(
         Q(state=RecordState.QUARANTINED)
         | Q(pk__in=Instance.objects.filter(series__study__state=RecordState.QUARANTINED).values("file"))
+        | Q(pk__in=Document.objects.filter(state=RecordState.QUARANTINED).values("file"))
     )
     packed = aside.filter(container__isnull=False)
     twice = packed.filter(container__container__isnull=False)

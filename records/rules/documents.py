@@ -44,25 +44,54 @@ def classify(
     A word in the title or at the head counts three times. Words such as "requisition" or "consent" halve the confidence:
     they are asked for a test, not its result.
     """
+    scores = _scores(texts, title, classes)
+    if not scores:
+        return "other", 0.0
+    best, *others = scores
+    second = others[0][0] if others else 0.0
+    confidence = min(1.0, 0.3 + best[0] / 8) * (0.7 if second > 0.8 * best[0] else 1.0)
+    if found(_both(not_result), _head(texts, title)):
+        confidence *= 0.5
+    return best[1], round(confidence, 2)
+
+
+def ranked(texts: Sequence[str], title: str, classes: Iterable[DocumentClass]) -> list[str]:
+    """Classes for which anything speaks, the likeliest first: what to offer a person who corrects one."""
+    return [key for _score, key in _scores(texts, title, classes)]
+
+
+def _head(texts: Sequence[str], title: str) -> str:
+    return folded(title) + " " + folded(" ".join(texts)[:READ])[:TITLE]
+
+
+def _scores(texts: Sequence[str], title: str, classes: Iterable[DocumentClass]) -> list[tuple[float, str]]:
+    """(score, class), the best first; the order of the catalogue decides between equals."""
     text = folded(" ".join(texts)[:READ])
-    head = folded(title) + " " + text[:TITLE]
-    best, second = ("other", 0.0), 0.0
-    for one in classes:
+    head = _head(texts, title)
+    scores = []
+    for place, one in enumerate(classes):
         words = _both(one.words)
         if not words or found(_both(one.contrary), text):
             continue
         score = len(found(words, text)) + 3.0 * len(found(words, head))
-        score /= 1 + len(words) / 12  # long lists are not better evidence
-        if score > best[1]:
-            best, second = (one.key, score), best[1]
-        elif score > second:
-            second = score
-    if not best[1]:
-        return "other", 0.0
-    confidence = min(1.0, 0.3 + best[1] / 8) * (0.7 if second > 0.8 * best[1] else 1.0)
-    if found(_both(not_result), head):
-        confidence *= 0.5
-    return best[0], round(confidence, 2)
+        if score:
+            scores.append((score / (1 + len(words) / 12), -place, one.key))  # long lists are not better evidence
+    return [(score, key) for score, _place, key in sorted(scores, reverse=True)]
+
+
+def by_code(classes: Iterable[DocumentClass], loinc: str, klass: str, title: str) -> str:
+    """The class that a record itself declares, by its LOINC code or by what its format is; "" where it declares none of ours.
+
+    A code that several classes share is decided by the words of the title, else by the first.
+    """
+    every = list(classes)
+    if loinc:
+        fitting = [one for one in every if loinc in one.loinc]
+        plain = folded(title)
+        worded = [one for one in fitting if found(_both(one.words), plain)]
+        if worded or fitting:
+            return (worded or fitting)[0].key
+    return next((one.key for one in every if klass and one.key == klass), "")
 
 
 def service_date(text: str, *, today: date, birth: date | None, day_first: bool = False) -> date | None:
@@ -70,7 +99,7 @@ def service_date(text: str, *, today: date, birth: date | None, day_first: bool 
     plain = folded(text[:READ])
     labelled: list[date] = []
     others: list[date] = []
-    for start, day in sorted(_dates(plain, day_first)):
+    for start, day in sorted(dates_in(plain, day_first)):
         before = plain[max(0, start - 40) : start]
         if day > today + timedelta(days=1) or day == birth or _NOT_SERVICE.search(before):
             continue
@@ -80,7 +109,7 @@ def service_date(text: str, *, today: date, birth: date | None, day_first: bool 
     return max(others, default=None)
 
 
-def _dates(plain: str, day_first: bool) -> list[tuple[int, date]]:
+def dates_in(plain: str, day_first: bool) -> list[tuple[int, date]]:
     found_dates: list[tuple[int, date]] = []
 
     def add(start: int, year: str, month: int, day: str) -> None:
@@ -101,3 +130,23 @@ def _dates(plain: str, day_first: bool) -> list[tuple[int, date]]:
         month, day_number = (second, first) if day_is_first else (first, second)
         add(match.start(), match[3], month, str(day_number))
     return found_dates
+
+
+def a_day(text: str, *, today: date) -> date | None:
+    """YYYY-MM-DD between 1900 and tomorrow; None for anything else."""
+    try:
+        found = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if date(1900, 1, 1) <= found <= today + timedelta(days=1) else None
+
+
+LETTERS = 25
+"""A page with fewer letters in its text layer than this has none worth the name: a scan with a page number."""
+
+
+def unread(text: str) -> bool:
+    """Whether a page's own text is missing or is not text: too little of it, or signs that no font explains."""
+    letters = sum(1 for char in text if char.isalpha())
+    odd = sum(1 for char in text if char == "\ufffd" or "\ue000" <= char <= "\uf8ff" or char < "\t")
+    return letters < LETTERS or odd > 0.2 * len(text)

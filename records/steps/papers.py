@@ -1,40 +1,47 @@
-"""A paper becomes a document with its pages; its kind and day are told from its words."""
+"""A paper becomes a document with its pages; what it is is told from its words and codes."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.utils import timezone
-
+from cases.actions.locking import lock
 from cases.models import Case
-from portal.catalogue import queries as catalogue
 from records.actions import processing
 from records.child.protocol import FileResult
 from records.models import File
-from records.rules import documents
+from records.queries.describing import describe
+from records.rules.documents import unread
+from records.states import WordsState
 from records.steps.work import Sealer, Work, Write
+from records.structured.model import Fact
 
 
 def prepare(work: Work, file: File, result: FileResult, seal: Sealer, columns: dict[str, Any]) -> Write:
-    """A paper: its pages sealed, its kind and day told from its words."""
+    """A paper: its pages sealed, its kind and day told from its words. Files inside it become files of their own."""
     data = result.data
     pages = [
-        processing.NewPage(seal(page.get("image")), page["width"], page["height"], page.get("text", ""))
+        processing.NewPage(
+            seal(page.get("image")), page["width"], page["height"], page.get("text", ""), page.get("blocks", [])
+        )
         for page in data.get("pages", [])
     ]
     if not pages and data.get("text"):
         pages = [processing.NewPage(None, 0, 0, data["text"])]
+    _attach(work, file, result, seal)
     texts = [page.text for page in pages]
     title = str(data.get("title") or "") or file.name.rsplit(".", 1)[0]
+    about = data.get("about") or {}
     case = Case.objects.select_related("patient").get(pk=work.case_id)
-    klass, confidence, day = _recognised(case, texts, f"{title} {file.name}")
+    taken = processing.day_of(str(data.get("taken") or ""))
+    scanned = any(page.image and unread(page.text) for page in pages)
     found = processing.NewDocument(
         title=title,
-        klass=klass,
-        confidence=confidence,
-        day=day or processing.day_of(str(data.get("taken") or "")),
+        description=describe(case, title=title, name=file.name, texts=texts, about=about, taken=taken),
         pages=pages,
         page_count=int(data.get("page_count", len(pages))),
+        words=WordsState.WAITING if scanned else WordsState.LAYER,
+        about=about,
+        facts=[Fact.from_json(fact) for fact in data.get("facts", [])],
         view_copy=seal(data.get("view_copy")),
         thumbnail=seal(data.get("thumbnail")),
     )
@@ -43,13 +50,16 @@ def prepare(work: Work, file: File, result: FileResult, seal: Sealer, columns: d
     )
 
 
-def _recognised(case: Case, texts: list[str], title: str) -> tuple[str, float, Any]:
-    edition = catalogue.edition(case.catalogue_id)
-    klass, confidence = documents.classify(texts, title, edition.documents, edition.not_result)
-    day = documents.service_date(
-        " ".join(texts),
-        today=timezone.localdate(),
-        birth=case.patient.birth_date,
-        day_first=str(case.patient.country) not in ("US", ""),
-    )
-    return klass, confidence, day
+def _attach(work: Work, file: File, result: FileResult, seal: Sealer) -> None:
+    """A letter inside a health record, a report inside a message: read like any upload, once."""
+    inside = result.data.get("attachments") or []
+    if not inside or File.objects.filter(container=file).exists():
+        return
+    stem = file.name.rsplit(".", 1)[0][:200]
+    members = [
+        (file.folder, f"{stem} {one['name']}", stored) for one in inside if (stored := seal(one["file"], "original"))
+    ]
+    with work.run.commit():
+        lock(work.case_id)
+        if processing.waiting(file.pk):
+            processing.add_members(container=file, members=members, by=work.run.actor)
