@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from portal.core import maintenance
+from portal.core import maintenance, storage
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -46,6 +46,7 @@ def content_security_policy(get_response: Handler) -> Handler:
     return handle
 
 
+PREPARING_SECONDS = 60
 ALWAYS_OPEN = ("/healthz",)
 """What a load balancer asks must not make it restart a portal that is only being worked on."""
 
@@ -75,6 +76,28 @@ def _closed(request: HttpRequest, found: maintenance.Maintenance) -> HttpRespons
     if "Tus-Resumable" in request.headers:
         response.headers["Tus-Resumable"] = "1.0.0"
     return response
+
+
+class BeingPrepared:
+    """503 for what a view finds not ready (a picture that is made again from its original), whatever view it is."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if not isinstance(exception, storage.NotReady):
+            return None
+        if wants_page(request):
+            response = render(None, "errors/preparing.html", status=503)
+        else:
+            words = _("This is being prepared again from the original. Please look again in a few minutes.")
+            response = JsonResponse({"error": "preparing", "message": words}, status=503)
+        response.headers["Retry-After"] = str(PREPARING_SECONDS)
+        response.headers["Cache-Control"] = "no-store"
+        return response
 
 
 def wants_page(request: HttpRequest) -> bool:

@@ -5,22 +5,21 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID
 
-from django.conf import settings
-from django.db.models import Exists, ForeignObjectRel, OuterRef, QuerySet
 from django.utils import timezone
 
 from cases.actions.locking import lock
 from cases.models import Case
-from portal.core import storage, workfolder
+from portal.core import workfolder
 from portal.core.access import Actor
 from portal.core.jobs import GiveUp, Run, enqueue, job
-from portal.core.models import StoredObject
-from portal.core.states import ObjectState
 from records import pipeline
 from records.actions import checklist, files, identity, papers, processing, uploads
 from records.models import Document, File, Study, Upload
+from records.queries.derived import REBUILD
 from records.states import RecordState, UploadState, WordsState
 from records.steps import words
+from records.steps.rebuild import rebuild
+from records.steps.work import Work
 
 PROCESS = "records.process_upload"
 LATER_SECONDS = 5
@@ -76,28 +75,17 @@ def read_words(run: Run, subject_id: str, page: int) -> None:
     words.read(run, UUID(subject_id), page)
 
 
-def orphans() -> QuerySet[StoredObject]:
-    """Parts and derived objects that no row names: a worker died, or lost its claim, between sealing them and saying what they are.
-
-    Every reference to such an object is a foreign key, so the models themselves say where to look. Originals are never swept.
-    """
-    found = StoredObject.objects.filter(kind__in=["part", "derived"], state=ObjectState.STORED)
-    for relation in StoredObject._meta.get_fields(include_hidden=True):
-        if isinstance(relation, ForeignObjectRel):
-            named = {relation.field.name: OuterRef("pk")}
-            found = found.exclude(Exists(relation.related_model._base_manager.filter(**named)))
-    return found
-
-
 @job("records.expire_uploads", every_seconds=3600)
 def expire_uploads(run: Run) -> None:
-    """Give up what nobody continued in time, and erase what had arrived of it, with what a dying process left behind."""
+    """Give up what nobody continued in time, and erase what had arrived of it; remove readable files of killed workers."""
     workfolder.sweep()
     late = Upload.objects.filter(state=UploadState.RECEIVING, expires_at__lte=timezone.now())
     for pk in list(late.values_list("pk", flat=True)[:500]):
         uploads.expire(upload_id=pk, by=run.actor)
         run.renew()
-    old = timezone.now() - timedelta(hours=settings.UPLOAD_EXPIRES_HOURS)
-    for stored in list(orphans().filter(created_at__lt=old)[:500]):
-        storage.erase(stored)
-        run.renew()
+
+
+@job(REBUILD)
+def rebuild_case(run: Run, case: str) -> None:
+    """Make again what a restore left out, or what a person asked to be made anew."""
+    rebuild(Work(run, UUID(case)))

@@ -1,7 +1,7 @@
 """Backup and restore: the database and every sealed original in one tar, each member with its SHA-256 in a manifest.
 
 The keys are never inside: whoever finds the tar can read the database, but not one record. Derived objects (frames,
-thumbnails, pages) are left out, since they are made again from the originals.
+thumbnails, pages) are left out, since `manage.py rebuild` makes them again from the originals. Parts of uploads on their way are inside.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ import shutil
 import sqlite3
 import subprocess
 import tarfile
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -25,11 +24,13 @@ from typing import IO, Any
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import DatabaseError, connection
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from portal.core import storage
+from portal.core import storage, sweep
 from portal.core.models import Event, StoredObject
 from portal.core.states import ObjectState
+from portal.core.workfolder import work_folder
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -109,38 +110,39 @@ def save(target: Path) -> Summary:
     if target.exists():
         raise Refused(f"{target} exists already. Choose another name.")
     target.parent.mkdir(parents=True, exist_ok=True)
+    sweep.clear_partials()
     partial = target.with_name(f".{target.name}.partial")
-    try:
-        with open(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
+    with open(os.open(partial, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as out:
+        try:
+            fcntl.flock(out, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Refused(f"Another backup to {target} is being written. Choose another name.") from None
+        note = sweep.remember_partial(partial)
+        try:
+            out.truncate(0)
             with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as tar:
-                summary = _write_members(tar, target.parent)
+                summary = _write_members(tar)
             out.flush()
             os.fsync(out.fileno())
-        os.rename(partial, target)
-    finally:
-        partial.unlink(missing_ok=True)
+            os.rename(partial, target)
+        finally:
+            partial.unlink(missing_ok=True)
+            note.unlink(missing_ok=True)
     return summary
 
 
-def _write_members(tar: tarfile.TarFile, folder: Path) -> Summary:
+def _write_members(tar: tarfile.TarFile) -> Summary:
     members: dict[str, Member] = {}
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".consilium-dump-") as temporary:
-        dump = Path(temporary) / DUMPS[connection.vendor]
+    missing: list[str] = []
+    # Parts of uploads vanish when the upload is complete: those of now come first, those that began during the dump right after it.
+    _add_objects(tar, StoredObject.objects.filter(kind="part"), members, [])
+    with work_folder() as temporary:  # the dump is readable: a killed backup's folder is removed by whoever comes next
+        dump = temporary / DUMPS[connection.vendor]
         _dump_database(dump)
         with dump.open("rb") as source:
             members[dump.name], _ = _add(tar, dump.name, dump.stat().st_size, iter(lambda: source.read(BLOCK), b""))
-    missing: list[str] = []
-    total = 0
-    originals = StoredObject.objects.filter(kind="original", state=ObjectState.STORED).order_by("pk")
-    for stored in originals.iterator():
-        name = OBJECTS + stored.name
-        try:
-            members[name], whole = _add(tar, name, storage.sealed_size(stored), storage.read_sealed(stored))
-            total += stored.size
-        except FileNotFoundError:
-            whole = False
-        if not whole:
-            missing.append(str(stored.pk))
+    _add_objects(tar, StoredObject.objects.filter(kind="part"), members, missing)
+    total = _add_objects(tar, StoredObject.objects.filter(kind="original"), members, missing)
     manifest = {
         "format": FORMAT,
         "made_at": timezone.now().isoformat(),
@@ -152,6 +154,25 @@ def _write_members(tar: tarfile.TarFile, folder: Path) -> Summary:
     content = json.dumps(manifest, indent=1, sort_keys=True).encode()
     _add(tar, MANIFEST, len(content), iter([content]))
     return Summary(len(members) - 1, total, tuple(missing))
+
+
+def _add_objects(
+    tar: tarfile.TarFile, objects: QuerySet[StoredObject], members: dict[str, Member], missing: list[str]
+) -> int:
+    """Add what is not in the tar yet. Returns the plain size of all."""
+    total = 0
+    for stored in objects.filter(state=ObjectState.STORED).order_by("pk").iterator():
+        name = OBJECTS + stored.name
+        total += stored.size
+        if name in members:
+            continue
+        try:
+            members[name], whole = _add(tar, name, storage.sealed_size(stored), storage.read_sealed(stored))
+        except FileNotFoundError:
+            whole = False
+        if not whole:
+            missing.append(str(stored.pk))
+    return total
 
 
 def _add(tar: tarfile.TarFile, name: str, size: int, chunks: Iterator[bytes]) -> tuple[Member, bool]:
@@ -274,10 +295,11 @@ def _put_back(tar: tarfile.TarFile, members: dict[str, dict[str, Any]]) -> Summa
     objects = [name for name in members if name.startswith(OBJECTS)]
     for name in objects:
         storage.put_sealed(name.removeprefix(OBJECTS), _content(tar, name))
-    with tempfile.NamedTemporaryFile(dir=settings.DATA_DIR, prefix=".restore-") as dump:
-        shutil.copyfileobj(_content(tar, DUMPS[connection.vendor]), dump, BLOCK)
-        dump.flush()
-        _load_database(Path(dump.name))
+    with work_folder() as temporary:
+        dump = temporary / DUMPS[connection.vendor]
+        with dump.open("wb") as out:
+            shutil.copyfileobj(_content(tar, DUMPS[connection.vendor]), out, BLOCK)
+        _load_database(dump)
     return Summary(len(objects), sum(members[name]["size"] for name in objects))
 
 

@@ -57,6 +57,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "portal.middleware.private_pages",
+    "portal.middleware.BeingPrepared",
 ]
 
 ROOT_URLCONF = "portal.urls"
@@ -134,6 +135,8 @@ SEAL_INSIDE_TRANSACTIONS = False
 """Only the test suite, which runs each test in a transaction, may write files inside one."""
 MAX_CASE_BYTES = env.int("MAX_CASE_GB", 20) * 1024**3
 UPLOAD_EXPIRES_HOURS = 72
+SWEEP_GRACE_HOURS = 72
+"""What nothing names is removed this long after it came: longer than any upload or job is on its way."""
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024**2
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 """No form may lay its files readable in /tmp, as Django would above 2.5 MB. Records have their own, sealing way in."""

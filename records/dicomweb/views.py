@@ -19,6 +19,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, Js
 
 from portal.core import storage
 from portal.core.access import BaseView, Permission
+from portal.core.states import ObjectState
 from records.dicom import render
 from records.dicomweb import packs, qido
 from records.dicomweb.multipart import EXPLICIT_LITTLE_ENDIAN, Part, accepts, related
@@ -157,7 +158,8 @@ class Metadata(DicomwebView):
             self.opened(series.pk, series.study_id, series.study.case_id)
         if len(found) == 1 and "instance" not in kwargs:
             one = found[0]
-            if one.metadata is not None and one.derived_revision == one.revision:
+            kept = one.metadata is not None and one.metadata.state == ObjectState.STORED
+            if one.metadata is not None and kept and one.derived_revision == one.revision:
                 return HttpResponse(b"".join(storage.read_range(one.metadata)), content_type=DICOM_JSON)
         rows = list(self.instances())
         if not rows:
@@ -223,6 +225,8 @@ class Pack(DicomwebView):
         if not pack.entries:
             raise Http404
         self.opened(places[0].series_id, places[0].study_id, places[0].case_id)
+        for entry in pack.entries:
+            storage.require_ready(entry.place.stored)
         head = pack.head()
         response = StreamingHttpResponse(chain([head], pack.body()), content_type=packs.MEDIA_TYPE)
         response["Content-Length"] = str(len(head) + pack.data_length)

@@ -14,8 +14,8 @@ from django.utils.translation import ngettext
 
 from cases import queries as cases
 from cases.models import Case
-from portal.core.models import Job
-from portal.core.states import JobState, Role
+from portal.core.models import Job, StoredObject
+from portal.core.states import JobState, ObjectState, Role
 from records.models import Document, File, Instance, Receipt
 from records.refusals import Words
 from records.rules.codes import AGAIN, NOT_A_RECORD
@@ -203,6 +203,11 @@ def stuck(case: Case) -> bool:
     waits = File.objects.filter(case=case, state=RecordState.PROCESSING).exists()
     alive = Job.objects.filter(case_id=case.pk, state__in=[JobState.QUEUED, JobState.RUNNING])
     return waits and not alive.filter(name="records.process_upload").exists()
+
+
+def preparing(case: Case) -> bool:
+    """Whether pictures of this case are being made again from their originals."""
+    return StoredObject.objects.filter(case_id=case.pk, state=ObjectState.LOST).exists()
 
 
 def summary(view: FilesView) -> str:

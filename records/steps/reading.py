@@ -33,7 +33,13 @@ def read(work: Work) -> None:
     files = work.rows()
     if not files:
         return
-    with ExitStack() as stack, work_folder() as made:
+    with work_folder() as made:
+        _keep(work, results_of(work, files, made), made)
+
+
+def results_of(work: Work, files: Sequence[File], folder: Path) -> list[tuple[File, FileResult]]:
+    """What the child says of each file whose bytes can be had; its outputs lie in `folder`."""
+    with ExitStack() as stack:
         inputs, readable = [], []
         for file in files:
             try:
@@ -47,12 +53,12 @@ def read(work: Work) -> None:
             work.run.renew()
         results = sandbox.run_batch(
             inputs,
-            work=made,
+            work=folder,
             limits=Limits(memory=settings.CHILD_MEMORY_MB * 1024**2),
             on_progress=work.run.renew,
             allow_unconfined=getattr(settings, "CHILD_ALLOW_UNCONFINED", False),
         )
-        _keep(work, list(zip(readable, results, strict=True)), made)
+        return list(zip(readable, results, strict=True))
 
 
 def is_dicom(descriptor: int) -> bool:

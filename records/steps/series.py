@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from uuid import UUID
 
 import structlog
-from django.db.models import F
+from django.db.models import F, Q
 
 from cases.actions.locking import lock
 from portal.core import storage
+from portal.core.states import ObjectState
 from records.actions import processing
 from records.dicom import render
 from records.dicomweb.qido import instance_metadata
@@ -30,8 +31,9 @@ def settle(work: Work) -> None:
 
 
 def derive(work: Work) -> None:
-    """One metadata file and one thumbnail for each series that changed."""
-    changed = Series.objects.filter(study__case_id=work.case_id).exclude(derived_revision=F("revision"))
+    """One metadata file and one thumbnail for each series that changed, or whose own were lost."""
+    lost = Q(metadata__state=ObjectState.LOST) | Q(thumbnail__state=ObjectState.LOST)
+    changed = Series.objects.filter(~Q(derived_revision=F("revision")) | lost, study__case_id=work.case_id)
     for pk, revision in list(changed.values_list("pk", "revision")):
         instances = list(
             Instance.objects.filter(series_id=pk)
@@ -82,6 +84,6 @@ def _thumbnail(instances: Sequence[Instance]) -> bytes | None:
             b"".join(storage.read_range(stored, start, start + length)), look, one.rows, one.columns
         )
         return render.thumbnail(pixels, look, frame=middle)
-    except (storage.Damaged, ValueError):
+    except (storage.Damaged, storage.NotReady, ValueError):
         log.warning("thumbnail_failed", instance=str(one.pk))
         return None

@@ -20,6 +20,7 @@ from records.actions import papers
 from records.forms import PaperForm
 from records.models import Document, Page
 from records.queries.documents import told_about, view_of, visible_documents
+from records.queries.files import preparing
 from records.states import CorrectedField
 from records.views.files import closed
 from records.views.page import back_to
@@ -61,6 +62,7 @@ class DocumentPage(DocumentBase):
             "pages": Page.objects.filter(document=self.document).order_by("number"),
             "back_url": back,
             **about_context(self),
+            "preparing": preparing(case),
         }
         return render(request, "records/document.html", context)
 

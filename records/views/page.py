@@ -26,7 +26,7 @@ from records.forms import ItemForm
 from records.models import Upload
 from records.queries.checklist import checklist, counts
 from records.queries.documents import documents
-from records.queries.files import FileView, files, of_batch, stuck
+from records.queries.files import FileView, files, of_batch, preparing, stuck
 from records.queries.receipts import visible_receipts
 from records.queries.studies import studies
 from records.queries.uploads import own_uploads, room_left, unfinished
@@ -74,6 +74,7 @@ def records_context(request: HttpRequest, case: Case) -> dict[str, Any]:
         "to_go": needed - satisfied,
         "files": sent,
         "stuck": sent.busy and stuck(case),
+        "preparing": preparing(case),
         "studies": studies(case),
         "documents": documents(case),
         "staff": request.user.role == Role.COORDINATOR,  # type: ignore[union-attr]

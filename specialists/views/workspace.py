@@ -15,6 +15,7 @@ from cases.actions import holds
 from portal.core import storage
 from portal.core.workflow import Refused
 from records.queries.checklist import checklist
+from records.queries.files import preparing
 from specialists.actions import assignments
 from specialists.forms import AskForm, DeclineForm
 from specialists.queries import drafts, material, story, terms, worklist, workspace
@@ -50,6 +51,7 @@ class Workspace(AssignmentView):
             "checklist": checklist(case),
             "holds": story.open_holds(self.assignment),
             "asked": story.asked_by(self.assignment),
+            "preparing": preparing(case),
         }
         return render(request, "specialists/workspace.html", context)
 

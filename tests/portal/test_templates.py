@@ -17,7 +17,7 @@ from portal.core.readability import MAX_SENTENCE_WORDS, TARGET_GRADE, read
 
 TEXTS = ("privacy", "terms", "imprint", "accessibility", "help")
 ERRORS = ("404", "403", "errors/csrf", "errors/expired_link")
-STANDALONE = ("500", "errors/maintenance")
+STANDALONE = ("500", "errors/maintenance", "errors/preparing")
 TEMPLATES = Path(settings.BASE_DIR) / "templates"
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -23,7 +22,6 @@ from portal.core.states import ObjectState, Role
 from records.actions import uploads
 from records.models import File, Upload, UploadPart
 from records.states import UploadState
-from tests.factories import files
 from tests.factories import records as make
 
 pytestmark = pytest.mark.django_db
@@ -302,15 +300,3 @@ def test_abandoned_uploads_expire_and_their_bytes_are_erased(client: Client, cas
     assert client.head(url, headers=TUS).status_code == 410
     assert client.head(kept, headers=TUS).status_code == 200
     assert StoredObject.objects.get().state == ObjectState.ERASED
-
-
-def test_what_nobody_names_is_erased_and_what_a_row_names_stays(case: Any) -> None:
-    make.upload(case, files.pdf("Dear colleague"), "letter.pdf")
-    make.run_jobs()
-    named = set(StoredObject.objects.filter(state=ObjectState.STORED).values_list("pk", flat=True))
-    lost = storage.write_stream([b"a page"], case_id=case.pk, kind="derived")
-    StoredObject.objects.update(created_at=timezone.now() - timedelta(hours=80))
-    Job.objects.create(name="records.expire_uploads", key="records.expire_uploads", every_seconds=3600)
-    make.run_jobs("records.expire_uploads")
-    assert set(StoredObject.objects.filter(state=ObjectState.STORED).values_list("pk", flat=True)) == named
-    assert StoredObject.objects.get(pk=lost.pk).state == ObjectState.ERASED

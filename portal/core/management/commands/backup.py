@@ -28,9 +28,11 @@ class Command(BaseCommand):
             saved = backup.save(target)
         except (backup.Refused, OSError) as problem:
             raise CommandError(str(problem)) from problem
-        self.stdout.write(f"Saved the database and {saved.objects} originals to {target}")
+        self.stdout.write(f"Saved the database and {saved.objects} sealed objects to {target}")
         if saved.missing:
-            self.stderr.write(f"{len(saved.missing)} originals are missing or damaged: {', '.join(saved.missing[:5])}")
+            self.stderr.write(
+                f"{len(saved.missing)} sealed objects are missing or damaged: {', '.join(saved.missing[:5])}"
+            )
         self.stdout.write(
             "The keys are NOT in it. Without MASTER_KEY and SECRET_KEY (embedded: DATA_DIR/secrets.json) it cannot be opened:\n"
             "keep them in another safe place. The database inside is readable: encrypt the file before it leaves this machine."

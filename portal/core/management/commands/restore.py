@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from django.core.management import call_command
+from django.conf import settings
+from django.core.management import call_command, get_commands
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from portal.core import backup
+from portal.core import backup, maintenance
 
 
 class Command(BaseCommand):
@@ -24,12 +25,22 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Raises CommandError with what to do next; nothing is changed before the whole backup was checked."""
+        if settings.PRODUCTION and not maintenance.is_on():
+            raise CommandError(
+                "Close the portal first (manage.py maintenance on) and stop web, worker and beat; open it again afterwards."
+            )
         try:
             restored = backup.restore(
                 options["source"],
                 force=options["force"],
-                after=lambda: call_command("migrate", interactive=False, verbosity=0),
+                after=self._after,
             )
         except backup.Refused as problem:
             raise CommandError(str(problem)) from problem
-        self.stdout.write(f"Restored the database and {restored.objects} originals.")
+        self.stdout.write(f"Restored the database and {restored.objects} sealed objects.")
+
+    def _after(self) -> None:
+        """Older tables are brought up to date; what a backup leaves out is queued, to be made by the workers."""
+        call_command("migrate", interactive=False, verbosity=0)
+        if "rebuild" in get_commands():
+            call_command("rebuild", missing=True, stdout=self.stdout)

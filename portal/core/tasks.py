@@ -1,0 +1,19 @@
+"""Recurring work of the kernel itself."""
+
+from __future__ import annotations
+
+import structlog
+
+from portal.core import sweep
+from portal.core.jobs import Run, job
+
+log = structlog.get_logger(__name__)
+
+
+@job("core.sweep", every_seconds=24 * 3600)
+def sweep_leftovers(run: Run) -> None:
+    """Once a day, remove what crashes left behind."""
+    found = sweep.sweep(remove=True, older_than=sweep.before(), renew=run.renew)
+    count = len(found.objects) + len(found.bytes) + len(found.halves) + found.files
+    if count:
+        log.info("swept", count=count)
