@@ -21,6 +21,8 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.totp.internal.auth import TOTP
 from tests.factories.accounts import CoordinatorFactory, UserFactory
 from tests.factories.cases import CaseFactory
+from uuid import uuid4
+UserFactory.reset_sequence(uuid4().int % 10**9)
 def account(make, address):
     user = make(email=address, password={accounts.PASSWORD!r})
     EmailAddress.objects.create(user=user, email=address, verified=True, primary=True)
