@@ -88,3 +88,21 @@ def picks(person: Person, group: Locator, answer: str) -> None:
         person.page.keyboard.press("ArrowDown")
     person.page.keyboard.press("Space")
     assert wanted.is_checked(), f"the arrows never chose {answer!r}"
+
+
+def ticks(person: Person, box: Locator) -> None:
+    tab_to(person, box)
+    person.page.keyboard.press("Space")
+    assert box.first.is_checked(), f"Space never ticked {box}"
+
+
+def presses(person: Person, name: str) -> None:
+    """A button, with Enter."""
+    opens(person, person.page.get_by_role("button", name=name))
+
+
+def writes(person: Person, label: str, text: str) -> None:
+    """Into the first field whose label holds these words."""
+    tab_to(person, person.page.get_by_label(label).first)
+    person.page.keyboard.press("Control+a")
+    person.page.keyboard.type(text)

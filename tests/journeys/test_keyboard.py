@@ -1,4 +1,4 @@
-"""Without a mouse: a patient fills in a part and sends a paper; a coordinator finds a case and asks for what is missing."""
+"""Without a mouse: a patient from the first question to the sent request; a coordinator's question; a specialist to the signature."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from playwright.sync_api import expect
 from portal.pages.demo.synthetic import Letter, letter_pdf
 from tests.journeys import accounts
 from tests.journeys.browser import PATIENCE_MS, Person
-from tests.journeys.keyboard import IS_FOCUSED, opens, picks, selects, stop, tab_to, types
+from tests.journeys.keyboard import IS_FOCUSED, opens, picks, presses, selects, stop, tab_to, ticks, types, writes
 from tests.journeys.service import Service
 
-PATIENT, COORDINATOR = "testina@keyboard.example", "ines@keyboard.example"
+PATIENT, COORDINATOR, SPECIALIST = (f"{name}@keyboard.example" for name in ("testina", "ines", "ada"))
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 QUESTION = "Do you still have the report of your heart ultrasound?"
 ACCOUNT = f"""
@@ -27,6 +27,34 @@ def account(make, address):
     user = make(email=address, password={accounts.PASSWORD!r})
     EmailAddress.objects.create(user=user, email=address, verified=True, primary=True)
     return user
+"""
+SENDER = "tessa@keyboard.example"
+FILLED = f"""{ACCOUNT}
+from cases.actions import intake
+from cases.models import Case
+from portal.core.access import Actor
+from specialists.models import Assignment
+from tests.factories.cases import make_case
+from tests.factories.specialists import make_draft, make_offer, make_specialist
+def half_filled(owner):
+    case, by = make_case(owner=owner), Actor.of(owner)
+    about = dict(given_name="Testina", family_name="Example", birth_date="1961-04-02", sex="female", country="US", state="MA",
+                 language="en", phone="+1 555 010 0000")
+    problem = dict(reason="peace_of_mind", condition="valve", title="Heart valve?", first_diagnosis="A tight valve",
+                   first_treatment="An operation", matters_most=["independent"])
+    for key, answers in (("about", about), ("problem", problem)):
+        intake.save_section(case=case, key=key, answers=answers, complete=True, revision=0, by=by)
+    return case
+def offered(address):
+    doctor = make_specialist(name="Dr Ada Keyboard", capacity=50)
+    doctor.email = address
+    doctor.set_password({accounts.PASSWORD!r})
+    doctor.save()
+    EmailAddress.objects.create(user=doctor, email=address, verified=True, primary=True)
+    TOTP.activate(doctor, {SECRET!r})
+    return make_offer(specialist=doctor)
+def mostly_written(pk):
+    make_draft(assignment=Assignment.objects.get(pk=pk), **{{"diagnosis.scale": [], "urgency.when": [], "plain": []}})
 """
 
 
@@ -84,6 +112,144 @@ def test_a_patient_needs_no_mouse(service: Service, meet: Callable[..., Person],
     opens(testina, page.get_by_role("banner").get_by_role("link", name="Help"), back=True)
     page.wait_for_url("**/help/")
     stop(testina)
+
+
+def test_a_patient_is_asked_agrees_and_sends_without_a_mouse(service: Service, meet: Callable[..., Person]) -> None:
+    ref = service.django(f"{FILLED}print(half_filled(account(UserFactory, {SENDER!r})).ref)")
+    testina = meet("patient")
+    page = testina.page
+
+    # The questions before the account
+    testina.go("/")
+    opens(
+        testina, page.get_by_role("link", name="Start here").or_(page.locator("a[role=button]", has_text="Start here"))
+    )
+    testina.on("Where are you?")
+    selects(testina, "Where are you right now?", "United States")
+    selects(testina, "Which state", "Massachusetts")
+    presses(testina, "Continue")
+    for heading in ("First, is it safe to wait?", "What is your question about?", "A few more safety questions"):
+        testina.on(heading)
+        if heading == "What is your question about?":
+            picks(testina, page.locator("form.co-form"), "Heart")
+        else:
+            ticks(testina, page.get_by_role("checkbox", name="None of these"))
+        presses(testina, "Continue")
+    for heading, answers in {
+        "Who needs the second opinion?": {"Are you 18 or older?": "Yes, and this is about me"},
+        "Is this service right for you?": {
+            "Are you in the hospital now?": "No",
+            "Has a doctor seen you in person": "Yes",
+            "Is this for a court case": "No",
+        },
+        "What has happened so far?": {"Has a test shown": "Yes", "Do you have a date for surgery": "No, or not yet"},
+    }.items():
+        testina.on(heading)
+        for question, answer in answers.items():
+            picks(testina, testina.group(question), answer)
+        presses(testina, "Continue")
+    testina.on("We can help you")
+
+    # Signs in, to a request of which two parts are filled in already
+    signs_in(testina, SENDER)
+    page.wait_for_url(lambda url: "/login" not in url)
+    testina.go(f"/cases/{ref}/")
+
+    # The questions for the doctor, in their order
+    opens(testina, page.get_by_role("link", name="Your questions for the doctor"))
+    testina.on("Your questions")
+    writes(testina, "Question 1", "Can I wait with the surgery?")
+    presses(testina, "Save and add another")
+    page.wait_for_url("**/questions/#questions")
+    writes(testina, "Question 2", "Is a repair as good?")
+    presses(testina, "Save and add another")
+    presses(testina, "Move question 2 up")
+    expect(page.get_by_label("Question 1")).to_have_value("Is a repair as good?", timeout=PATIENCE_MS)
+    opens(testina, page.get_by_role("button", name="Save and continue", exact=True).last)
+
+    # The health background
+    opens(testina, page.get_by_role("link", name="Health background"))
+    testina.on("Health")
+    for label in ("What bothers you most?", "Which medicines do you take", "Are you allergic"):
+        writes(testina, label, "Nothing that I know of")
+        if label == "Are you allergic":
+            picks(testina, testina.group("Do you have a pacemaker"), "No")
+    for question in ("Did you have an operation for this problem?", "Are some of your papers in a language"):
+        picks(testina, testina.group(question), "No")
+    presses(testina, "Save and continue")
+    testina.reads("Not sent yet")
+
+    # What is agreed to, page by page
+    opens(testina, page.get_by_role("link", name="What you agree to"))
+    page.wait_for_url("**/consent/*/")
+    while "/consent/" in page.url:
+        here = page.url
+        if page.get_by_role("checkbox").count():
+            ticks(testina, page.get_by_role("checkbox"))
+        else:
+            picks(testina, page.locator("form.co-form"), "No")
+        presses(testina, "Continue")
+        testina.until(lambda here=here: page.url != here, "the next page of consent")
+
+    # Looks it over, sends it, and writes to the desk
+    opens(
+        testina,
+        page.get_by_role("link", name="Check and send").or_(page.locator("a[role=button]", has_text="Check and send")),
+    )
+    testina.on("Check your answers")
+    testina.reads("Is a repair as good?")
+    presses(testina, "Send my request")
+    testina.on("Your request is sent")
+    opens(testina, page.locator("main a", has_text="Go to my case"))
+    opens(
+        testina,
+        page.locator("main a", has_text="Write a message").or_(page.locator("main a", has_text="Read and reply")),
+    )
+    testina.on("Messages")
+    writes(testina, "Your message", "I am away next week.")
+    presses(testina, "Send")
+    testina.reads("I am away next week.")
+
+
+def test_a_specialist_needs_no_mouse(service: Service, meet: Callable[..., Person]) -> None:
+    pk = service.django(f"{FILLED}print(offered({SPECIALIST!r}).pk)")
+    ada = meet("specialist")
+    page = ada.page
+    signs_in(ada, SPECIALIST)
+    page.wait_for_url("**/2fa/authenticate/**")
+    tab_to(ada, page.locator("main input[name=code]"))
+    page.keyboard.type(accounts.totp_that_lasts(SECRET))
+    page.keyboard.press("Enter")
+    ada.on("My reviews")
+
+    # Declares a conflict of interest and accepts
+    opens(ada, page.get_by_role("link", name="Look and answer"))
+    page.wait_for_url(f"**/reviews/{pk}/offer/")
+    picks(ada, ada.group("Do you have a conflict of interest?"), "I have something to declare")
+    writes(ada, "What do you declare?", "I once taught at the example hospital.")
+    presses(ada, "Accept and open the case")
+    ada.reads("Your opinion")
+    assert page.url.endswith(f"/reviews/{pk}/"), page.url
+
+    # Finishes an opinion of which most is written
+    service.django(f"{FILLED}mostly_written({pk!r})")
+    page.reload()
+    picks(ada, page.locator("#part-diagnosis [data-control='diagnosis.scale']"), "Agree$")
+    selects(ada, "How soon must something happen?", "Within 6 weeks")
+    tab_to(ada, page.locator("[data-control='plain'] textarea"))
+    page.keyboard.type("Your heart valve is tight. It must be mended soon. Ask your doctor for a day.")
+    expect(page.locator("[data-autosave-state]")).to_have_attribute("data-state", "saved", timeout=PATIENCE_MS)
+
+    # Proves who signs, and signs
+    presses(ada, "Check and sign")
+    ada.on("Check and sign")
+    opens(ada, page.locator("main a", has_text="Confirm that it is you"))
+    page.wait_for_url("**/reauthenticate/**")
+    types(ada, "Password", accounts.PASSWORD)
+    presses(ada, "Confirm")
+    ticks(ada, page.get_by_role("checkbox", name="I have read the preview"))
+    presses(ada, "Sign the opinion")
+    ada.reads("You have signed the opinion")
 
 
 def test_a_coordinator_needs_no_mouse(service: Service, meet: Callable[..., Person]) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from django.conf import settings
+from playwright.sync_api import expect
 
 from tests.factories.documents import make_zip
-from tests.journeys import accounts, patient
+from tests.journeys import accounts, patient, specialist
 from tests.journeys.browser import Person
 from tests.journeys.service import Service
 
@@ -23,11 +26,48 @@ FOLDER = (
 )
 ARCHIVE = ("dicom/dcm4che/YBR_FULL-RLE.dcm", "documents/ccda/Operative_Note.xml")
 HOSTILE = "hostile/dicom/truncated_130.dcm"
+REFUSED = {
+    HOSTILE: "Part of this file is missing. It may have been cut off while it was copied. Please upload it again.",
+    "hostile/archive/truncated.zip": "This packed file is damaged or incomplete. Please upload it again.",
+    "hostile/xml/cda_xxe_http.xml": "This file asks us to load parts from somewhere else. That is not safe",
+    "hostile/image/svg_script.svg": "Please send it as a PDF, a photo (JPEG, PNG or HEIC) or a DICOM file.",
+}
+"""What the patient reads about each file that we cannot use: words, and what to do next."""
+SENT = """
+from django.conf import settings
+from django.test import Client
+from allauth.mfa.totp.internal.auth import TOTP
+from cases.actions import intake
+from cases.models import Case
+from cases.queries.edition import edition_of
+from portal.core.access import Actor
+from records.models import Study
+from tests.factories.accounts import CoordinatorFactory
+from tests.factories.cases import health_answers
+case = Case.objects.get(ref="{ref}")
+by = Actor.of(case.opened_by)
+problem = dict(reason="peace_of_mind", condition="valve", title="Heart valve?", first_diagnosis="A tight valve",
+               first_treatment="An operation", matters_most=["independent"])
+for key, answers in (("problem", problem), ("questions", dict(questions=["Can I wait?"])), ("health", None)):
+    case.refresh_from_db()
+    answers = health_answers(case) if answers is None else answers
+    intake.save_section(case=case, key=key, answers=answers, complete=True, revision=0, by=by)
+intake.give_consents(case=case, answers={{one.key: one.required for one in edition_of(case).consents()}}, by=by)
+intake.submit(case=case, by=by)
+desk = CoordinatorFactory(email="ines@real.example")
+TOTP.activate(desk, "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP")
+client = Client()
+client.force_login(desk, backend=settings.AUTHENTICATION_BACKENDS[0])
+study = Study.objects.filter(case=case, series__modality="CT").first()
+print(client.cookies[settings.SESSION_COOKIE_NAME].value, study.pk, study.uid)
+"""
+"""Fills in the rest and sends it, as the other journeys do by hand; a coordinator's session and the CT of the folder."""
+VIEWER = "document.getElementById('viewer')"
 
 
 @pytest.fixture
 def data(real_files: Path) -> Path:
-    missing = [name for name in (*FOLDER, *ARCHIVE, HOSTILE) if not (real_files / name).is_file()]
+    missing = [name for name in (*FOLDER, *ARCHIVE, *REFUSED) if not (real_files / name).is_file()]
     assert not missing, f"TEST_DATA names {real_files}, which lacks {missing}"
     return real_files
 
@@ -37,7 +77,7 @@ def test_real_files_are_all_accounted_for(
 ) -> None:
     disc = tmp_path / "disc"
     disc.mkdir()
-    for name in (*FOLDER, HOSTILE):
+    for name in (*FOLDER, *REFUSED):
         shutil.copy(data / name, disc / Path(name).name)
     (disc / "more.zip").write_bytes(make_zip({Path(name).name: (data / name).read_bytes() for name in ARCHIVE}))
 
@@ -50,15 +90,34 @@ def test_real_files_are_all_accounted_for(
     patient.sends_records(testina, disc)
     patient.reads_receipt(testina, "1 packed file, opened", "truncated_130.dcm")
     testina.page.locator("summary").first.click()
-    for name in (*FOLDER, *ARCHIVE, HOSTILE):
+    for name in (*FOLDER, *ARCHIVE, *REFUSED):
         testina.reads(Path(name).name)
 
     # Other people's names are on these: set aside until a person has looked, and said so
     testina.go(f"{case}records/")
     testina.reads("A person is checking this")
+    for name, words in REFUSED.items():
+        refused = testina.page.locator("#refused-title ~ ul > li", has_text=Path(name).name)
+        expect(refused).to_contain_text(words)
+        assert not re.search(r"[a-z]+_[a-z]+", refused.inner_text().replace(Path(name).name, "")), refused.inner_text()
+    testina.checks_page()
     ref = case.split("/")[2]
     counted = service.django(
         "from collections import Counter\nfrom records.models import File\n"
         f"print(*sorted(Counter(File.objects.filter(case__ref={ref!r}).values_list('state', flat=True))))"
     ).split()
     assert not {"received", "processing"} & set(counted), counted
+
+    # A coordinator looks, says whose they are, and the real images open
+    session, study, uid = service.django(SENT.format(ref=ref)).split()
+    ines = meet("coordinator")
+    ines.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": service.url}])
+    ines.go(f"{case}records/studies/{study}/release/")
+    ines.checks_page()
+    ines.fill("How do you know", "The patient said that the hospital used an example name.")
+    ines.page.locator("main form button[type=submit]").first.click()
+    ines.page.wait_for_url(lambda url: "/release/" not in url)
+    ines.go(f"/viewer/{ref}/?study={uid}")
+    ines.until(lambda: ines.page.evaluate(f"{VIEWER}?.dataset.ready === 'true'"), "the viewer is ready")
+    drawn = specialist.DRAWN.replace(specialist.APP, f"{VIEWER}.consilium")
+    ines.until(lambda: ines.page.evaluate(drawn) > 8, "the real image is drawn")
