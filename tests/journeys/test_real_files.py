@@ -41,7 +41,7 @@ from cases.actions import intake
 from cases.models import Case
 from cases.queries.edition import edition_of
 from portal.core.access import Actor
-from records.models import Study
+from records.models import Series
 from tests.factories.accounts import CoordinatorFactory
 from tests.factories.cases import health_answers
 case = Case.objects.get(ref="{ref}")
@@ -58,7 +58,7 @@ desk = CoordinatorFactory(email="ines@real.example")
 TOTP.activate(desk, "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP")
 client = Client()
 client.force_login(desk, backend=settings.AUTHENTICATION_BACKENDS[0])
-study = Study.objects.filter(case=case, series__modality="CT").first()
+study = Series.objects.filter(study__case=case, modality="CT").first().study
 print(client.cookies[settings.SESSION_COOKIE_NAME].value, study.pk, study.uid)
 """
 """Fills in the rest and sends it, as the other journeys do by hand; a coordinator's session and the CT of the folder."""
@@ -115,7 +115,7 @@ def test_real_files_are_all_accounted_for(
     ines.go(f"{case}records/studies/{study}/release/")
     ines.checks_page()
     ines.fill("How do you know", "The patient said that the hospital used an example name.")
-    ines.page.locator("main form button[type=submit]").first.click()
+    ines.page.locator("main form.co-form button[type=submit]").first.click()
     ines.page.wait_for_url(lambda url: "/release/" not in url)
     ines.go(f"/viewer/{ref}/?study={uid}")
     ines.until(lambda: ines.page.evaluate(f"{VIEWER}?.dataset.ready === 'true'"), "the viewer is ready")
