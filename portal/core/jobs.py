@@ -10,6 +10,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -52,6 +53,7 @@ class Kind:
 
 
 REGISTRY: dict[str, Kind] = {}
+_running: ContextVar[UUID | None] = ContextVar("running_job", default=None)
 
 
 def job(
@@ -178,6 +180,7 @@ def execute(run: Run) -> None:
     if row.attempt > kind.attempts and not kind.every_seconds:
         _fail(run, kind, row.error or "no attempt left")
         return
+    held = _running.set(None if kind.every_seconds else row.pk)
     try:
         kind.function(run, **row.args)
     except Fenced:
@@ -197,6 +200,16 @@ def execute(run: Run) -> None:
             _end(run, JobState.QUEUED, error=error, due_at=timezone.now() + timedelta(seconds=wait))
     else:
         _succeed(run)
+    finally:
+        _running.reset(held)
+
+
+def current() -> UUID | None:
+    """The job that this thread works on: the same at each of its attempts, so that what leaves the house can be told as one thing.
+
+    None outside jobs, and in recurring ones, which do a new thing each time.
+    """
+    return _running.get()
 
 
 def _succeed(run: Run) -> None:

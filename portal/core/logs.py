@@ -63,25 +63,22 @@ class LibraryFilter(logging.Filter):
         return True
 
 
-def configure(level: str = "INFO") -> None:
-    """Called once from the settings of each kind of installation."""
-    shared: list[Any] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_logger_name,
-        structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        drop_unlisted,
-    ]
-    structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        cache_logger_on_first_use=True,
-    )
-    handler = logging.StreamHandler()
-    handler.addFilter(LibraryFilter())
-    handler.setFormatter(
+SHARED: list[Any] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_logger_name,
+    structlog.stdlib.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    drop_unlisted,
+]
+
+
+def handler() -> logging.Handler:
+    """Writes one line for each record to standard error, through both nets."""
+    made = logging.StreamHandler()
+    made.addFilter(LibraryFilter())
+    made.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
+            foreign_pre_chain=SHARED,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 drop_unlisted,
@@ -89,9 +86,19 @@ def configure(level: str = "INFO") -> None:
             ],
         )
     )
+    return made
+
+
+def configure(level: str = "INFO") -> None:
+    """Called once from the settings of each kind of installation."""
+    structlog.configure(
+        processors=[*SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
     logging.getLogger("celery").setLevel(logging.WARNING)  # two lines for each task, and the Job table tells more
     root = logging.getLogger()
-    root.handlers[:] = [handler]
+    root.handlers[:] = [handler()]
     root.setLevel(level)
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)

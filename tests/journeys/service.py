@@ -19,6 +19,8 @@ from urllib.parse import urlsplit, urlunsplit
 from urllib.request import urlopen
 from uuid import uuid4
 
+from portal.core.management.commands.serve import QUIET_LOG
+
 PATIENCE_SECONDS = 90
 ROOT = Path(__file__).parents[2]
 LINK = re.compile(r"https?://\S+")
@@ -77,7 +79,7 @@ class Service:
         self.run("manage.py", "migrate", "-v0")
         self.run("manage.py", "load_catalogue", "-v0")
         gunicorn = ["gunicorn", "portal.wsgi:application", "--bind", f"127.0.0.1:{self.port}", "--no-control-socket"]
-        self._spawn("web", *gunicorn, "--worker-class", "gthread", "--workers", "1", "--threads", "8")
+        self._spawn("web", *gunicorn, "--worker-class", "gthread", "--workers", "1", "--threads", "8", *QUIET_LOG)
         worker = ["celery", "--app", "portal", "--quiet", "worker", "--beat", "--schedule", str(self.folder / "beat")]
         self._spawn(
             "worker", *worker, "--concurrency", "2", "--loglevel", "WARNING", "--without-gossip", "--without-mingle"

@@ -23,6 +23,8 @@ ADDRESS = "127.0.0.1"
 WEB_PROCESSES = 2
 WEB_THREADS = 8
 WORKER_PROCESSES = 2
+QUIET_LOG = ("--logger-class", "portal.core.serverlog.ServerLogger")
+"""Gunicorn's own would write addresses, which may hold a token."""
 
 
 class Command(BaseCommand):
@@ -105,7 +107,7 @@ def programs(port: int, folder: Path) -> list[Program]:
     celery = ["--concurrency", str(WORKER_PROCESSES), "--loglevel", "WARNING", "--without-gossip", "--without-mingle"]
     quiet = ["-W", "ignore:You're running the worker with superuser privileges"]  # root in a container is usual
     return [
-        Program("web", [sys.executable, *gunicorn, *threads, "--log-level", "warning"], essential=True),
+        Program("web", [sys.executable, *gunicorn, *threads, "--log-level", "warning", *QUIET_LOG], essential=True),
         Program("worker", [sys.executable, *quiet, *worker, *celery]),
     ]
 
