@@ -124,6 +124,7 @@ class Study(CasePart):
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
+        indexes = [models.Index(fields=["uid"])]
         constraints = [models.UniqueConstraint(fields=["case", "uid"], name="study_once_per_case")]
 
 
@@ -165,6 +166,7 @@ class Instance(models.Model):
     """ImagePositionPatient (mm), for order and gaps."""
     rows = models.PositiveIntegerField(default=0)
     columns = models.PositiveIntegerField(default=0)
+    bits_allocated = models.PositiveSmallIntegerField(default=0)
     frames = models.PositiveIntegerField(default=0)
     """0: not an image (report, presentation state, encapsulated document)."""
     metadata: models.JSONField[Any, Any] = models.JSONField(default=dict)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from datetime import timedelta
 from typing import cast
+from uuid import UUID
 
 from allauth.account.models import EmailAddress
 from allauth.usersessions.models import UserSession
@@ -14,7 +15,7 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from portal.accounts.models import Invitation, User
+from portal.accounts.models import AccessToken, Invitation, TokenScope, User
 from portal.accounts.queries import hashed
 from portal.accounts.rules import invitation_problem
 from portal.core import audit
@@ -22,6 +23,7 @@ from portal.core.access import Actor
 from portal.core.states import STAFF, Role
 
 INVITATION_DAYS = 7
+TOKEN_DAYS = 90
 
 
 class NotUsable(Exception):
@@ -121,3 +123,40 @@ def invite_first_administrator(*, email: str, name: str) -> str:
         defaults={"name": "Installation", "role": Role.ADMINISTRATOR, "is_active": False, "password": "!"},
     )
     return invite(email=email, name=name, role=Role.ADMINISTRATOR, by=Actor.of(installation))[1]
+
+
+@transaction.atomic
+def create_token(
+    *, user: User, scope: TokenScope, case_id: UUID | None, days: int, by: Actor
+) -> tuple[AccessToken, str]:
+    """Make a token for a program that acts for `user`. Returns it and its secret (256 bits), which exists nowhere else.
+
+    Raises:
+        ValueError: `days` is not 1 to 3,650, or the account is closed.
+    """
+    if not 1 <= days <= 3650 or not user.is_active:
+        raise ValueError("a token works 1 to 3650 days, for an open account")
+    secret = secrets.token_urlsafe(32)
+    expires = timezone.now() + timedelta(days=days)
+    made = AccessToken.objects.create(
+        user=user, scope=scope, case_id=case_id, secret_sha256=hashed(secret), expires_at=expires
+    )
+    cases = [str(case_id)] if case_id else []
+    audit.record(actor=by, action="create_token", cases=cases, subjects=[str(made.pk), str(user.pk)])
+    return made, secret
+
+
+@transaction.atomic
+def revoke_token(*, token_id: UUID, by: Actor) -> bool:
+    """End a token; it works on its next request. Returns whether it was live."""
+    ended = AccessToken.objects.filter(pk=token_id, revoked_at__isnull=True).update(revoked_at=timezone.now())
+    if ended:
+        audit.record(actor=by, action="revoke_token", subjects=[str(token_id)])
+    return bool(ended)
+
+
+def note_token_used(*, token: AccessToken) -> None:
+    """Remember the day, written once a day."""
+    today = timezone.localdate()
+    if token.used_on != today:
+        AccessToken.objects.filter(pk=token.pk).update(used_on=today)

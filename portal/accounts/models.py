@@ -14,6 +14,13 @@ from django.utils import timezone
 from portal.core.states import Role
 
 
+class TokenScope(models.TextChoices):
+    """What a token opens: reading and storing images, or storing alone (a hospital's system that pushes)."""
+
+    DICOMWEB = "dicomweb"
+    DICOMWEB_STORE = "dicomweb-store"
+
+
 class UserManager(BaseUserManager["User"]):
     """Makes accounts; the e-mail address is the name to sign in with, kept in lower case."""
 
@@ -83,3 +90,19 @@ class Invitation(models.Model):
                 name="invitation_accepted_whole",
             )
         ]
+
+
+class AccessToken(models.Model):
+    """What a program shows instead of a password: it acts for one account, perhaps in one case only. The secret is stored hashed."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    scope = models.CharField(max_length=20, choices=[(one.value, one.value) for one in TokenScope])
+    case_id = models.UUIDField(null=True)
+    """The one case that it reaches; without it, every case that its account sees."""
+    secret_sha256 = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True)
+    used_on = models.DateField(null=True)
+    """The last day on which it was used: enough to find those that nobody needs."""

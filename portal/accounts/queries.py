@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from portal.accounts.models import Invitation, User
+from portal.accounts.models import AccessToken, Invitation, User
 from portal.core.states import STAFF
 
 
@@ -45,3 +45,19 @@ def with_id(pk: str) -> User | None:
         return User.objects.filter(pk=UUID(pk)).first()
     except ValueError:
         return None
+
+
+def token_by_secret(secret: str) -> AccessToken | None:
+    """The token with this secret if it still opens anything: not revoked, not run out, its account open."""
+    live = AccessToken.objects.filter(revoked_at__isnull=True, expires_at__gt=timezone.now(), user__is_active=True)
+    return live.select_related("user").filter(secret_sha256=hashed(secret)).first()
+
+
+def live_tokens() -> QuerySet[AccessToken]:
+    """Every token that still works, the newest first."""
+    live = AccessToken.objects.filter(revoked_at__isnull=True, expires_at__gt=timezone.now())
+    return live.select_related("user").order_by("-created_at")
+
+
+def token_with_id(pk: UUID) -> AccessToken | None:
+    return AccessToken.objects.filter(pk=pk).first()

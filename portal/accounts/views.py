@@ -35,7 +35,11 @@ class People(BaseView):
     permission = Permission.MANAGE_PEOPLE
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        context = {"people": queries.staff(), "invitations": queries.open_invitations()}
+        context = {
+            "people": queries.staff(),
+            "invitations": queries.open_invitations(),
+            "tokens": queries.live_tokens(),
+        }
         return render(request, "accounts/people.html", context)
 
 
@@ -63,6 +67,19 @@ class Invite(BaseView):
 
     def page(self, request: HttpRequest, form: InviteForm) -> HttpResponse:
         return render(request, "accounts/invite.html", {"form": form}, status=422 if form.errors else 200)
+
+
+class RevokeToken(BaseView):
+    """End what a program was given; its next request is refused."""
+
+    permission = Permission.MANAGE_PEOPLE
+
+    def post(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        if queries.token_with_id(pk) is None:
+            raise Http404
+        if actions.revoke_token(token_id=pk, by=self.actor):
+            messages.success(request, _("The token is taken back."))
+        return redirect("accounts:people")
 
 
 class RevokeInvitation(BaseView):

@@ -133,6 +133,8 @@ SEALED_STORAGE = "sealed"
 """Alias in STORAGES of the private object store. Only portal.core.storage may open it."""
 SEAL_INSIDE_TRANSACTIONS = False
 """Only the test suite, which runs each test in a transaction, may write files inside one."""
+LOOKS_FLUSH_SECONDS: float | None = 30
+"""How often the list of images that were looked at is written (records/dicomweb/looks.py); a minute may be lost. None: when asked."""
 MAX_CASE_BYTES = env.int("MAX_CASE_GB", 20) * 1024**3
 UPLOAD_EXPIRES_HOURS = 72
 SWEEP_GRACE_HOURS = 72

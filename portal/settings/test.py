@@ -13,6 +13,7 @@ from portal.settings.base import MIDDLEWARE as _MIDDLEWARE
 from portal.settings.env import database, env
 
 SEAL_INSIDE_TRANSACTIONS = True
+LOOKS_FLUSH_SECONDS = None  # a thread of its own would write past the tests' transactions
 if "CONSILIUM_TEST_DIR" not in os.environ:  # the first process makes it and takes it away; its workers share it
     os.environ["CONSILIUM_TEST_DIR"] = tempfile.mkdtemp(prefix="consilium-test-")
     atexit.register(shutil.rmtree, os.environ["CONSILIUM_TEST_DIR"], ignore_errors=True)

@@ -311,6 +311,7 @@ def keep_instance(
         position=index["image_position_patient"] or None,
         rows=frames["rows"],
         columns=frames["columns"],
+        bits_allocated=min(index["bits_allocated"] or 0, 64),
         frames=frames["count"] if frames["source"] != "none" else 0,
         metadata=data["metadata"],
         native_offset=frames["offset"] if native else None,

@@ -160,10 +160,12 @@ class Values:
             if element.items is not None:
                 if element.items:
                     entry["Value"] = [self.json(item, encodings) for item in element.items]
-            elif element.value:
+            elif element.value or (vr in _BINARY and BINARY_KEPT < element.length < 0xFFFFFFFF):
                 if vr in _BINARY:
                     if element.length <= BINARY_KEPT:
-                        entry["InlineBinary"] = base64.b64encode(element.value).decode("ascii")
+                        entry["InlineBinary"] = base64.b64encode(element.value or b"").decode("ascii")
+                    elif tag < 0x7FE00000 and self.file.inflated is None and (self.file.little or vr in ("OB", "UN")):
+                        entry["BulkDataURI"] = f"{element.offset}:{element.length}"  # where in the file it lies
                 else:
                     values = self._values(element, encodings)
                     if any(v is not None for v in values):

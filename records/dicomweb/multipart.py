@@ -1,55 +1,140 @@
-"""multipart/related bodies (PS3.18 section 8.6.1.2.1) and what a client says it accepts (section 8.7.4)."""
+"""multipart/related bodies (PS3.18 section 8.6.1.2.1, RFC 2387): written part by part, read without holding a part in memory."""
 
 from __future__ import annotations
 
+import re
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import StreamingHttpResponse
 
 EXPLICIT_LITTLE_ENDIAN = "1.2.840.10008.1.2.1"
+READ_BYTES = 256 * 1024
+MAX_HEAD_BYTES = 16 * 1024
 
 
 @dataclass(frozen=True)
 class Part:
-    """One part of a body: its type with parameters, its length in bytes, its bytes."""
+    """One part of a body: its type with parameters, its length in bytes (None: known only when it is made), its bytes."""
 
     content_type: str
-    length: int
+    length: int | None
     body: Iterable[bytes]
+    location: str = ""
 
 
-def accepts(header: str, media_type: str) -> bool:
-    """Whether an Accept header allows `media_type`, bare or inside multipart/related; an absent header allows all."""
-    for one in header.split(",") if header else ["*/*"]:
-        offered, *parameters = (word.strip().strip('"').lower() for word in one.replace(";", ";").split(";"))
-        if offered == "multipart/related":
-            wanted = next((p.partition("=")[2].strip('" ') for p in parameters if p.startswith("type=")), "*/*")
-            offered = wanted
-        if offered in {"*/*", media_type, media_type.partition("/")[0] + "/*"}:
-            return True
-    return False
+def related(parts: Iterable[Part], media_type: str, *, status: int = 200) -> StreamingHttpResponse:
+    """A multipart/related response that streams its parts.
 
-
-def related(parts: list[Part], media_type: str) -> HttpResponse | StreamingHttpResponse:
-    """A multipart/related response that streams its parts; its length is known, so a cut connection is noticed."""
+    Where every part's length is known (a list of parts), the whole length is sent, so a cut connection is noticed.
+    """
     boundary = uuid.uuid4().hex
-    heads = [
-        f"--{boundary}\r\nContent-Type: {part.content_type}\r\nContent-Length: {part.length}\r\n\r\n".encode()
-        for part in parts
-    ]
     tail = f"--{boundary}--\r\n".encode()
 
+    def head(part: Part) -> bytes:
+        lines = [f"--{boundary}", f"Content-Type: {part.content_type}"]
+        if part.length is not None:
+            lines.append(f"Content-Length: {part.length}")
+        if part.location:
+            lines.append(f"Content-Location: {part.location}")
+        return ("\r\n".join(lines) + "\r\n\r\n").encode()
+
     def body() -> Iterator[bytes]:
-        for head, part in zip(heads, parts, strict=True):
-            yield head
+        for part in parts:
+            yield head(part)
             yield from part.body
             yield b"\r\n"
         yield tail
 
     response = StreamingHttpResponse(
-        body(), content_type=f'multipart/related; type="{media_type}"; boundary={boundary}'
+        body(), status=status, content_type=f'multipart/related; type="{media_type}"; boundary={boundary}'
     )
-    response["Content-Length"] = str(sum(len(h) + p.length + 2 for h, p in zip(heads, parts, strict=True)) + len(tail))
+    if isinstance(parts, list) and all(part.length is not None for part in parts):
+        response["Content-Length"] = str(sum(len(head(p)) + (p.length or 0) + 2 for p in parts) + len(tail))
     return response
+
+
+class Malformed(Exception):
+    """The body is not the multipart that its header says."""
+
+
+class Reader:
+    """Reads a multipart body from `read(size)`. `parts()` gives each part's headers and its bytes; the bytes are to be
+    consumed before the next part is asked for."""
+
+    def __init__(self, read: Callable[[int], bytes], boundary: str) -> None:
+        if not re.fullmatch(r"[0-9A-Za-z'()+_,\-./:=? ]{1,70}", boundary):
+            raise Malformed("boundary")
+        self._read, self._mark = read, b"\r\n--" + boundary.encode("ascii")
+        self._held = bytearray(b"\r\n")  # the first boundary may stand at the very beginning
+        self._over = False
+
+    def _fill(self) -> bool:
+        more = b"" if self._over else self._read(READ_BYTES)
+        self._over = self._over or not more
+        self._held += more
+        return bool(more)
+
+    def _until(self, mark: bytes, limit: int) -> bytes:
+        while (place := self._held.find(mark)) < 0:
+            if len(self._held) > limit or not self._fill():
+                raise Malformed("cut")
+        if place > limit:
+            raise Malformed("head")
+        found = bytes(self._held[:place])
+        del self._held[: place + len(mark)]
+        return found
+
+    def parts(self) -> Iterator[tuple[dict[str, str], Iterator[bytes]]]:
+        """Raises Malformed: cut short, or a head that is none."""
+        for _ in self._body():  # what stands before the first boundary means nothing
+            pass
+        while not self._last():
+            yield self._head(), (body := self._body())
+            for _ in body:  # whatever the caller left
+                pass
+
+    def _last(self) -> bool:
+        """After a boundary: whether it was the closing one. Leaves the reader after the line's end."""
+        while len(self._held) < 2:
+            if not self._fill():
+                raise Malformed("cut")
+        if self._held[:2] == b"--":
+            while self._fill():
+                self._held.clear()
+            return True
+        if self._until(b"\r\n", 1024).strip(b" \t"):
+            raise Malformed("boundary line")
+        return False
+
+    def _head(self) -> dict[str, str]:
+        if self._held[:2] == b"\r\n" or (len(self._held) < 2 and self._fill() and self._held[:2] == b"\r\n"):
+            del self._held[:2]
+            return {}
+        found: dict[str, str] = {}
+        for line in self._until(b"\r\n\r\n", MAX_HEAD_BYTES).decode("latin-1").split("\r\n"):
+            name, colon, value = line.partition(":")
+            if not colon:
+                raise Malformed("head")
+            found[name.strip().lower()] = value.strip()
+        return found
+
+    def _body(self) -> Iterator[bytes]:
+        """Bytes up to the next boundary, which is taken away."""
+        mark = self._mark
+        while True:
+            place = self._held.find(mark)
+            if place >= 0:
+                rest = bytes(self._held[:place])
+                del self._held[: place + len(mark)]
+                if rest:
+                    yield rest
+                return
+            safe = len(self._held) - len(mark) + 1
+            if safe > 0:
+                piece = bytes(self._held[:safe])
+                del self._held[:safe]
+                yield piece
+            if not self._fill():
+                raise Malformed("cut")

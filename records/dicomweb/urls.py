@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
-from records.dicomweb import views
+from records.dicomweb import rendered, retrieve, search, views
 
 app_name = "dicomweb"
 
@@ -12,21 +12,32 @@ UID = r"[0-9.]{1,64}"
 STUDY = rf"^studies/(?P<study>{UID})"
 SERIES = rf"{STUDY}/series/(?P<series>{UID})"
 INSTANCE = rf"{SERIES}/instances/(?P<instance>{UID})"
+FRAME = rf"{INSTANCE}/frames/(?P<frame>\d+)"
+BULK = r"(?P<path>[0-9A-Fa-f]{8}(?:/\d{1,6}/[0-9A-Fa-f]{8}){0,16})"
 
 service: list[URLPattern | URLResolver] = [
     path("studies", views.Studies.as_view(), name="studies"),
-    re_path(rf"{STUDY}/series$", views.SeriesOfStudy.as_view(), name="series"),
-    re_path(rf"{STUDY}/instances$", views.Instances.as_view(), name="study-instances"),
-    re_path(rf"{STUDY}/metadata$", views.Metadata.as_view(), name="study-metadata"),
-    re_path(rf"{SERIES}/instances$", views.Instances.as_view(), name="instances"),
-    re_path(rf"{SERIES}/metadata$", views.Metadata.as_view(), name="series-metadata"),
-    re_path(rf"{SERIES}/thumbnail$", views.Thumbnail.as_view(), name="thumbnail"),
-    re_path(rf"{SERIES}/pack$", views.Pack.as_view(), name="pack"),
-    re_path(rf"{INSTANCE}$", views.Original.as_view(), name="instance"),
-    re_path(rf"{INSTANCE}/metadata$", views.Metadata.as_view(), name="metadata"),
-    re_path(rf"{INSTANCE}/frames/(?P<frames>\d+(?:,\d+)*)$", views.Frames.as_view(), name="frames"),
-    re_path(rf"{INSTANCE}/frames/(?P<frame>\d+)/rendered$", views.Rendered.as_view(), name="frame-rendered"),
-    re_path(rf"{INSTANCE}/rendered$", views.Rendered.as_view(), name="rendered"),
+    path("series", search.SeriesSearch.as_view(), name="all-series"),
+    path("instances", search.InstanceSearch.as_view(), name="all-instances"),
+    re_path(rf"{STUDY}$", views.Study.as_view(), name="study"),
+    re_path(rf"{STUDY}/series$", search.SeriesSearch.as_view(), name="series"),
+    re_path(rf"{STUDY}/instances$", search.InstanceSearch.as_view(), name="study-instances"),
+    re_path(rf"{STUDY}/metadata$", retrieve.Metadata.as_view(), name="study-metadata"),
+    re_path(rf"{STUDY}/thumbnail$", rendered.Thumbnail.as_view(), name="study-thumbnail"),
+    re_path(rf"{SERIES}$", retrieve.Series.as_view(), name="one-series"),
+    re_path(rf"{SERIES}/instances$", search.InstanceSearch.as_view(), name="instances"),
+    re_path(rf"{SERIES}/metadata$", retrieve.Metadata.as_view(), name="series-metadata"),
+    re_path(rf"{SERIES}/rendered$", rendered.RenderedSeries.as_view(), name="series-rendered"),
+    re_path(rf"{SERIES}/thumbnail$", rendered.Thumbnail.as_view(), name="thumbnail"),
+    re_path(rf"{SERIES}/pack$", retrieve.Pack.as_view(), name="pack"),
+    re_path(rf"{INSTANCE}$", retrieve.One.as_view(), name="instance"),
+    re_path(rf"{INSTANCE}/metadata$", retrieve.Metadata.as_view(), name="metadata"),
+    re_path(rf"{INSTANCE}/bulkdata/{BULK}$", retrieve.Bulkdata.as_view(), name="bulkdata"),
+    re_path(rf"{INSTANCE}/rendered$", rendered.Rendered.as_view(), name="rendered"),
+    re_path(rf"{INSTANCE}/thumbnail$", rendered.SmallPicture.as_view(), name="instance-thumbnail"),
+    re_path(rf"{INSTANCE}/frames/(?P<frames>\d+(?:,\d+)*)$", retrieve.Frames.as_view(), name="frames"),
+    re_path(rf"{FRAME}/rendered$", rendered.Rendered.as_view(), name="frame-rendered"),
+    re_path(rf"{FRAME}/thumbnail$", rendered.SmallPicture.as_view(), name="frame-thumbnail"),
 ]
 
 urlpatterns = [

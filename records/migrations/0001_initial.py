@@ -304,6 +304,7 @@ class Migration(migrations.Migration):
                 ('position', models.JSONField(null=True)),
                 ('rows', models.PositiveIntegerField(default=0)),
                 ('columns', models.PositiveIntegerField(default=0)),
+                ('bits_allocated', models.PositiveSmallIntegerField(default=0)),
                 ('frames', models.PositiveIntegerField(default=0)),
                 ('metadata', models.JSONField(default=dict)),
                 ('native_offset', models.PositiveBigIntegerField(null=True)),
@@ -316,6 +317,10 @@ class Migration(migrations.Migration):
             options={
                 'constraints': [models.UniqueConstraint(fields=('series', 'uid'), name='instance_once_per_series')],
             },
+        ),
+        migrations.AddIndex(
+            model_name='study',
+            index=models.Index(fields=['uid'], name='records_stu_uid_94a65a_idx'),
         ),
         migrations.AddConstraint(
             model_name='study',

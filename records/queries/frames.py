@@ -45,9 +45,17 @@ class Place:
         return first, first + self.frame_bytes
 
 
-def places(user: Any, study: str, series: str, instance: str | None = None, *, ref: str | None = None) -> list[Place]:
+def places(
+    user: Any,
+    study: str,
+    series: str,
+    instance: str | None = None,
+    *,
+    ref: str | None = None,
+    case_id: UUID | None = None,
+) -> list[Place]:
     """Instances of a series with frames to show, in the order of its metadata; or the one named. Empty: none for this user."""
-    found = visible_instances(user, study, series, ref=ref).filter(frames__gt=0, frame_bytes__gt=0)
+    found = visible_instances(user, study, series, ref=ref, case_id=case_id).filter(frames__gt=0, frame_bytes__gt=0)
     if instance is not None:
         found = found.filter(uid=instance)
     return list(_places(found))

@@ -70,6 +70,7 @@ OBJECTS: dict[str, Find] = {
 """Parts of a case: another's, a revoked one and a missing one must look the same."""
 INSTALLATION: dict[str, Find] = {
     "accounts:revoke:pk": lambda w, p, r: w.invitation,
+    "accounts:revoke-token:pk": lambda w, p, r: w.token,
     "accounts:set-active:pk": lambda w, p, r: w.colleague,
     "accounts:accept:secret": lambda w, p, r: w.secret,
     "catalogue:*:pk": lambda w, p, r: w.version,
@@ -87,6 +88,7 @@ WORDS: dict[str, Any] = {
     "reviews:page:number": 1,
     "dicomweb:*:frames": "1",
     "dicomweb:*:frame": "1",
+    "dicomweb:*:path": "7FE00010",
     "desk:view:view": "overdue",
     "desk:step:step": "complete",
 }
@@ -111,8 +113,10 @@ POSTS: dict[str, Callable[[World], dict[str, Any]]] = {
 PROGRAMS = ("records:upload", "records:uploads", "dicomweb:", "viewer:state", "extend_session")
 """Interfaces for programs answer a stranger with 401, never with a redirect."""
 SEARCHES = {f"dicomweb:{case}{name}" for case in ("", "case:") for name in ("series", "study-instances", "instances")}
-SEARCHES |= {"dicomweb:case:studies"}
+SEARCHES |= {"dicomweb:case:studies", "dicomweb:case:all-series", "dicomweb:case:all-instances"}
 """QIDO-RS (PS3.18 section 8.3.4): a search that matches nothing answers 204, be it another's or nobody's study."""
+STORES = {"dicomweb:studies", "dicomweb:study", "dicomweb:case:study"}
+"""STOW-RS (PS3.18 section 10.5): the study in the address need not exist, so what is refused is the request (no case named, no body)."""
 NOT_FOR_THEM = {
     ("records:item", Role.PATIENT, "GET"): "the form is the desk's; the patient's answer is a button",
     ("records:item", Role.PATIENT, "HEAD"): "as GET",
@@ -254,7 +258,9 @@ def hidden(route: Route, method: str, answer: Answer) -> str:
     if answer.moved:
         return "something happened"
     if route.answers(method) and method != "OPTIONS":
-        right = 204 if route.name in SEARCHES else 404
+        if method == "POST" and route.name in STORES and answer.status in {400, 415}:
+            return ""
+        right = 204 if route.name in SEARCHES and method != "POST" else 404
         return "" if answer.status == right else f"{answer.status} instead of {right}"
     return "" if answer.status in {404, 405} or (method == "OPTIONS" and not answer.body) else f"{answer.status}"
 
@@ -396,7 +402,7 @@ def test_matrix_an_offer_opens_its_preview_alone(
         if route.name == "reviews:offer":
             assert status < 400, (method, status)
         else:
-            assert status == (204 if route.name in SEARCHES else 404), (method, status)
+            assert status == (204 if route.name in SEARCHES and method != "POST" else 404), (method, status)
 
 
 STAFFED = [route for route in ROUTES if route.permission.roles]

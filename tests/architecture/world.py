@@ -12,8 +12,8 @@ from cases.actions import holds, messages, reports
 from cases.actions.release import release
 from cases.models import Case, Grant, Report
 from cases.states import HoldOwner, Phase
-from portal.accounts.actions import invite
-from portal.accounts.models import User
+from portal.accounts.actions import create_token, invite
+from portal.accounts.models import TokenScope, User
 from portal.core import storage
 from portal.core.access import Actor
 from portal.core.states import Role
@@ -61,6 +61,7 @@ class World:
     """Stage (draft, offer, review, delivered) to object (own, other's, revoked) to what it is."""
     invitation: UUID
     secret: str
+    token: UUID
     colleague: UUID
     version: UUID
 
@@ -172,7 +173,10 @@ def build() -> World:
         email="invited@example.test", name="Ada Sample", role=Role.SPECIALIST, by=Actor.of(administrator)
     )
     secret = link.rstrip("/").rpartition("/")[2]
-    return World(people, stages, invitation.pk, secret, colleague.pk, version)
+    token, _ = create_token(
+        user=coordinator, scope=TokenScope.DICOMWEB, case_id=None, days=1, by=Actor.of(administrator)
+    )
+    return World(people, stages, invitation.pk, secret, token.pk, colleague.pk, version)
 
 
 def original(part: Part) -> File:

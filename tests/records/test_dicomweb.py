@@ -5,11 +5,12 @@ from __future__ import annotations
 import email
 import io
 import json
+from collections.abc import Iterator
 
 import numpy as np
 import pydicom
 import pytest
-from django.core.cache import cache
+from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 from PIL import Image
@@ -17,6 +18,7 @@ from PIL import Image
 from cases.models import Case, Grant
 from portal.core.models import AuditEntry
 from portal.core.states import Role
+from records.dicomweb import looks
 from records.models import Study
 from records.states import RecordState
 from tests.factories import files, records
@@ -29,21 +31,30 @@ FRAME = f"{BASE}studies/{STUDY}/series/{SERIES}/instances/{INSTANCE}/frames/1"
 
 
 @pytest.fixture(autouse=True)
-def empty_cache() -> None:
-    cache.clear()
+def nobody_looked() -> None:
+    looks.forget()
+
+
+@pytest.fixture(scope="module")
+def stored(django_db_setup: None, django_db_blocker) -> Iterator[Case]:
+    """One case with a series of three images, made once; every test is undone by a savepoint."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        found = records.case()
+        for number in (1, 2, 3):
+            records.upload(found, files.dicom(instance=number), f"IM{number}")
+        records.run_jobs()
+        yield found
+        transaction.set_rollback(True)
 
 
 @pytest.fixture
-def case() -> Case:
-    found = records.case()
-    for number in (1, 2, 3):
-        records.upload(found, files.dicom(instance=number), f"IM{number}")
-    records.run_jobs()
-    return found
+def case(stored: Case) -> Case:
+    return Case.objects.get(pk=stored.pk)
 
 
 @pytest.fixture
-def owner(case: Case, client: Client) -> Client:
+def owner(case: Case) -> Client:
+    client = Client()
     client.force_login(case.opened_by)
     return client
 
@@ -127,8 +138,9 @@ def test_anonymous_is_401_in_json(case: Case) -> None:
 
 
 @pytest.mark.parametrize("role", [Role.PATIENT, Role.SPECIALIST])
-def test_anothers_study_looks_like_a_missing_one(case: Case, client: Client, role: Role, settings) -> None:
+def test_anothers_study_looks_like_a_missing_one(case: Case, role: Role, settings) -> None:
     settings.STAFF_SECOND_FACTOR_WAIVED = True
+    client = Client()
     client.force_login(records.user(role))
     theirs, missing = client.get(FRAME), client.get(FRAME.replace(STUDY, "1.2.3"))
     assert theirs.status_code == missing.status_code == 404

@@ -1,0 +1,386 @@
+"""Every row of the table in one topology: `python -m bench.topology OUT [--quick]`, with the services' addresses in the environment."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+
+from bench import data, servers
+from bench.client import Request, Server, median, stow, timed
+
+FRAMES = {"Accept": 'multipart/related; type="application/octet-stream"'}
+JPEG = {"Accept": "image/jpeg"}
+JSON = {"Accept": "application/dicom+json"}
+PACK = 32
+STUDIES = 20_000
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line: `ratio` says how we compare (above 1 is better for `at least`, below for `at most`)."""
+
+    name: str
+    ours: float | None
+    peer: float | None
+    unit: str
+    ratio: float | None
+    target: str
+    met: bool | None
+
+
+def compared(name: str, ours: float, peer: float, unit: str, *, at_most: float = 0, at_least: float = 0) -> Row:
+    ratio = ours / peer if peer else 0.0
+    met = ratio <= at_most if at_most else ratio >= at_least
+    target = f"≤ {at_most:g} ×" if at_most else f"≥ {at_least:g} ×"
+    return Row(name, round(ours, 4), round(peer, 4), unit, round(ratio, 3), target, met)
+
+
+def bounded(name: str, ours: float, unit: str, most: float) -> Row:
+    return Row(name, round(ours, 3), None, unit, None, f"≤ {most:g} {unit}", ours <= most)
+
+
+class Bench:
+    def __init__(self, ours: Server, peer: Server, case: str, volume: data.Volume, quick: bool, pid: int) -> None:
+        self.ours, self.peer, self.volume, self.quick, self.pid = ours, peer, volume, quick, pid
+        self.base, self.peer_base = f"/dicomweb/cases/{case}", "/dicom-web"
+        self.study = f"/studies/{volume.study}"
+        self.series = f"{self.study}/series/{volume.series}"
+        self.rows: list[Row] = []
+        self.first_thumbnail = 0.0
+
+    def instance(self, number: int) -> str:
+        return f"{self.series}/instances/{self.volume.instances[number]}"
+
+    # -- taking in
+
+    def ingest(self) -> None:
+        files = self.volume.files
+        count = len(files)
+
+        def stowed(base: str) -> list[Request]:
+            return [stow(f"{base}/studies", files[at : at + 10]) for at in range(0, count, 10)]
+
+        best = 0.0
+        ways: list[tuple[str, list[Request], int]] = [
+            ("STOW, 10 in a request, 4 connections", stowed(self.peer_base), 4),
+            ("REST, 4 connections", [Request("/instances", "POST", {}, one) for one in files], 4),
+        ]
+        for number, (_, requests, connections) in enumerate(ways):
+            took, _ = self.peer.all(requests, connections)
+            best = max(best, count / took)
+            if number + 1 < len(ways):
+                for study in json.loads(self.peer.get("/studies")):
+                    connection = self.peer.connect()
+                    connection.request("DELETE", f"/studies/{study}", headers=dict(self.peer.headers))
+                    connection.getresponse().read()
+                    connection.close()
+        began = time.perf_counter()
+        watch = threading.Thread(target=self._watch_thumbnail, args=(began,))
+        watch.start()
+        took, _ = self.ours.all(stowed(self.base), 4)
+        sent = time.perf_counter() - began
+        while True:
+            rows = self.ours.get(f"{self.base}{self.study}/series", **JSON)
+            listed = json.loads(rows)[0]["00201209"].get("Value") if rows else None
+            if listed == [count] and self._described() == count:
+                break
+            time.sleep(0.05)
+        viewable = time.perf_counter() - began
+        watch.join()
+        self.rows.append(
+            compared(
+                "ingest: first byte sent to indexed and viewable", count / viewable, best, "instances/s", at_least=1
+            )
+        )
+        self.rows.append(
+            Row(
+                "ingest: all accepted (sealed, on disk, in the database)",
+                round(count / sent, 1),
+                round(best, 1),
+                "instances/s",
+                round(count / sent / best, 3),
+                "shown",
+                None,
+            )
+        )
+        self.rows.append(
+            bounded(
+                "first thumbnail after the series' first file",
+                self.first_thumbnail,
+                "s",
+                1.0 if "redis" in os.environ.get("CELERY_BROKER_URL", "") else 3.0,
+            )
+        )
+
+    def _described(self) -> int:
+        return len(json.loads(self.ours.get(f"{self.base}{self.series}/metadata", **JSON)))
+
+    def _watch_thumbnail(self, began: float) -> None:
+        """Asks every 20 ms from the moment when the first byte is sent."""
+        while time.perf_counter() - began < 300:
+            try:
+                self.ours.get(f"{self.base}{self.series}/thumbnail")
+                break
+            except RuntimeError:
+                time.sleep(0.02)
+        self.first_thumbnail = time.perf_counter() - began
+
+    # -- finding
+
+    def lists(self) -> None:
+        times = 3 if self.quick else 7
+        for name, path in (
+            ("QIDO: all instances of the series", f"{self.series}/instances"),
+            ("metadata of the series", f"{self.series}/metadata"),
+        ):
+            ours = median(lambda path=path: timed(lambda: self.ours.get(self.base + path, **JSON)), times)
+            peer = median(lambda path=path: timed(lambda: self.peer.get(self.peer_base + path, **JSON)), min(times, 3))
+            self.rows.append(compared(name, ours * 1000, peer * 1000, "ms", at_most=0.1))
+
+    # -- looking
+
+    def frames(self) -> None:
+        count = len(self.volume.files)
+        single = [f"{self.instance(n)}/frames/1" for n in range(count)]
+        repeat = 1 if self.quick else 3
+
+        def by_frames(server: Server, base: str) -> float:
+            return median(lambda: server.all([Request(base + path, headers=FRAMES) for path in single], 8)[0], repeat)
+
+        def by_packs() -> float:
+            asked = [
+                Request(f"{self.base}{self.series}/pack?first={at}&count={PACK}") for at in range(1, count + 1, PACK)
+            ]
+            return median(lambda: self.ours.all(asked, 4)[0], repeat)
+
+        peer = by_frames(self.peer, self.peer_base)
+        ours = by_frames(self.ours, self.base)
+        self.rows.append(
+            compared(
+                "whole series as our viewer fetches it (packs) against frames",
+                by_packs() * 1000,
+                peer * 1000,
+                "ms",
+                at_most=0.5,
+            )
+        )
+        self.rows.append(
+            compared("single frames by WADO-RS, 8 connections", count / ours, count / peer, "frames/s", at_least=0.8)
+        )
+
+    def rendered(self) -> None:
+        count = len(self.volume.files)
+
+        def rate(server: Server, base: str, query: str = "") -> float:
+            asked = [Request(f"{base}{self.instance(n)}/frames/1/rendered{query}", headers=JPEG) for n in range(count)]
+            return count / server.all(asked, 8)[0]
+
+        peer = rate(self.peer, self.peer_base)
+        cold = rate(self.ours, self.base)
+        for _ in range(3):  # each of the two processes has drawn each picture
+            rate(self.ours, self.base)
+        self.rows.append(
+            compared("rendered JPEG, 8 connections, cached", rate(self.ours, self.base), peer, "pictures/s", at_least=2)
+        )
+        self.rows.append(compared("rendered JPEG, 8 connections, cold", cold, peer, "pictures/s", at_least=1))
+
+    def archive(self) -> None:
+        orthanc_id = json.loads(self.peer.get("/studies"))[0]
+        first, whole, _ = self.ours.first_byte(
+            Request(f"{self.base}{self.study}", headers={"Accept": "application/zip"})
+        )
+        peer_first, peer_whole, _ = self.peer.first_byte(Request(f"/studies/{orthanc_id}/archive"))
+        self.rows.append(compared("study as ZIP: first byte", first * 1000, peer_first * 1000, "ms", at_most=0.2))
+        self.rows.append(compared("study as ZIP: whole", whole * 1000, peer_whole * 1000, "ms", at_most=0.2))
+
+    # -- staying up
+
+    def held_stream(self) -> None:
+        """A client that takes the study and reads nothing, eight times over; meanwhile frames are asked for."""
+        path = f"{self.instance(0)}/frames/1"
+        ask = [Request(self.base + path, headers=FRAMES)] * 20
+        free = self.ours.all(ask, 1)[0]
+        held: list[HTTPConnection] = []
+        for _ in range(8):
+            connection = self.ours.connect()
+            connection.request(
+                "GET", f"{self.base}{self.study}", headers={**self.ours.headers, "Accept": "application/zip"}
+            )
+            held.append(connection)
+        time.sleep(0.5)
+        beside = self.ours.all(ask, 1)[0]
+        for connection in held:
+            connection.close()
+        self.rows.append(
+            compared("20 frames beside 8 held streams, against without", beside * 1000, free * 1000, "ms", at_most=3)
+        )
+
+    def memory(self) -> None:
+        """Private memory of the web processes before, and the most while, 2 GB leave (the study eight times over, twice in quick)."""
+        before = most = web_memory(self.pid)
+        times = 2 if self.quick else 8
+        done = threading.Event()
+
+        def watch() -> None:
+            nonlocal most
+            while not done.is_set():
+                most = max(most, web_memory(self.pid))
+                done.wait(0.05)
+
+        thread = threading.Thread(target=watch)
+        thread.start()
+        try:
+            accept = {"Accept": 'multipart/related; type="application/dicom"; transfer-syntax=*'}
+            for _ in range(times):
+                self.ours.all([Request(f"{self.base}{self.study}", headers=accept)], 1)
+        finally:
+            done.set()
+            thread.join()
+        self.rows.append(
+            bounded(
+                f"growth of web memory while {times * self.volume.size / 1e9:.1f} GB leave",
+                (most - before) / 1e6,
+                "MB",
+                32,
+            )
+        )
+
+    def scale(self, fill: Callable[[], None]) -> None:
+        """The same questions with one study in the portal and with 20,000."""
+        ask = {
+            "QIDO of one study by its UID": (f"{self.base}/studies?StudyInstanceUID={self.volume.study}", JSON),
+            "QIDO of one study by its UID, over all cases": (
+                f"/dicomweb/studies?StudyInstanceUID={self.volume.study}",
+                JSON,
+            ),
+            "one frame": (f"{self.base}{self.instance(0)}/frames/1", FRAMES),
+        }
+
+        def measured(path: str, headers: dict[str, str]) -> float:
+            requests = [Request(path, headers=headers)] * 60
+            self.ours.all(requests[:10], 1)
+            return median(lambda: self.ours.all(requests, 1)[0] / 60, 3)
+
+        few = {name: measured(*asked) for name, asked in ask.items()}
+        fill()
+        for name, asked in ask.items():
+            self.rows.append(
+                compared(
+                    f"{name}: with {STUDIES:,} studies against 1",
+                    measured(*asked) * 1000,
+                    few[name] * 1000,
+                    "ms",
+                    at_most=1.5,
+                )
+            )
+
+
+def web_memory(pid: int) -> int:
+    """Private bytes of everything below this process that is gunicorn."""
+    total = 0
+    for one in _descendants(pid):
+        try:
+            command = Path(f"/proc/{one}/cmdline").read_bytes()
+            if b"gunicorn" not in command:
+                continue
+            for line in Path(f"/proc/{one}/smaps_rollup").read_text().splitlines():
+                if line.startswith(("Private_Clean", "Private_Dirty")):
+                    total += int(line.split()[1]) * 1024
+        except OSError:
+            continue
+    return total
+
+
+def _descendants(pid: int) -> Iterator[int]:
+    found = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False).stdout
+    for child in map(int, found.split()):
+        yield child
+        yield from _descendants(child)
+
+
+def prepared() -> tuple[str, dict[str, str], Callable[[], None]]:
+    """A case and its patient, signed in: reference, headers, and how to fill the portal with other studies."""
+    import django
+
+    django.setup()
+    from django.conf import settings
+    from django.test import Client
+
+    from cases.models import Case
+    from portal.core.access import Actor  # noqa: F401 - the app registry is complete
+    from records.models import Series, Study
+    from records.states import RecordState
+    from tests.factories import records
+
+    settings.ALLOWED_HOSTS = ["*"]
+    case = records.case()
+    browser = Client()
+    browser.force_login(case.opened_by)
+    cookie = f"{settings.SESSION_COOKIE_NAME}={browser.cookies[settings.SESSION_COOKIE_NAME].value}"
+    csrf = "x" * 32
+
+    def fill() -> None:
+        others: list[Case] = [records.case(by=case.opened_by) for _ in range(20)]
+        for at in range(0, STUDIES, 2000):
+            made = Study.objects.bulk_create(
+                Study(
+                    case=others[n % 20],
+                    uid=f"{data.ROOT}9.{n}",
+                    date="2026-01-01",
+                    modalities=["CT"],
+                    state=RecordState.READY,
+                )
+                for n in range(at, at + 2000)
+            )
+            Series.objects.bulk_create(
+                Series(study=one, uid=f"{one.uid}.1", modality="CT", instance_count=1) for one in made
+            )
+        from django.db import connection
+
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")
+
+    return case.ref, {"Cookie": f"{cookie}; csrftoken={csrf}", "X-CSRFToken": csrf, "Host": "localhost"}, fill
+
+
+def run(quick: bool) -> list[dict[str, Any]]:
+    volume = data.volume(100 if quick else 500)
+    with tempfile.TemporaryDirectory(prefix="consilium-bench-") as name:
+        folder = Path(name)
+        os.environ["DATA_DIR"] = str(folder / "portal")
+        os.environ["DEMO"] = "0"
+        os.environ["PORT"] = str(port := servers.free_port())
+        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings.local")
+        with servers.orthanc(folder / "orthanc") as peer, servers.portal(folder / "portal", port) as pid:
+            case, headers, fill = prepared()
+            bench = Bench(Server(port, headers), peer, case, volume, quick, pid)
+            wanted = os.environ.get(
+                "BENCH_ROWS", "ingest lists frames rendered archive held_stream memory scale"
+            ).split()
+            for step in ("ingest", "lists", "frames", "rendered", "archive", "held_stream", "memory"):
+                if step in wanted or step == "ingest":
+                    before = len(bench.rows)
+                    getattr(bench, step)()
+                    for row in bench.rows[before:]:
+                        print(
+                            f"  {row.name}: {row.ours} {row.unit} (peer {row.peer}) ratio {row.ratio} target {row.target} {row.met}",
+                            flush=True,
+                        )
+            if "scale" in wanted:
+                bench.scale(fill)
+            return [asdict(row) for row in bench.rows]
+
+
+if __name__ == "__main__":
+    out, quick = Path(sys.argv[1]), "--quick" in sys.argv
+    out.write_text(json.dumps(run(quick), indent=1))

@@ -1,0 +1,191 @@
+"""Rendered resources (PS3.18 section 10.4.1.1.3 and 8.3.5): pictures for the eye, and thumbnails."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+
+from portal.core import storage
+from records.dicom import render
+from records.dicomweb import pictures
+from records.dicomweb.base import DicomwebView, Problem
+from records.dicomweb.multipart import Part, related
+from records.dicomweb.negotiate import Offer
+from records.dicomweb.retrieve import KEEP, one_place
+from records.queries import frames, retrieve
+from records.queries.frames import Place
+
+JPEG, PNG = "image/jpeg", "image/png"
+MAX_RENDERED_BYTES = 256 * 1024**2
+MAX_VIEWPORT = 8192
+FUNCTIONS = {"linear": "LINEAR", "linear-exact": "LINEAR_EXACT", "sigmoid": "SIGMOID"}
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """How a frame is asked for. `viewport` is (width, height) in pixels; `region` (x, y, width, height) of the source."""
+
+    media_type: str = JPEG
+    window: tuple[float, float, str] | None = None
+    quality: int = 90
+    viewport: tuple[int, int] | None = None
+    region: tuple[int, int, int, int] | None = None
+
+
+def drawing(query: Any, media_type: str) -> Drawing:
+    """Raises Problem 400: a parameter that cannot be read (PS3.18 section 8.3.5.1)."""
+    return Drawing(media_type, _window(query), _quality(query), *_viewport(query))
+
+
+def _window(query: Any) -> tuple[float, float, str] | None:
+    asked = query.get("window")
+    if not asked:
+        return None
+    words = asked.split(",")
+    try:
+        center, width = float(words[0]), float(words[1])
+    except (ValueError, IndexError):
+        raise Problem(400, "window is center,width,function.") from None
+    function = FUNCTIONS.get(words[2].lower()) if len(words) > 2 else "LINEAR"
+    if len(words) > 3 or function is None:
+        raise Problem(400, "The window's function is linear, linear-exact or sigmoid.")
+    if not (width >= 1 and math.isfinite(width) and math.isfinite(center)):
+        raise Problem(400, "The window's width must be 1 or more.")
+    return center, width, function
+
+
+def _quality(query: Any) -> int:
+    asked = query.get("quality", "90")
+    if not re.fullmatch(r"[0-9]{1,3}", asked) or not 1 <= int(asked) <= 100:
+        raise Problem(400, "quality is 1 to 100.")
+    return int(asked)
+
+
+def _viewport(query: Any) -> tuple[tuple[int, int] | None, tuple[int, int, int, int] | None]:
+    asked = query.get("viewport")
+    if not asked:
+        return None, None
+    words = asked.split(",")
+    numbers = [int(word) for word in words if re.fullmatch(r"[0-9]{1,5}", word)]
+    if len(numbers) != len(words) or len(numbers) not in (2, 6):
+        raise Problem(400, "viewport is width,height or width,height,x,y,width,height.")
+    if not all(1 <= side <= MAX_VIEWPORT for side in numbers[:2]) or (len(numbers) == 6 and 0 in numbers[4:]):
+        raise Problem(400, f"The viewport's sides are 1 to {MAX_VIEWPORT}.")
+    region = (numbers[2], numbers[3], numbers[4], numbers[5]) if len(numbers) == 6 else None
+    return (numbers[0], numbers[1]), region
+
+
+def draw(place: Place, number: int, how: Drawing) -> bytes:
+    """The picture of one frame, numbered from 1; from this process's memory when it was drawn lately.
+
+    Raises:
+        Problem: 400, too large to draw.
+    """
+    key = (place.instance_id, number, how)
+    if (held := pictures.get(key)) is not None:
+        return held
+    if place.frame_bytes > MAX_RENDERED_BYTES:
+        raise Problem(400, "This image is too large to render.")
+    look, rows, columns = _look(place.instance_id)
+    raw = b"".join(storage.read_range(place.stored, *place.span(number)))
+    pixels = render.pixels_of(raw, look, rows, columns)
+    picture = render.picture(
+        pixels,
+        look,
+        frame=number - 1,
+        window=how.window,
+        media_type=how.media_type,
+        quality=how.quality,
+        viewport=how.viewport,
+        region=how.region,
+    )
+    pictures.put(key, picture)
+    return picture
+
+
+@lru_cache(maxsize=512)
+def _look(instance: UUID) -> tuple[render.Look, int, int]:
+    """How an instance is drawn never changes under its key."""
+    found = retrieve.pictures([instance])[instance]
+    return (render.Look.from_json(found.look) if found.look else render.Look()), found.rows, found.columns
+
+
+class Pictures(DicomwebView):
+    """Base: JPEG or PNG by what is accepted; what is not offered is said in a warning."""
+
+    abstract = True
+
+    def prepare(self, *, multipart: bool) -> Drawing:
+        chosen = self.negotiate([Offer(JPEG, multipart=multipart), Offer(PNG, multipart=multipart)])
+        for name in ("annotation", "iccprofile"):
+            if self.request.GET.get(name):
+                self.warnings.append(f"The {name} parameter is not supported.")
+        return drawing(self.request.GET, chosen.media_type)
+
+
+class Rendered(Pictures):
+    """A frame, or the middle frame of an instance."""
+
+    def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
+        how = self.prepare(multipart=False)
+        place = one_place(self)
+        number = int(kwargs.get("frame", (place.frames + 1) // 2))
+        if not 1 <= number <= place.frames:
+            raise Http404
+        return HttpResponse(draw(place, number, how), content_type=how.media_type, headers={"Cache-Control": KEEP})
+
+
+class RenderedSeries(Pictures):
+    """The middle frame of every instance of a series, one part each, drawn as they are sent."""
+
+    def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
+        how = self.prepare(multipart=True)
+        places = frames.places(self.user, kwargs["study"], kwargs["series"], **self.scope)
+        if not places:
+            raise Http404
+        self.opened(places[0].series_id, places[0].study_id, places[0].case_id)
+        self.looked_at(places[0].case_id, [one.instance_id for one in places])
+
+        def parts() -> Iterator[Part]:
+            for place in places:
+                picture = draw(place, (place.frames + 1) // 2, how)
+                yield Part(how.media_type, len(picture), [picture])
+
+        return related(parts(), how.media_type)
+
+
+class Thumbnail(DicomwebView):
+    """A small picture of a study or series, made at intake."""
+
+    offers = (Offer(JPEG),)
+
+    def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        self.negotiate()
+        found = retrieve.prepared(self.user, kwargs["study"], kwargs.get("series"), **self.scope)
+        shown = [one for one in found if one.thumbnail is not None]
+        series = max(shown, key=lambda one: one.instance_count, default=None)
+        if series is None or series.thumbnail is None:
+            raise Http404
+        self.shown(series.study.case_id, subjects=[series.pk])
+        picture = storage.read_bytes(series.thumbnail, limit=1024**2)
+        return HttpResponse(picture, content_type=JPEG, headers={"Cache-Control": "private, max-age=3600"})
+
+
+class SmallPicture(Pictures):
+    """A thumbnail of one instance or frame."""
+
+    def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        asked = self.prepare(multipart=False)
+        how = Drawing(asked.media_type, quality=80, viewport=asked.viewport or (render.THUMBNAIL, render.THUMBNAIL))
+        place = one_place(self)
+        number = int(kwargs.get("frame", (place.frames + 1) // 2))
+        if not 1 <= number <= place.frames:
+            raise Http404
+        return HttpResponse(draw(place, number, how), content_type=how.media_type, headers={"Cache-Control": KEEP})

@@ -1,0 +1,232 @@
+"""WADO-RS (PS3.18 section 10.4): originals, metadata, frames, bulk data, packs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from functools import partial
+from itertools import chain
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+
+from portal.core import storage
+from portal.core.states import ObjectState
+from records.dicomweb import archive, packs, qido
+from records.dicomweb.base import DicomwebView, Problem
+from records.dicomweb.multipart import EXPLICIT_LITTLE_ENDIAN, Part, related
+from records.dicomweb.negotiate import Offer, syntaxes
+from records.models import Instance
+from records.queries import downloads, frames, retrieve
+from records.queries.frames import Place
+
+KEEP = "private, max-age=86400, immutable"
+"""Pixels never change under their UIDs; signing out clears the browser's copy (Clear-Site-Data)."""
+OCTETS = "application/octet-stream"
+DICOM = "application/dicom"
+ZIP = "application/zip"
+MAX_FRAMES = 1000
+"""Frames of one request by number."""
+
+
+class Metadata(DicomwebView):
+    """Metadata of a study, a series (as prepared at intake) or one instance."""
+
+    def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        media_type = self.negotiate().media_type
+        if "instance" in kwargs:
+            return HttpResponse(self._instance(), content_type=media_type)
+        found = retrieve.prepared(self.user, kwargs["study"], kwargs.get("series"), **self.scope)
+        if not found:
+            raise Http404
+        bodies = []
+        for series in found:
+            self.opened(series.pk, series.study_id, series.study.case_id)
+            kept = series.metadata is not None and series.metadata.state == ObjectState.STORED
+            if series.metadata is not None and kept and series.derived_revision == series.revision:
+                body = b"".join(storage.read_range(series.metadata))
+            else:
+                rows = retrieve.described(self.user, kwargs["study"], series.uid, **self.scope)
+                body = json.dumps([qido.instance_metadata(row) for row in rows], separators=(",", ":")).encode()
+            bodies.append(qido.addressed(body, self.absolute, kwargs["study"], series.uid))
+        whole = bodies[0] if len(bodies) == 1 else b"[" + b",".join(one[1:-1] for one in bodies if len(one) > 2) + b"]"
+        return HttpResponse(whole, content_type=media_type)
+
+    def _instance(self) -> bytes:
+        asked = (self.kwargs["study"], self.kwargs["series"], self.kwargs["instance"])
+        row = retrieve.described(self.user, *asked, **self.scope).first()
+        if row is None:
+            raise Http404
+        self.opened(row.series_id, row.series.study_id, row.series.study.case_id)
+        self.looked_at(row.series.study.case_id, [row.pk])
+        body = json.dumps([qido.instance_metadata(row)], separators=(",", ":")).encode()
+        return qido.addressed(body, self.absolute, asked[0], asked[1])
+
+
+class Originals(DicomwebView):
+    """Instances as they came (PS3.10), byte for byte: of a study, of a series, or one; a study or series as a ZIP as well.
+
+    An original is never transcoded. A client that names transfer syntaxes gets those instances that have one of them: 206 when
+    that leaves some out, 406 when it leaves none. One that names none gets all; each part says its own.
+    """
+
+    abstract = True
+
+    def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
+        one = "instance" in kwargs
+        chosen = self.negotiate([Offer(DICOM, multipart=True), Offer(DICOM) if one else Offer(ZIP)])
+        asked = (kwargs["study"], kwargs.get("series"), kwargs.get("instance"))
+        found = list(retrieve.originals(self.user, *asked, **self.scope))
+        if not found:
+            raise Http404
+        wanted = None if chosen.media_type == ZIP else syntaxes(self.accept, chosen)
+        given = [row for row in found if wanted is None or row.transfer_syntax in wanted]
+        if not given:
+            raise Problem(406, "The instances are kept in other transfer syntaxes; ask for transfer-syntax=*.")
+        for row in {row.series_id: row for row in given}.values():
+            self.opened(row.series_id, row.series.study_id, row.series.study.case_id)
+        self.looked_at(given[0].series.study.case_id, [row.pk for row in given])
+        if chosen.media_type == ZIP:
+            return archive.response(given)
+        if chosen.multipart:
+            return related([self.part(row) for row in given], DICOM, status=200 if len(given) == len(found) else 206)
+        part = self.part(given[0])
+        response = StreamingHttpResponse(part.body, content_type=part.content_type)
+        response["Content-Length"] = str(part.length)
+        return response
+
+    def part(self, row: Instance) -> Part:
+        stored = row.file.object
+        if stored is None:
+            raise Http404
+        address = f"{self.base}/studies/{row.series.study.uid}/series/{row.series.uid}/instances/{row.uid}"
+        return Part(
+            f"{DICOM}; transfer-syntax={row.transfer_syntax}",
+            stored.size,
+            _late(partial(downloads.body_of, row.file, stored)),
+            self.request.build_absolute_uri(address),
+        )
+
+
+def _late(make: Any) -> Iterator[bytes]:
+    """Opened only when its turn comes: a study of 5,000 files holds one of them open."""
+    yield from make()
+
+
+class Series(Originals):
+    """`/studies/<study>/series/<series>`."""
+
+
+class One(Originals):
+    """`/studies/<study>/series/<series>/instances/<instance>`."""
+
+
+class Frames(DicomwebView):
+    """Frames by number, decoded: one query decides access and finds the bytes."""
+
+    offers = (Offer(OCTETS, multipart=True), Offer(OCTETS))
+
+    def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
+        chosen = self.negotiate()
+        wanted = syntaxes(self.accept, chosen)
+        if wanted is not None and EXPLICIT_LITTLE_ENDIAN not in wanted:
+            raise Problem(406, f"Frames are given decoded, in transfer syntax {EXPLICIT_LITTLE_ENDIAN}.")
+        numbers = [int(word) for word in kwargs["frames"].split(",")]
+        if len(numbers) > MAX_FRAMES or (len(numbers) > 1 and not chosen.multipart):
+            raise Problem(400, f"Ask for at most {MAX_FRAMES} frames, and for several as multipart/related.")
+        place = one_place(self)
+        if not all(1 <= number <= place.frames for number in numbers):
+            raise Http404
+        kind = f"{OCTETS}; transfer-syntax={EXPLICIT_LITTLE_ENDIAN}"
+        if chosen.multipart:
+            parts = [Part(kind, place.frame_bytes, storage.read_range(place.stored, *place.span(n))) for n in numbers]
+            response = related(parts, OCTETS)
+        else:
+            response = StreamingHttpResponse(
+                storage.read_range(place.stored, *place.span(numbers[0])), content_type=OCTETS
+            )
+            response["Content-Length"] = str(place.frame_bytes)
+        response["Cache-Control"] = KEEP
+        return response
+
+
+def one_place(view: DicomwebView) -> Place:
+    """Where the named instance's frames lie, with the looking recorded. Raises Http404."""
+    asked = (view.kwargs["study"], view.kwargs["series"], view.kwargs["instance"])
+    found = frames.places(view.user, *asked, **view.scope)
+    if not found:
+        raise Http404
+    view.opened(found[0].series_id, found[0].study_id, found[0].case_id)
+    view.looked_at(found[0].case_id, [found[0].instance_id])
+    return found[0]
+
+
+class Bulkdata(DicomwebView):
+    """A value that metadata names by reference: the pixels decoded, any other as it lies in the file."""
+
+    offers = (Offer(OCTETS, multipart=True), Offer(OCTETS))
+
+    def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
+        chosen = self.negotiate()
+        if kwargs["path"].upper() == "7FE00010":
+            place = one_place(self)
+            start, length = place.start, place.frames * place.frame_bytes
+            stored = place.stored
+        else:
+            row = retrieve.originals(
+                self.user, kwargs["study"], kwargs["series"], kwargs["instance"], **self.scope
+            ).first()
+            found = None if row is None else self.located(row, kwargs["path"].upper().split("/"))
+            if row is None or found is None or row.file.object is None:
+                raise Http404
+            self.opened(row.series_id, row.series.study_id, row.series.study.case_id)
+            self.looked_at(row.series.study.case_id, [row.pk])
+            (start, length), stored = found, row.file.object
+        body = storage.read_range(stored, start, start + length)
+        if chosen.multipart:
+            return related([Part(OCTETS, length, body, request.build_absolute_uri())], OCTETS)
+        response = StreamingHttpResponse(body, content_type=OCTETS)
+        response["Content-Length"] = str(length)
+        return response
+
+    @staticmethod
+    def located(row: Instance, path: list[str]) -> tuple[int, int] | None:
+        """Follow tag, item number, tag, … to where the child found the value: (offset, length) in bytes."""
+        level: Any = row.metadata
+        for place, word in enumerate(path):
+            if place % 2:
+                items = level.get("Value", [])
+                if not word.isdigit() or not 1 <= int(word) <= len(items):
+                    return None
+                level = items[int(word) - 1]
+            else:
+                level = level.get(word)
+            if not isinstance(level, dict):
+                return None
+        start, colon, length = str(level.get("BulkDataURI", "")).partition(":")
+        return (int(start), int(length)) if colon else None
+
+
+class Pack(DicomwebView):
+    """Frames `first` to `first + count - 1` of a series in one response; the viewer's own way, beside the standard (docs/dicomweb.md)."""
+
+    offers = (Offer(packs.MEDIA_TYPE),)
+
+    def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
+        self.negotiate()
+        first, count = self.number("first", 1, 1), self.number("count", packs.MAX_COUNT, 1)
+        if count > packs.MAX_COUNT:
+            raise Problem(400, f"count is 1 to {packs.MAX_COUNT}.")
+        places = frames.places(self.user, kwargs["study"], kwargs["series"], **self.scope)
+        pack = packs.cut(places, first=first, count=count)
+        if not pack.entries:
+            raise Http404
+        self.opened(places[0].series_id, places[0].study_id, places[0].case_id)
+        self.looked_at(places[0].case_id, [one.place.instance_id for one in pack.entries])
+        for entry in pack.entries:
+            storage.require_ready(entry.place.stored)
+        head = pack.head()
+        response = StreamingHttpResponse(chain([head], pack.body()), content_type=packs.MEDIA_TYPE)
+        response["Content-Length"] = str(len(head) + pack.data_length)
+        response["Cache-Control"] = "private, no-store"
+        return response

@@ -1,0 +1,191 @@
+"""STOW-RS (PS3.18 section 10.5): a hospital's system pushes images into one case.
+
+What arrives is sealed as it comes and queued like any upload: scanned, read in the confined child, compared with the case's
+person. So the answer is 202: accepted for processing, not yet shown. Whether a study can be seen is what QIDO-RS says.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from email.message import Message
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+
+from cases.models import Case
+from cases.queries import visible_to
+from portal.core import storage
+from portal.core.access import Permission
+from portal.core.models import StoredObject
+from portal.core.workflow import Refused
+from records.actions import pushed, uploads
+from records.dicom import peek
+from records.dicomweb.base import DICOM_JSON, DicomwebView, Problem
+from records.dicomweb.multipart import Malformed, Reader
+from records.dicomweb.negotiate import Offer
+
+MAX_PARTS = 2000
+PROCESSING_FAILURE, OUT_OF_RESOURCES, NOT_UNDERSTOOD, OTHER_STUDY = 0x0110, 0xA700, 0xC000, 0xA900
+"""Failure reasons of PS3.18 table I.2-2."""
+
+
+@dataclass
+class Taken:
+    """One part of the request: what its header says it is, its sealed bytes, and why it was not taken."""
+
+    head: peek.Head
+    stored: StoredObject | None
+    failure: int = 0
+
+
+class StoreMixin(DicomwebView):
+    """`POST /studies` and `POST /studies/<study>`, below a case or with a token that is bound to one."""
+
+    abstract = True
+    stores = True
+
+    def case(self) -> Case:
+        """Raises Problem 400 when no case is named, Http404 when this caller does not see it."""
+        found = visible_to(self.user)
+        if self.ref is not None:
+            found = found.filter(ref=self.ref)
+        if self.bound is not None:
+            found = found.filter(pk=self.bound)
+        if self.ref is None and self.bound is None:
+            raise Problem(
+                400, "Say for which case: /dicomweb/cases/<reference>/studies, or use a token that is bound to one."
+            )
+        case = found.first()
+        if case is None:
+            raise Http404
+        return case
+
+    def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        case = self.case()
+        media_type = self.negotiate([Offer(DICOM_JSON), Offer("application/json")]).media_type
+        boundary = self._boundary(request.headers.get("Content-Type", ""))
+        if self.user.role not in (Permission.UPLOAD_RECORDS.roles or ()):
+            raise PermissionDenied
+        self.shown(case.pk)
+        try:
+            room = pushed.room(case=case)
+        except Refused as refused:
+            raise Problem(409 if refused.reason == "closed" else 413, _WHY[refused.reason]) from None
+        taken = self._take(case, _bounded(request, room), boundary, kwargs.get("study"))
+        if not taken:
+            raise Problem(400, "The request holds no instance.")
+        kept = [one for one in taken if one.stored is not None and not one.failure]
+        if kept:
+            try:
+                pushed.receive(
+                    case=case, objects=[(_name(one), one.stored) for one in kept if one.stored], by=self.actor
+                )
+            except Refused:
+                for one in kept:
+                    one.failure = OUT_OF_RESOURCES
+        uploads.discard(one.stored for one in taken if one.stored is not None and one.failure)
+        failed = [one for one in taken if one.failure]
+        body = self._answer([one for one in taken if not one.failure], failed, kwargs.get("study"))
+        return HttpResponse(json.dumps(body), status=409 if len(failed) == len(taken) else 202, content_type=media_type)
+
+    @staticmethod
+    def _boundary(header: str) -> str:
+        """Raises Problem 415: not multipart/related with application/dicom inside."""
+        message = Message()
+        message["Content-Type"] = header
+        inside = str(message.get_param("type") or "application/dicom").lower()
+        boundary = message.get_param("boundary")
+        if message.get_content_type() != "multipart/related" or inside != "application/dicom" or not boundary:
+            raise Problem(415, 'Send multipart/related; type="application/dicom"; boundary=…')
+        return str(boundary)
+
+    def _take(self, case: Case, read: Callable[[int], bytes], boundary: str, study: str | None) -> list[Taken]:
+        """Seal every part as it arrives. Raises Problem 400 when the body is cut or malformed; then nothing of it is kept."""
+        taken: list[Taken] = []
+        try:
+            for headers, body in Reader(read, boundary).parts():
+                if len(taken) >= MAX_PARTS:
+                    raise Problem(413, f"At most {MAX_PARTS} instances in one request.")
+                kind = headers.get("content-type", "application/dicom").partition(";")[0].strip().lower()
+                taken.append(self._one(case, kind, body, study))
+        except (Malformed, Problem) as problem:
+            uploads.discard(one.stored for one in taken if one.stored is not None)
+            if isinstance(problem, Problem):
+                raise
+            raise Problem(400, "The body is not the multipart that its header announces, or it was cut.") from None
+        return taken
+
+    def _one(self, case: Case, kind: str, body: Iterator[bytes], study: str | None) -> Taken:
+        if kind != "application/dicom":
+            return Taken(peek.Head(), None, NOT_UNDERSTOOD)
+        peeked = peek.Peek()
+        stored = storage.write_stream(peeked.through(body), case_id=case.pk, kind="part")
+        head = peeked.head()
+        if not head.sop_instance or stored.size == 0:
+            return Taken(head, stored, NOT_UNDERSTOOD)
+        if study is not None and head.study and head.study != study:
+            return Taken(head, stored, OTHER_STUDY)
+        return Taken(head, stored)
+
+    def _answer(self, kept: list[Taken], failed: list[Taken], study: str | None) -> dict[str, Any]:
+        """PS3.18 section I.2: what was accepted, and why the rest was not."""
+        base = self.absolute
+        found: dict[str, Any] = {}
+        studies = {one.head.study for one in kept if one.head.study} or ({study} if study and kept else set())
+        if len(studies) == 1:
+            found["00081190"] = {"vr": "UR", "Value": [f"{base}/studies/{studies.pop()}"]}
+        if failed:
+            items = [{**_reference(one.head), "00081197": {"vr": "US", "Value": [one.failure]}} for one in failed]
+            found["00081198"] = {"vr": "SQ", "Value": items}
+        if kept:
+            items = []
+            for one in kept:
+                item: dict[str, Any] = _reference(one.head)
+                if one.head.study and one.head.series:
+                    address = (
+                        f"{base}/studies/{one.head.study}/series/{one.head.series}/instances/{one.head.sop_instance}"
+                    )
+                    item["00081190"] = {"vr": "UR", "Value": [address]}
+                items.append(item)
+            found["00081199"] = {"vr": "SQ", "Value": items}
+        return found
+
+
+_WHY = {
+    "closed": "This case takes no files now.",
+    "case_full": "The case is full.",
+    "too_many_files": "The case holds too many files.",
+}
+
+
+def _bounded(request: HttpRequest, room: int) -> Callable[[int], bytes]:
+    """Reads the body, chunked or with its length, and no more of it than the case takes. It raises Problem 413 beyond that."""
+    chunked = "chunked" in request.headers.get("Transfer-Encoding", "").lower()
+    source: Callable[[int], bytes] = request.META["wsgi.input"].read if chunked else request.read
+    left = room + 64 * 1024
+
+    def read(size: int) -> bytes:
+        nonlocal left
+        piece = source(size)
+        left -= len(piece)
+        if left < 0:
+            raise Problem(413, _WHY["case_full"])
+        return piece
+
+    return read
+
+
+def _reference(head: peek.Head) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if head.sop_class:
+        found["00081150"] = {"vr": "UI", "Value": [head.sop_class]}
+    if head.sop_instance:
+        found["00081155"] = {"vr": "UI", "Value": [head.sop_instance]}
+    return found
+
+
+def _name(one: Taken) -> str:
+    return f"{one.head.sop_instance}.dcm"
