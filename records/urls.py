@@ -2,13 +2,16 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from records.views import asking, documents, files, letters, page, sending, tus
+from records.views import asking, documents, files, health, letters, page, sending, tus
 
 app_name = "records"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("uploads/<str:ref>/", tus.Uploads.as_view(), name="uploads"),
     path("uploads/<str:ref>/<uuid:upload>/", tus.OneUpload.as_view(), name="upload"),
     path("cases/<str:ref>/records/", page.RecordsPage.as_view(), name="records"),
+    path("cases/<str:ref>/records/health/", health.HealthPage.as_view(), name="health"),
+    path("cases/<str:ref>/records/health/take/", health.Take.as_view(), name="take"),
+    path("cases/<str:ref>/records/health/offer/", health.Offer.as_view(), name="offer"),
     path("cases/<str:ref>/records/live/", page.Live.as_view(), name="live"),
     path("cases/<str:ref>/records/send/", page.PlainUpload.as_view(), name="send"),
     path("cases/<str:ref>/records/sent/<uuid:batch>/", page.ReceiptPage.as_view(), name="receipt"),

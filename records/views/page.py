@@ -27,6 +27,7 @@ from records.models import Upload
 from records.queries.checklist import checklist, counts
 from records.queries.documents import documents
 from records.queries.files import FileView, files, of_batch, preparing, stuck
+from records.queries.health import fact_count
 from records.queries.receipts import visible_receipts
 from records.queries.studies import studies
 from records.queries.uploads import own_uploads, room_left, unfinished
@@ -77,6 +78,7 @@ def records_context(request: HttpRequest, case: Case) -> dict[str, Any]:
         "preparing": preparing(case),
         "studies": studies(case),
         "documents": documents(case),
+        "facts": fact_count(case),
         "staff": request.user.role == Role.COORDINATOR,  # type: ignore[union-attr]
         "may_remove": may_remove(case.phase),
         "takes_files": takes_files(case.phase),

@@ -16,6 +16,7 @@ from portal.core import storage
 from portal.core.workflow import Refused
 from records.queries.checklist import checklist
 from records.queries.files import preparing
+from records.queries.health import health
 from specialists.actions import assignments
 from specialists.forms import AskForm, DeclineForm
 from specialists.queries import drafts, material, story, terms, worklist, workspace
@@ -49,6 +50,7 @@ class Workspace(AssignmentView):
             "questions": asked,
             "told": told,
             "checklist": checklist(case),
+            "health": health(case),
             "holds": story.open_holds(self.assignment),
             "asked": story.asked_by(self.assignment),
             "preparing": preparing(case),
