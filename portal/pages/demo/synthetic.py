@@ -18,6 +18,7 @@ from pydicom.uid import (
     ComputedRadiographyImageStorage,
     CTImageStorage,
     DeflatedExplicitVRLittleEndian,
+    DigitalMammographyXRayImageStorageForPresentation,
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
@@ -107,10 +108,13 @@ def file_bytes(found: Dataset, *, syntax: str = "") -> bytes:
     return out.getvalue()
 
 
-def chest_slice(place: float, size: int, *, nodule: bool = True, fibrosis: float = 0.0, seed: int = 1) -> np.ndarray:
+def chest_slice(
+    place: float, size: int, *, nodule: bool = True, fibrosis: float = 0.0, aorta_mm: float = 0.0, seed: int = 1
+) -> np.ndarray:
     """One axial slice in HU at `place` (0 apex … 1 base), `size` pixels square, with lungs, heart, spine, ribs and noise.
 
     `nodule`: a round 14 mm one in the right upper lobe. `fibrosis` 0 … 1: a net of thick lines at the lung bases.
+    `aorta_mm`: contrast in heart and aorta, the ascending aorta this wide.
     """
     rng = np.random.default_rng((seed, int(place * 1e6)))
     y, x = np.mgrid[-1 : 1 : size * 1j, -1 : 1 : size * 1j].astype(np.float32)
@@ -138,7 +142,12 @@ def chest_slice(place: float, size: int, *, nodule: bool = True, fibrosis: float
     else:
         out[disc(0.0, -0.12, 0.16, 0.16) < 1] = 42
         out[disc(0.02, -0.02, 0.045, 0.045) < 1] = -990  # trachea
-    out[disc(0.09, 0.20, 0.055, 0.055) < 1] = 48  # descending aorta
+    out[disc(0.09, 0.20, 0.055, 0.055) < 1] = 320 if aorta_mm else 48  # descending aorta
+    if aorta_mm and place > 0.35:
+        out[disc(0.10, -0.08, 0.16 * min(1, (place - 0.3) * 3), 0.17) < 1] = 290  # chambers of the heart
+    if aorta_mm and 0.15 < place < 0.6:
+        wide_part = aorta_mm / 360 * (1 - ((place - 0.37) / 0.4) ** 2)
+        out[disc(-0.05, -0.14, wide_part, wide_part) < 1] = 340
     out[disc(0, 0.32, 0.11, 0.10) < 1] = 230
     out[disc(0, 0.32, 0.075, 0.07) < 1] = 160
     out[disc(0, 0.43, 0.045, 0.04) < 1] = 25  # spinal canal
@@ -163,6 +172,7 @@ def ct_series(
     syntax: str = "",
     nodule: bool = True,
     fibrosis: float = 0.0,
+    aorta_mm: float = 0.0,
     series: int = 2,
     description: str = "Chest 1.25 mm lung",
 ) -> list[bytes]:
@@ -171,7 +181,7 @@ def ct_series(
     spacing = 360.0 / size
     files = []
     for number in range(count):
-        hu = chest_slice(number / max(1, count - 1), size, nodule=nodule, fibrosis=fibrosis)
+        hu = chest_slice(number / max(1, count - 1), size, nodule=nodule, fibrosis=fibrosis, aorta_mm=aorta_mm)
         found = _header(examination, sop_class=CTImageStorage, modality="CT", series=series, number=number + 1)
         found.ImageType = ["ORIGINAL", "PRIMARY", "AXIAL"]
         found.BodyPartExamined, found.SeriesDescription = "CHEST", description
@@ -285,6 +295,44 @@ def chest_radiograph(
         found, 4095 - white if inverted else white, stored=12, photometric="MONOCHROME1" if inverted else "MONOCHROME2"
     )
     return file_bytes(found, syntax=syntax)
+
+
+def mammogram(
+    side: str,
+    view: str,
+    rows: int = 400,
+    columns: int = 320,
+    *,
+    examination: Examination,
+    number: int,
+    mass: bool = False,
+) -> bytes:
+    """One view ("CC" or "MLO") of one breast ("R" or "L"), a bright mass with rays in it where `mass` is set."""
+    rng = np.random.default_rng((5, number))
+    y, x = np.mgrid[-1 : 1 : rows * 1j, 0 : 1.6 : columns * 1j].astype(np.float32)
+    lean = 0.12 if view == "MLO" else 0.0
+    shape = (x / 1.15) ** 2 + ((y - lean) / 0.78) ** 2
+    inside = shape < 1
+    glands = np.sin(9 * x + 3 * np.sin(5 * y)) * np.cos(7 * y + 2 * np.sin(6 * x))
+    dense = np.where(inside, 900 + 500 * (1 - shape) + 260 * glands * (1 - shape), 60)
+    if view == "MLO":
+        dense[(x + 0.9 * (y + 1)) < 0.62] = 2300  # the muscle
+    if mass:
+        away = np.hypot(x - 0.62, y + 0.22)
+        rays = 0.03 * np.cos(9 * np.arctan2(y + 0.22, x - 0.62))
+        dense += 1300 / (1 + np.exp(np.clip(60 * (away - 0.13 - rays), -50, 50)))
+    dense = dense + rng.normal(0, 30, dense.shape)
+    white = np.clip(dense if side == "L" else dense[:, ::-1], 0, 4095).astype(np.uint16)
+    found = _header(
+        examination, sop_class=DigitalMammographyXRayImageStorageForPresentation, modality="MG", series=1, number=number
+    )
+    found.ImageType, found.BodyPartExamined = ["ORIGINAL", "PRIMARY"], "BREAST"
+    found.ViewPosition, found.ImageLaterality, found.SeriesDescription = view, side, "Mammography 2 views"
+    found.ImagerPixelSpacing = [0.5, 0.5]
+    found.RescaleIntercept, found.RescaleSlope, found.RescaleType = 0, 1, "US"
+    found.WindowCenter, found.WindowWidth = 1500, 3000
+    _grey(found, white, stored=12)
+    return file_bytes(found)
 
 
 @dataclass(frozen=True)

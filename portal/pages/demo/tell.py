@@ -12,7 +12,7 @@ from uuid import uuid4
 from django.utils import timezone
 
 from cases.actions import holds, intake, messages, release, triage, withdrawal
-from cases.models import Case, Question
+from cases.models import Case
 from cases.queries.edition import edition_of
 from cases.states import HoldOwner, Phase
 from portal.accounts.models import User
@@ -22,14 +22,17 @@ from portal.core import jobs
 from portal.core.access import Actor
 from portal.core.models import Job
 from portal.core.states import JobState, Role
-from portal.pages.demo.opinions import values_for
+from portal.pages.demo.charts import CHARTS, NOTHING_YET
+from portal.pages.demo.opinions import OPINIONS
 from portal.pages.demo.past import at
 from portal.pages.demo.people import account
-from portal.pages.demo.records import BY_SPECIALTY, Files
+from portal.pages.demo.records import Files, echo_loop
 from portal.pages.demo.stories import Story
 from portal.pages.demo.synthetic import Person
 from records.actions import uploads
+from records.models import Document, Instance
 from records.rules.tus import Described
+from specialists import keyimages
 from specialists.actions import assignments, opinions
 from specialists.models import Assignment, OpinionDraft
 from specialists.states import Conflict
@@ -66,6 +69,7 @@ class Telling:
 
     def __init__(self, story: Story, coordinator: User, doctors: dict[str, User]) -> None:
         self.story = story
+        self.chart = CHARTS.get(story.key, NOTHING_YET)
         self.desk = Actor.of(coordinator)
         self.doctors = doctors
         key = story.account or story.key
@@ -137,20 +141,17 @@ class Telling:
         }
         about |= {"country": "US", "state": story.state, "language": "en", "phone": "+1 555 010 0000"}
         problem: dict[str, Any] = {"reason": "peace_of_mind", "condition": story.condition, "title": story.title}
-        problem |= {
-            "first_diagnosis": f"{edition.condition(story.specialty, story.condition).name}",
-            "matters_most": ["independent"],
-        }
-        problem["first_treatment"] = "The doctor told me what they would do, but I am not sure that it is right for me."
+        problem |= {"first_diagnosis": self.chart.told, "first_treatment": self.chart.advised}
+        problem["matters_most"] = ["independent"]
         self.section("about", about)
         self.section("problem", problem)
         if story.phase == Phase.DRAFT:
             return
-        asked = list(edition.questions(story.specialty, story.condition)[:3])
-        self.section("questions", {"questions": asked})
-        health: dict[str, Any] = {}
+        self.section("questions", {"questions": list(self.chart.questions)})
+        known = {ask.key for ask in edition.asks([story.specialty], [story.condition])}
+        health: dict[str, Any] = {key: text for key, text in self.chart.health.items() if key in known}
         for ask in edition.asks([story.specialty], [story.condition]):
-            if ask.required:
+            if ask.required and ask.key not in health:
                 health[ask.key] = {AskType.YES_NO: "no", AskType.ONE: ask.options[0].key if ask.options else ""}.get(
                     ask.type, "none"
                 )
@@ -172,14 +173,10 @@ class Telling:
 
     def upload(self) -> None:
         day = (self.now - timedelta(days=12)).date()
-        files: Files = [one for make in BY_SPECIALTY[self.story.specialty] for one in make(self.person(), day)]
+        files: Files = [one for make in self.chart.records for one in make(self.person(), day)]
         if self.story.other_person:
             stranger = Person("SOMEBODY^ELSE", "DEMO-STRANGER", date(1949, 1, 1), "M")
-            files += [
-                (f"other/{folder}", name, data)
-                for folder, name, data in BY_SPECIALTY["cardiology"][0](stranger, day)
-                if folder
-            ]
+            files += [(f"other/{folder}", name, data) for folder, name, data in echo_loop(stranger, day)]
         batch = uuid4()
         for folder, name, data in files:
             mark = hashlib.sha256(data).hexdigest()
@@ -221,19 +218,34 @@ class Telling:
             self.write(finished=self.reaches(Phase.RELEASE))
 
     def write(self, *, finished: bool) -> None:
-        questions = list(Question.objects.filter(case=self.case).values_list("text", flat=True))
-        values = values_for(self.story.specialty, questions)
-        if not finished:
-            values = {name: value for name, value in values.items() if name.startswith(("question.1", "diagnosis"))}
+        by = Actor.of(self.assignment.specialist)
+        opinion = OPINIONS[self.story.key]
+        values = opinion.values(finished=finished)
+        for statement, place in opinion.cites.items():
+            if finished or statement in opinion.begun:
+                key, _cited = opinions.cite(assignment=self.assignment, asked=self.record(place), by=by)
+                values.setdefault(f"cite.{statement}", []).append(key)
         draft = OpinionDraft.objects.get(assignment=self.assignment)
-        opinions.save_draft(
-            assignment=self.assignment, content=values, revision=draft.revision, by=Actor.of(self.assignment.specialist)
-        )
+        opinions.save_draft(assignment=self.assignment, content=values, revision=draft.revision, by=by)
+
+    def record(self, place: str) -> dict[str, Any]:
+        """What a citation asks for: an image ("CT 0.32": the slice a third of the way down) or a paper by part of its title."""
+        modality, _, share = place.partition(" ")
+        found = Instance.objects.filter(series__study__case=self.case, series__modality=modality).order_by("number")
+        if shown := list(found.select_related("series__study")):
+            one = shown[round(float(share or 0.5) * (len(shown) - 1))]
+            frame = one.frames // 3 + 1 if one.frames > 1 else 1
+            uids = {"study": one.series.study.uid, "series": one.series.uid, "instance": one.uid}
+            return {"kind": "image", "frame": frame, **uids}
+        document = Document.objects.filter(case=self.case, title__icontains=place).earliest("created_at")
+        return {"kind": "page", "document": str(document.pk), "page": 1}
 
     def sign(self) -> None:
         with self.step(hours=2):
             draft = OpinionDraft.objects.get(assignment=self.assignment)
-            opinions.sign(assignment=self.assignment, by=Actor.of(self.assignment.specialist), revision=draft.revision)
+            images = keyimages.rendered(self.case, draft)
+            by = Actor.of(self.assignment.specialist)
+            opinions.sign(assignment=self.assignment, by=by, revision=draft.revision, key_images=images)
             work_off(self.case)
 
     def deliver(self) -> None:
@@ -252,7 +264,9 @@ class Telling:
                 self.offer()
         if story.asked:
             with self.step(hours=4):
-                asks = edition.canned_text(story.asked).text.replace("{record}", "echo")
+                asks = edition.canned_text(story.asked).text.replace(
+                    "{record}", "heart catheter film (coronary angiogram)"
+                )
                 holds.open(case=self.case, reason=story.asked, owner=HoldOwner.PATIENT, asks=asks, by=self.desk)
         if story.message:
             with self.step(hours=4):

@@ -1,0 +1,67 @@
+"""The demo's stories hang together: each has records and words of its own, and its specialist answers what was asked."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from io import BytesIO
+
+import pytest
+from pydicom import dcmread
+
+from cases.states import Phase
+from portal.catalogue import loader
+from portal.pages.demo.charts import CHARTS
+from portal.pages.demo.opinions import OPINIONS
+from portal.pages.demo.stories import STORIES, Story
+from portal.pages.demo.synthetic import Examination, Person, ct_series, mammogram
+
+TOLD = [one for one in STORIES if one.records]
+READ = [one for one in STORIES if one.phase in {Phase.IN_REVIEW, Phase.RELEASE, Phase.DELIVERED, Phase.CLOSED}]
+
+
+def key(story: Story) -> str:
+    return story.key
+
+
+@pytest.mark.parametrize("story", TOLD, ids=key)
+def test_a_story_with_records_has_a_chart_with_images_or_a_reason_to_ask_for_them(story: Story) -> None:
+    chart = CHARTS[story.key]
+    folders = {
+        folder
+        for make in chart.records[:1]
+        for folder, _, _ in make(Person("X^Y", "DEMO", story.born), date(2026, 3, 1))
+    }
+    assert folders - {""} or story.asked, "images first, or the desk asks for them"
+    assert 1 <= len(chart.questions) <= 5
+
+
+@pytest.mark.parametrize("story", READ, ids=key)
+def test_a_specialist_answers_each_question_from_a_cited_record(story: Story) -> None:
+    opinion = OPINIONS[story.key]
+    finished = story.phase != Phase.IN_REVIEW
+    values = opinion.values(finished=finished)
+    if finished:
+        assert len(opinion.answers) == len(CHARTS[story.key].questions)
+        assert any(re.match(r"(US|CT|MG)\b", place) for place in opinion.cites.values()), "a key image"
+        assert {"plain", "limits", "treatment.opinion", "certainty", "urgency.when"} <= values.keys()
+    else:
+        assert "plain" not in values and "diagnosis.opinion" in values
+
+
+def test_the_case_of_an_aorta_is_seen_on_ct_and_the_aorta_is_as_wide_as_its_report_says() -> None:
+    images = ct_series(9, 128, Examination(description="CTA"), nodule=False, aorta_mm=52)
+    shown = dcmread(BytesIO(images[3]))
+    row = shown.pixel_array[round(128 * (1 - 0.14) / 2)].astype(int) - 1024
+    assert abs((row > 250).sum() * float(shown.PixelSpacing[1]) - 52) < 10
+
+
+def test_a_mammogram_names_its_side_and_view() -> None:
+    shown = dcmread(BytesIO(mammogram("R", "MLO", examination=Examination(), number=2, mass=True)))
+    assert (shown.Modality, shown.ImageLaterality, shown.ViewPosition) == ("MG", "R", "MLO")
+
+
+def test_every_story_names_a_condition_of_its_specialty() -> None:
+    edition = loader.shipped()
+    for story in STORIES:
+        assert edition.condition(story.specialty, story.condition)
