@@ -52,3 +52,37 @@ class PaperForm(BaseForm):
         help_text=_("For example: the patient’s maiden name is on the paper."),
         error_messages={"required": _("Write how you know")},
     )
+
+
+class OwnItemForm(BaseForm):
+    """What a patient can say about one record that is asked for."""
+
+    said = forms.ChoiceField(
+        label=_("What would you like to tell us?"),
+        choices=[
+            ("sent", _("I sent it already")),
+            ("never", _("I never had this test")),
+            ("cannot", _("I cannot get it")),
+            ("ask", _("I have a question about it")),
+        ],
+        widget=Radios(reveals={"cannot": ["reason"], "ask": ["question"]}),
+        error_messages={"required": _("Choose what you would like to tell us")},
+    )
+    reason = forms.CharField(
+        label=_("Why can you not get it?"),
+        required=False,
+        max_length=300,
+        help_text=_("We decide with the doctor if we can go on without it."),
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+    question = forms.CharField(
+        label=_("Your question"), required=False, max_length=1000, widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+    def clean(self) -> dict[str, object]:
+        found = super().clean() or {}
+        if found.get("said") == "cannot" and not found.get("reason", "").strip():
+            self.add_error("reason", _("Write why you cannot get it. A few words are fine"))
+        if found.get("said") == "ask" and not found.get("question", "").strip():
+            self.add_error("question", _("Write your question"))
+        return found

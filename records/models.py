@@ -304,7 +304,8 @@ class ChecklistItem(CasePart):
         constraints = [
             models.UniqueConstraint(fields=["case", "key"], name="checklist_item_once"),
             models.CheckConstraint(
-                condition=~Q(state=ItemState.WAIVED) | (Q(by__isnull=False) & ~Q(reason="")),
+                condition=~Q(state__in=[ItemState.WAIVED, ItemState.CANNOT_GET])
+                | (Q(by__isnull=False) & ~Q(reason="")),
                 name="item_waived_has_reason",
             ),
         ]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from records.views import asking, documents, files, health, letters, page, sending, tus
+from records.views import asking, documents, files, health, items, letters, page, sending, tus
 
 app_name = "records"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -21,7 +21,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("cases/<str:ref>/records/studies/<uuid:study>/remove/", files.RemoveStudy.as_view(), name="remove-study"),
     path("cases/<str:ref>/records/studies/<uuid:study>/release/", files.ReleaseStudy.as_view(), name="release-study"),
     path("cases/<str:ref>/records/studies/<uuid:study>/split/", files.SplitStudy.as_view(), name="split-study"),
-    path("cases/<str:ref>/records/items/<slug:key>/", page.ItemView.as_view(), name="item"),
+    path("cases/<str:ref>/records/items/<slug:key>/", items.ItemView.as_view(), name="item"),
     path("cases/<str:ref>/records/ask/", asking.Asking.as_view(), name="ask"),
     path("cases/<str:ref>/records/ask/link/", asking.MakeLink.as_view(), name="make-link"),
     path("cases/<str:ref>/records/ask/links/<uuid:link>/", asking.OneLink.as_view(), name="link"),

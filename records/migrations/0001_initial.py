@@ -214,7 +214,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, primary_key=True, serialize=False)),
                 ('key', models.CharField(max_length=60)),
-                ('state', models.CharField(choices=[('missing', 'Missing'), ('report_only', 'Report is here, images are missing'), ('images_only', 'Images are here, report is missing'), ('too_old', 'Too old'), ('probable', 'Probably this: please check'), ('satisfied', 'Received'), ('not_done', 'Never done'), ('waived', 'Not needed')], default='missing', max_length=12)),
+                ('state', models.CharField(choices=[('missing', 'Missing'), ('report_only', 'Report is here, images are missing'), ('images_only', 'Images are here, report is missing'), ('incomplete', 'Here, but not complete'), ('too_old', 'Too old'), ('wrong_person', 'Wrong patient?'), ('probable', 'Probably this: please check'), ('cannot_get', 'Patient cannot get it: please decide'), ('satisfied', 'Received'), ('not_done', 'Never done'), ('waived', 'Not needed')], default='missing', max_length=12)),
                 ('by_person', models.BooleanField(default=False)),
                 ('reason', models.CharField(blank=True, max_length=300)),
                 ('changed_at', models.DateTimeField(default=django.utils.timezone.now)),
@@ -224,7 +224,7 @@ class Migration(migrations.Migration):
                 ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='cases.case')),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('case', 'key'), name='checklist_item_once'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'waived'), _negated=True), models.Q(('by__isnull', False), models.Q(('reason', ''), _negated=True)), _connector='OR'), name='item_waived_has_reason')],
+                'constraints': [models.UniqueConstraint(fields=('case', 'key'), name='checklist_item_once'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['waived', 'cannot_get']), _negated=True), models.Q(('by__isnull', False), models.Q(('reason', ''), _negated=True)), _connector='OR'), name='item_waived_has_reason')],
             },
         ),
         migrations.CreateModel(

@@ -60,6 +60,19 @@ class ItemView:
         return bool(self.item.answered_by) and not self.item.documents and not self.item.images
 
     @property
+    def tone(self) -> str:
+        """Colour of its tag."""
+        if self.state is ItemState.SATISFIED:
+            return "green"
+        if self.state is ItemState.WRONG_PERSON:
+            return "red"
+        if self.state in (ItemState.PROBABLE, ItemState.CANNOT_GET):
+            return "purple"
+        if self.state in (ItemState.TOO_OLD, ItemState.INCOMPLETE, ItemState.REPORT_ONLY, ItemState.IMAGES_ONLY):
+            return "orange"
+        return "grey" if self.done or not self.required else "blue"
+
+    @property
     def label(self) -> str:
         return str(self.state.label)
 
@@ -127,9 +140,13 @@ def counts(items: list[ItemView]) -> tuple[int, int]:
 # -- what the rules look at ------------------------------------------------------------------------------------------
 
 
-def facts(case: Case) -> tuple[list[StudyFacts], list[DocumentFacts]]:
-    """The case's readable records as the matching rules know them. Six queries, however many images there are."""
-    studies = list(Study.objects.filter(case=case, state=RecordState.READY).order_by("created_at", "pk"))
+def facts(case: Case, *, set_aside: bool = False) -> tuple[list[StudyFacts], list[DocumentFacts]]:
+    """The case's readable records as the matching rules know them; or those that were set aside as another person's.
+
+    Six queries, however many images there are.
+    """
+    wanted = {"case": case, "state": RecordState.QUARANTINED if set_aside else RecordState.READY}
+    studies = list(Study.objects.filter(**wanted).order_by("created_at", "pk"))
     by_study: dict[UUID, list[SeriesFacts]] = defaultdict(list)
     series = list(Series.objects.filter(study__in=studies, instance_count__gt=0).order_by("number", "uid"))
     classes: dict[UUID, set[str]] = defaultdict(set)
@@ -147,7 +164,7 @@ def facts(case: Case) -> tuple[list[StudyFacts], list[DocumentFacts]]:
             StudyFacts(str(study.pk), study.date, text_of(study.description), tuple(by_study[study.pk]))
             for study in studies
         ],
-        documents(case),
+        documents(case, set_aside=set_aside),
     )
 
 
@@ -168,7 +185,9 @@ def _series_facts(series: Series, classes: set[str], frames: list[int], samples:
     types: list[str] = []
     thickness: list[float] = []
     views: set[tuple[str, str]] = set()
+    corrections: set[str] = set()
     for metadata in samples:
+        corrections |= {str(one).upper() for one in _value(metadata, "00280051")}
         for tag in ("00181030", "00321060", "00081030", "00540220"):
             texts += [str(one) for one in _value(metadata, tag) if isinstance(one, str)]
         for tag in ("00081032", "00082218"):
@@ -187,12 +206,14 @@ def _series_facts(series: Series, classes: set[str], frames: list[int], samples:
         thickness=min(thickness, default=None),
         scout="LOCALIZER" in types or "SCOUT" in types,
         views=frozenset(views),
+        attenuation_corrected="ATTN" in corrections if corrections else None,
     )
 
 
-def documents(case: Case) -> list[DocumentFacts]:
+def documents(case: Case, *, set_aside: bool = False) -> list[DocumentFacts]:
     """Readable papers with the beginning of their text, folded."""
-    rows = list(Document.objects.filter(case=case, state=RecordState.READY).order_by("created_at", "pk"))
+    state = RecordState.QUARANTINED if set_aside else RecordState.READY
+    rows = list(Document.objects.filter(case=case, state=state).order_by("created_at", "pk"))
     texts: dict[UUID, str] = defaultdict(str)
     pages = Page.objects.filter(document__in=rows, number__lte=5).order_by("number")
     for document_id, text in pages.values_list("document_id", "text"):

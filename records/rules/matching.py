@@ -6,6 +6,7 @@ word is "probable"; a contrary word is no. Scouts, dose reports, secondary captu
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -17,6 +18,11 @@ from records.rules.words import folded, found
 from records.states import ItemState
 
 NOT_PICTURES = frozenset({"SC", "OT", "PR", "SR", "KO", "DOC", "REG", "RWV", "PLAN"})
+NOT_PICTURE_CLASSES = (
+    "1.2.840.10008.5.1.4.1.1.7",  # secondary capture, single and multi-frame: a photo of a screen
+    "1.2.840.10008.5.1.4.1.1.88.",  # structured reports, dose reports among them
+    "1.2.840.10008.5.1.4.1.1.104.",  # encapsulated documents
+)
 GATED = ("gated", "gating", "ecg", "ekg", "retro", "tavi", "tavr", "cardiac", "%", "multiphase")
 
 
@@ -32,10 +38,19 @@ class SeriesFacts:
     thickness: float | None = None
     scout: bool = False
     views: frozenset[tuple[str, str]] = frozenset()
+    attenuation_corrected: bool | None = None
+    """Of a PET series; None where its header does not say."""
 
     @property
     def usable(self) -> bool:
-        return not self.scout and self.modality not in NOT_PICTURES
+        """Whether it can count as pictures of its modality: no scout, no capture of a screen, no report in disguise."""
+        captured = bool(self.sop_classes) and all(uid.startswith(NOT_PICTURE_CLASSES) for uid in self.sop_classes)
+        return not self.scout and not captured and self.modality not in NOT_PICTURES
+
+    @property
+    def holds(self) -> bool:
+        """Whether there is anything to look at. Radiation plans and contours are no pictures, and whole without."""
+        return self.frames > 0 or self.modality.startswith("RT")
 
 
 @dataclass(frozen=True)
@@ -94,9 +109,25 @@ RANK = {
     ItemState.TOO_OLD: 1,
     ItemState.REPORT_ONLY: 2,
     ItemState.IMAGES_ONLY: 3,
-    ItemState.PROBABLE: 4,
-    ItemState.SATISFIED: 5,
+    ItemState.INCOMPLETE: 4,
+    ItemState.PROBABLE: 5,
+    ItemState.SATISFIED: 6,
 }
+SAYS = (
+    "impression",
+    "conclusion",
+    "diagnos",
+    "finding",
+    "result",
+    "interpretation",
+    "assessment",
+    "summary",
+    "impresion",
+    "hallazgo",
+    "resultado",
+    "juicio clinico",
+)
+"""Words under which a paper says what was found. A number says it as well: a value."""
 
 
 def months_before(day: date, months: int) -> date:
@@ -117,7 +148,7 @@ def image_fit(rule: ImageRule, study: StudyFacts, others: Sequence[StudyFacts] =
     """How well one study meets one image rule."""
     if any(set(rule.sop_classes) & one.sop_classes for one in study.series):
         return Fit.YES, ""
-    usable = [one for one in study.series if one.usable and one.modality in rule.modalities and one.frames]
+    usable = [one for one in study.series if one.usable and one.modality in rule.modalities and one.holds]
     if not usable:
         return Fit.NO, ""
     whole = study.words
@@ -146,6 +177,9 @@ def meets(need: NeededCheck, series: Sequence[SeriesFacts], study: StudyFacts, o
             views = {view for one in series for view in one.views}
             return {(view, side) for view in ("CC", "MLO") for side in ("L", "R")} <= views
         case ImageCheck.PET_WITH_CT:
+            corrected = [one.attenuation_corrected for one in series if one.modality == "PT"]
+            if corrected and all(one is False for one in corrected):
+                return False
             return any(one.modality == "CT" and one.frames for one in study.series)
         case ImageCheck.T2_AND_DWI:
             text = " ".join(one.words for one in series)
@@ -159,13 +193,18 @@ def report_fit(item: Item, document: DocumentFacts) -> Fit:
     words = (*item.words.en, *item.words.es)
     spoken = bool(words) and bool(found(words, document.text))
     of_class = document.klass in item.documents
-    if of_class and (spoken or not words):
-        return Fit.YES if document.confidence >= SURE else Fit.PROBABLE
     if of_class and document.confidence >= 1.0:
         return Fit.YES  # a person said so
+    if of_class and (spoken or not words):
+        return Fit.YES if document.confidence >= SURE and tells(document) else Fit.PROBABLE
     if spoken and item.documents and document.confidence < SURE:
         return Fit.PROBABLE
     return Fit.NO
+
+
+def tells(document: DocumentFacts) -> bool:
+    """Whether a paper has a date of service and a value or a conclusion: a mere mention of a test is not its result."""
+    return document.date is not None and bool(re.search(r"[0-9]", document.text) or found(SAYS, document.text))
 
 
 def named_studies(items: Iterable[Item], studies: Sequence[StudyFacts]) -> frozenset[str]:
@@ -215,7 +254,7 @@ def state_of(required: RequiredItem, item: Item, images: Half, report: Half) -> 
         if min(fits) is Fit.YES:
             state = ItemState.SATISFIED
         elif min(fits) is Fit.PROBABLE:
-            state = ItemState.PROBABLE
+            state = unsure(images)
         elif images.fit >= Fit.PROBABLE:
             state = ItemState.IMAGES_ONLY
         elif report.fit >= Fit.PROBABLE:
@@ -226,14 +265,21 @@ def state_of(required: RequiredItem, item: Item, images: Half, report: Half) -> 
         key = images if wants_images or not has_report else report
         by_fit = {Fit.YES: ItemState.SATISFIED, Fit.PROBABLE: ItemState.PROBABLE, Fit.OLD: ItemState.TOO_OLD}
         state = by_fit.get(key.fit, ItemState.MISSING)
+        if state is ItemState.PROBABLE and key is images:
+            state = unsure(images)
         if state is ItemState.MISSING and key is report and images.fit >= Fit.PROBABLE:
-            state = ItemState.IMAGES_ONLY if images.fit is Fit.YES else ItemState.PROBABLE
+            state = ItemState.IMAGES_ONLY if images.fit is Fit.YES else unsure(images)
     return Match(
         state,
         tuple(images.ids) if images.fit else (),
         tuple(report.ids) if report.fit else (),
         images.reason if images.fit is Fit.PROBABLE else "",
     )
+
+
+def unsure(images: Half) -> ItemState:
+    """Images that fit but for something named are incomplete; the rest is for a person to look at."""
+    return ItemState.INCOMPLETE if images.fit is Fit.PROBABLE and images.reason else ItemState.PROBABLE
 
 
 def match(

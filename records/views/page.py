@@ -19,10 +19,8 @@ from cases.views.base import CaseView
 from portal.core.access import Permission
 from portal.core.states import Role
 from portal.core.workflow import Refused
-from records.actions import checklist as checklist_actions
 from records.actions import uploads
 from records.actions.files import may_remove
-from records.forms import ItemForm
 from records.models import Upload
 from records.queries.checklist import checklist, counts
 from records.queries.documents import documents
@@ -33,7 +31,6 @@ from records.queries.studies import studies
 from records.queries.uploads import own_uploads, room_left, unfinished
 from records.rules.tus import BadHeader, Described, clean, shortened
 from records.rules.uploads import takes_files
-from records.states import ItemState
 from records.told import told
 from records.views.streaming import SealingHandler
 from records.views.tus import sentence
@@ -224,56 +221,3 @@ class ReceiptPage(CaseView):
             "back_url": reverse("records:records", args=[ref]),
         }
         return render(request, "records/receipt.html", context)
-
-
-class ItemView(CaseView):
-    """A person's word on one line of the checklist: the patient's "never done", the desk's decision with its reason."""
-
-    permission = Permission.UPLOAD_RECORDS
-
-    def get(self, request: HttpRequest, ref: str, key: str) -> HttpResponse:
-        return self.form(request, key, ItemForm(initial=self.now(key)))
-
-    def now(self, key: str) -> dict[str, Any]:
-        found = next((one for one in checklist(self.case) if one.key == key), None)
-        if found is None or self.user.role != Role.COORDINATOR:
-            raise Http404
-        return {"state": found.state, "reason": found.reason} if found.by_person else {}
-
-    def form(self, request: HttpRequest, key: str, form: ItemForm, status: int = 200) -> HttpResponse:
-        item = next((one for one in checklist(self.case) if one.key == key), None)
-        if item is None:
-            raise Http404
-        context = {
-            "case": self.case,
-            "form": form,
-            "item": item,
-            "heading": item.item.staff,
-            "caption": self.case.ref,
-            "back_url": back_to(request, self.case),
-        }
-        return render(request, "records/item.html", context, status=status)
-
-    def post(self, request: HttpRequest, ref: str, key: str) -> HttpResponse:
-        try:
-            if request.POST.get("undo"):
-                checklist_actions.clear_item(case=self.case, key=key, by=self.actor)
-            elif self.user.role == Role.COORDINATOR:
-                form = ItemForm(request.POST)
-                if not form.is_valid():
-                    return self.form(request, key, form, status=422)
-                checklist_actions.set_item(
-                    case=self.case,
-                    key=key,
-                    state=ItemState(form.cleaned_data["state"]),
-                    reason=form.cleaned_data["reason"],
-                    by=self.actor,
-                )
-                return redirect(back_to(request, self.case))
-            else:
-                checklist_actions.set_item(case=self.case, key=key, state=ItemState.NOT_DONE, reason="", by=self.actor)
-        except Refused as refused:
-            if refused.reason == "no_such_item":
-                raise Http404 from None
-            messages.error(request, _("That is not possible any more. Please look at the list again."))
-        return redirect(reverse("records:records", args=[ref]) + f"#item-{key}")

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from cases.actions import holds
 from portal.core import storage
 from portal.core.workflow import Refused
-from records.queries.checklist import checklist
+from records.queries.checklist import checklist, counts
 from records.queries.files import preparing
 from records.queries.health import health
 from specialists.actions import assignments
@@ -36,6 +36,8 @@ class Workspace(AssignmentView):
             return redirect("cases:report", ref=self.assignment.case.ref)
         case, draft = self.assignment.case, drafts.draft_of(self.assignment)
         asked, told = story.story(case)
+        items = checklist(case)
+        needed, satisfied = counts(items)
         context = {
             "assignment": self.assignment,
             "case": case,
@@ -49,7 +51,10 @@ class Workspace(AssignmentView):
             "documents": material.documents(case),
             "questions": asked,
             "told": told,
-            "checklist": checklist(case),
+            "checklist": items,
+            "needed": needed,
+            "satisfied": satisfied,
+            "to_go": needed - satisfied,
             "health": health(case),
             "holds": story.open_holds(self.assignment),
             "asked": story.asked_by(self.assignment),

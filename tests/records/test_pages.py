@@ -225,7 +225,7 @@ def test_another_patients_study_is_hidden_until_the_desk_decides(client: Client,
 def test_patient_says_never_done_and_no_rule_unsays_it(client: Client, case: Any) -> None:
     checklist.refresh(case=case, by=_system())
     key = ChecklistItem.objects.filter(state=ItemState.MISSING).first().key  # type: ignore[union-attr]
-    client.post(f"/cases/{case.ref}/records/items/{key}/")
+    client.post(f"/cases/{case.ref}/records/items/{key}/", {"said": "never"})
     checklist.refresh(case=case, by=_system())
     row = ChecklistItem.objects.get(key=key)
     assert (row.state, row.by_person) == (ItemState.NOT_DONE, True)
@@ -257,7 +257,8 @@ def test_patient_cannot_unsay_what_the_desk_decided(client: Client, desk: Client
     key = ChecklistItem.objects.filter(state=ItemState.MISSING).first().key  # type: ignore[union-attr]
     address = f"/cases/{case.ref}/records/items/{key}/"
     desk.post(address, {"state": "missing", "reason": "We do need it"})
-    client.post(address)
+    for said in ({"said": "never"}, {"said": "sent"}, {"said": "cannot", "reason": "It is lost"}, {"undo": "1"}):
+        client.post(address, said)
     assert ChecklistItem.objects.get(key=key).state == ItemState.MISSING
 
 

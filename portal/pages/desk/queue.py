@@ -17,8 +17,8 @@ from cases.queries import visible_to
 from cases.queries.desk import coordinators
 from cases.states import OPEN, HoldOwner, Level, Phase
 from portal.catalogue.queries import current_edition
-from records.models import File, Study
-from records.states import RecordState
+from records.models import ChecklistItem, File, Study
+from records.states import ItemState, RecordState
 from specialists.models import Assignment
 from specialists.rules.timeleft import TimeLeft, time_left
 from specialists.states import LIVE
@@ -34,6 +34,7 @@ def annotated(cases: QuerySet[Case]) -> QuerySet[Case]:
         unread=Exists(Message.objects.filter(**mine, from_staff=False, read_at=None)),
         set_aside=Exists(Study.objects.filter(**mine, state=RecordState.QUARANTINED))
         | Exists(File.objects.filter(**mine, state=RecordState.QUARANTINED)),
+        cannot_get=Exists(ChecklistItem.objects.filter(**mine, state=ItemState.CANNOT_GET)),
         offered=Exists(Assignment.objects.filter(**mine, state__in=LIVE)),
     )
 
@@ -45,6 +46,7 @@ def _needs_action(now: datetime) -> Q:
         | Q(set_aside=True)
         | Q(asked_by_specialist=True)
         | Q(flagged_today=True)
+        | Q(cannot_get=True)
         | free & Q(phase=Phase.COLLECTING, coordinator=None)
         | free & Q(phase=Phase.TRIAGE)
         | free & Q(phase=Phase.MATCHING, offered=False)
@@ -151,6 +153,7 @@ def _status(case: Any) -> tuple[str, Any]:
     steps: tuple[tuple[bool, str, Any], ...] = (
         (case.flagged_today and case.phase in OPEN, "red", _("Urgent sign: call today")),
         (case.set_aside, "red", _("Record set aside")),
+        (case.cannot_get and case.phase in OPEN, "purple", _("Cannot get a record")),
         (case.waits_for_patient, "yellow", _("Waiting for patient")),
         (case.waits_for_hospital, "yellow", _("Waiting for hospital")),
         (case.asked_by_specialist, "orange", _("Specialist asks")),

@@ -21,6 +21,7 @@ from cases.queries import visible_to
 from cases.queries.edition import edition_of
 from cases.states import Level
 from cases.views.base import CaseView
+from portal.catalogue.parts import CannedKind
 from portal.core.access import BaseView, Permission
 from portal.core.workflow import Refused
 from portal.pages.desk import queue
@@ -34,6 +35,8 @@ from portal.pages.desk.forms import (
     ReleaseForm,
     ReplyForm,
 )
+from records.queries.checklist import checklist
+from records.states import ItemState
 from records.views.page import records_context
 
 
@@ -88,7 +91,7 @@ class DeskCase(CaseView):
         edition = edition_of(self.case)
         asked = {one.key: one for one in (*AskForm(edition=edition).canned, *DeclineForm(edition=edition).canned)}
         canned = asked.get(self.request.GET.get("text", ""))
-        begun = {"reason": canned.key, "asks": canned.text, "text": canned.text} if canned else {}
+        begun = {"reason": canned.key, "asks": canned.text, "text": canned.text} if canned else self.asked_item()
         return {
             "ask": AskForm(edition=edition, prefix="ask", initial=begun),
             "decline": DeclineForm(edition=edition, prefix="decline", initial=begun),
@@ -101,6 +104,16 @@ class DeskCase(CaseView):
             "note": NoteForm(prefix="note"),
             "reply": ReplyForm(prefix="reply"),
         }
+
+    def asked_item(self) -> dict[str, str]:
+        """A question about one line of the checklist (`?item=key`), begun from the text that fits how it stands."""
+        item = next((one for one in checklist(self.case) if one.key == self.request.GET.get("item", "")), None)
+        if item is None:
+            return {}
+        texts = {ItemState.REPORT_ONLY: "ask_missing_images", ItemState.WRONG_PERSON: "ask_other_person"}
+        key = texts.get(item.state, "ask_missing_record")
+        found = next((one for one in edition_of(self.case).canned(CannedKind.ASK) if one.key == key), None)
+        return {"reason": key, "asks": found.text.replace("{record}", item.item.patient)} if found else {}
 
     def page(self, wrong: Form | None = None) -> HttpResponse:
         shown: dict[str, Any] = self.forms()
