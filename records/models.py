@@ -175,9 +175,11 @@ class Instance(models.Model):
     """Where frame 1 begins in the original, when it is stored uncompressed little endian."""
     frame_bytes = models.PositiveBigIntegerField(null=True)
     pack = models.ForeignKey("core.StoredObject", null=True, on_delete=models.SET_NULL, related_name="+")
-    """Decoded frames of `frame_bytes` each, when the original is not native."""
+    """Decoded frames of `frame_bytes` each, when the original is not native; of a video the MP4 (`content` says so)."""
     look: models.JSONField[Any, Any] = models.JSONField(null=True)
     """How stored values become grey or colour (records.dicom.render.Look), for rendered frames."""
+    content: models.JSONField[Any, Any] = models.JSONField(null=True)
+    """What the object says beside images, with its `kind` (records.dicom.objects): key images, drawings, plans, slide tiles, video."""
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["series", "uid"], name="instance_once_per_series")]

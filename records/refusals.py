@@ -183,6 +183,9 @@ REFUSALS: dict[str, Words] = {
     "frames_not_shown": Words(
         _("kept, not shown here"), _("We keep this file safe, but our viewer cannot show these images."), _NOTHING
     ),
+    "video_not_shown": Words(
+        _("kept, not shown here"), _("We keep this video safe, but cannot play it here."), _NOTHING
+    ),
 }
 
 

@@ -318,6 +318,7 @@ def keep_instance(
         frame_bytes=frames["frame_bytes"] or None,
         pack=pack,
         look=data["look"],
+        content=data.get("content"),
     )
     shown = frames["count"] if frames["source"] != "none" else 0
     Series.objects.filter(pk=series.pk).update(

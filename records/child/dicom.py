@@ -12,10 +12,11 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from records.dicom import frames, reader, render, required, validate
+from records.dicom import ecg, frames, objects, reader, render, report, required, validate, waveforms
 from records.dicom.metadata import Values, index_of
 from records.dicom.reader import DicomError, DicomFile
 
+from . import video
 from .job import Job, Outcome
 
 LARGE_METADATA = 400_000  # elements of JSON are bounded by the walker; this bounds per-frame groups sent on
@@ -53,12 +54,71 @@ def handle(job: Job) -> Outcome:
         "look": None,
     }
     index["number_of_frames"] = shape.frames if shape else 0
+    content = data["content"] = objects.content_of(values, index)
     if shape is None:
-        data["encapsulated"] = _encapsulated(job, file, index["sop_class_uid"], values)
+        data["encapsulated"] = _encapsulated(job, file, index["sop_class_uid"], values) or _paper(
+            job, file, values, data
+        )
+    elif file.transfer_syntax in video.SYNTAXES:
+        data["content"] = video.handle(job, file, shape, data)
     else:
+        if content is not None and content["kind"] == "slide":
+            content["tiles"] = frames.places(file, shape)
         _frames(job, file, shape, values, data)
     outcome.data = data
     return outcome
+
+
+def _paper(job: Job, file: DicomFile, values: Values, data: dict[str, Any]) -> dict[str, Any] | None:
+    """A report written out, or a waveform drawn: goes on as a paper of its own beside the object."""
+    index, content = data["index"], data["content"]
+    day = index["content_date"] or index["acquisition_date"] or index["series_date"] or index["study_date"]
+    written = f"{day[:4]}-{day[4:6]}-{day[6:8]}" if day else ""
+    if objects.is_waveform(index["sop_class_uid"]):
+        groups = waveforms.groups_of(values, file.inflated or job.file)
+        title = _waveform_title(index["sop_class_uid"], groups)
+        time = index["study_time"] or index["series_time"]
+        heading = ecg.Heading(
+            title=title,
+            name=" ".join(part for part in reversed(index["patient_name"].split("=")[0].split("^")[:2]) if part),
+            patient_id=index["patient_id"],
+            birth=_written(index["patient_birth_date"]),
+            sex={"M": "male", "F": "female"}.get(index["patient_sex"], ""),
+            recorded=f"{written} {time[:2]}:{time[2:4]}".strip(" :"),
+            device=index["manufacturer"],
+        )
+        body = ecg.sheets(groups, heading)
+        data["content"] = {"kind": "waveform", "label": title, "channels": sum(len(group.channels) for group in groups)}
+        if not body:
+            file.flags.append("frames_not_shown")
+            return None
+        return _inner(job, "application/pdf", body, f"{title} {written}")
+    if content is None or content["kind"] != "report":
+        return None
+    lines = [content["title"], f"Date of report: {written}" if written else "", "", report.as_text(content)]
+    text = "\n".join(line for n, line in enumerate(lines) if line or n == 2)
+    content["lines"] = len(content["lines"])
+    return _inner(job, "text/plain", text.encode("utf-8"), f"{content['title'] or 'Report'} {written}")
+
+
+def _written(day: str) -> str:
+    return f"{day[:4]}-{day[4:6]}-{day[6:8]}" if day else ""
+
+
+def _waveform_title(sop_class: str, groups: list[waveforms.Group]) -> str:
+    if any(ecg.twelve_leads(group) for group in groups):
+        return "12-lead ECG"
+    return _WAVEFORMS.get(sop_class.removeprefix("1.2.840.10008.5.1.4.1.1.9."), "Tracing")
+
+
+_WAVEFORMS = {"1.1": "12-lead ECG", "1.2": "ECG", "1.3": "Ambulatory ECG", "1.4": "32-bit ECG", "2.1": "Hemodynamic tracing",
+              "3.1": "Cardiac electrophysiology", "5.1": "Arterial pulse tracing", "6.1": "Respiratory tracing",
+              "6.2": "Respiratory tracing", "7.1": "EEG", "7.2": "EMG", "7.3": "EOG", "7.4": "Sleep EEG"}  # fmt: skip
+
+
+def _inner(job: Job, media_type: str, body: bytes, name: str) -> dict[str, Any]:
+    name = "".join(c for c in name if c not in '/\\<>:"|?*').strip()[:120]
+    return {"media_type": media_type, "file": job.save("document", body), "size": len(body), "name": name}
 
 
 def _meta_text(file: DicomFile, tag: int) -> str:
@@ -81,7 +141,18 @@ def _frames(job: Job, file: DicomFile, shape: validate.Shape, values: Values, da
     frames.complete(data["metadata"], shape)
     source = frames.source_of(file, shape, data["index"])
     body = file.inflated or job.file
-    special = frames.check_codestreams(body, file, shape) if source == "pack" else None
+    tiles = bool((data["content"] or {}).get("tiles"))
+    try:
+        if source == "pack" and shape.frame_bytes * shape.frames > validate.MAX_DECODED_BYTES:
+            raise DicomError("image_too_large")
+        special = frames.check_codestreams(body, file, shape) if source == "pack" else None
+    except DicomError:
+        if not tiles:
+            raise
+        # A slide of gigabytes, or with smaller tiles at its edge: looked at tile by tile.
+        file.flags.append("frames_not_shown")
+        data["frames"].update(rows=shape.rows, columns=shape.columns)
+        return
     if special and not frames.dcmdjpeg():
         source = "none"
     entry = data["frames"]

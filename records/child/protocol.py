@@ -45,7 +45,7 @@ NOTES = frozenset({
     "dicom_pixel_data_longer", "dicom_charset_unknown",
     "dicom_text_shortened", "dicom_date_invalid", "dicom_uid_leading_zero",
     "dicom_uid_made", "dicom_class_retired", "dicom_stray_item", "dicom_charset_guessed", "dicom_description_guessed",
-    "transfer_syntax_unsupported", "metadata_shortened", "frames_not_shown",
+    "transfer_syntax_unsupported", "metadata_shortened", "frames_not_shown", "video_not_shown",
     "pdf_javascript", "pdf_launch", "pdf_submit", "pdf_remote",
     "pdf_attachments", "pdf_automatic_action", "pdf_pages_not_shown", "pdf_page_shrunk",
     "words_unavailable", "image_shrunk", "image_pages_not_shown", "text_shortened", "office_macros", "office_remote", "html_narrative",
@@ -55,6 +55,12 @@ NOTES = frozenset({
 CODES = REFUSALS | NOTES
 _MEDIA_TYPE = re.compile(r"[a-z]+/[a-z0-9.+-]{1,90}\Z")
 _OUTPUT = re.compile(r"[0-9]{5}\.[a-z0-9-]{1,20}(\.[a-z0-9]{1,6})?\Z")
+_KEYWORD = re.compile(r"[A-Za-z]{1,40}\Z")
+CONTENTS = frozenset({
+    "report", "key_objects", "presentation", "segmentation", "rt_image", "rt_dose", "rt_structures", "rt_record", "rt_plan", "slide",
+    "registration", "raw", "annotations", "parametric_map", "surface", "tracts", "model", "waveform", "video",
+})  # fmt: skip
+"""`kind` of a DICOM object's content beside images (records/dicom/objects.py)."""
 _UID = re.compile(r"[0-9.]{1,64}\Z")
 
 
@@ -193,6 +199,7 @@ def _named_files(data: Mapping[str, Any], outputs: Mapping[str, int], status: An
             isinstance(member, dict) and isinstance(member.get("name"), str) and member.get("file") in outputs, "member"
         )
         _need(member.get("size") == outputs[member["file"]], "member size")
+    named.append(data.get("video"))
     inner = data.get("encapsulated")
     if inner is not None:
         _need(isinstance(inner, dict) and "file" in inner, "encapsulated")
@@ -214,6 +221,12 @@ def _dicom(data: Mapping[str, Any], size: int) -> None:
         _need(isinstance(index.get(name), str) and bool(_UID.match(index[name])), name)
     for name, value in index.items():
         _need(isinstance(value, (str, int, float, list, type(None))), str(name))
+    content = data.get("content")
+    _need(content is None or (isinstance(content, dict) and content.get("kind") in CONTENTS), "content")
+    missing = index.get("missing", [])
+    _need(
+        isinstance(missing, list) and all(isinstance(name, str) and _KEYWORD.match(name) for name in missing), "missing"
+    )
     for name in ("count", "offset", "frame_bytes", "rows", "columns"):
         value = frames.get(name)
         _need(isinstance(value, int) and value >= 0, name)

@@ -40,6 +40,17 @@ def source_of(file: DicomFile, shape: Shape, index: dict[str, Any]) -> str:
     return "pack" if file.transfer_syntax in DECODABLE else "none"
 
 
+def places(file: DicomFile, shape: Shape) -> list[list[int]]:
+    """(offset, length) of each compressed frame in the original, for tiles fetched one by one (PS3.5 A.4).
+
+    [] when frames are not compressed, or one lies in several fragments: then it is not one piece of the original.
+    """
+    if file.pixels is None or file.pixels.fragments is None or file.inflated is not None:
+        return []
+    fragments = file.pixels.fragments
+    return [[offset, length] for offset, length in fragments] if len(fragments) == shape.frames else []
+
+
 def check_codestreams(source: BinaryIO, file: DicomFile, shape: Shape) -> str | None:
     """Compare each compressed frame's own size with Rows and Columns before a decoder allocates anything.
 

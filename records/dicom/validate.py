@@ -128,7 +128,7 @@ def _check_amount(file: DicomFile, shape: Shape) -> None:
         raise DicomError("dicom_truncated")
     if shape.rows * shape.columns > MAX_PIXELS:
         raise DicomError("image_too_large")
-    if encapsulated and (shape.frame_bytes > MAX_FRAME_BYTES or shape.frame_bytes * count > MAX_DECODED_BYTES):
+    if encapsulated and shape.frame_bytes > MAX_FRAME_BYTES:
         raise DicomError("image_too_large")
 
 

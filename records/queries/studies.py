@@ -17,6 +17,7 @@ from records.queries.imaging import visible_studies
 from records.rules.codes import TWO_PATIENTS, WRONG_PATIENT
 from records.rules.header import Header, header_of
 from records.rules.identity import Finding, Person, compare
+from records.rules.objects import said
 from records.rules.titles import modality_name, study_title
 from records.states import RecordState
 
@@ -32,12 +33,21 @@ class SeriesView:
         return self.series.description or modality_name(self.series.modality)
 
 
+@dataclass(frozen=True)
+class Besides:
+    """What lies in a study besides images: its words, and for a video that can be played its file."""
+
+    words: str
+    video: UUID | None = None
+
+
 @dataclass
 class StudyView:
     """One study. `series` are those with images left; `cover` the one whose thumbnail stands for the study."""
 
     study: Study
     series: list[SeriesView] = field(default_factory=list)
+    besides: list[Besides] = field(default_factory=list)
 
     @property
     def title(self) -> str:
@@ -77,7 +87,28 @@ def studies(case: Case) -> list[StudyView]:
     series: dict[UUID, list[SeriesView]] = defaultdict(list)
     for one in Series.objects.filter(study__in=rows, instance_count__gt=0).order_by("number", "uid"):
         series[one.study_id].append(SeriesView(one))
-    return [StudyView(row, series[row.pk]) for row in rows]
+    besides = _besides(rows)
+    return [StudyView(row, series[row.pk], besides[row.pk]) for row in rows]
+
+
+CONTENT = ("kind", "label", "count", "names", "fractions", "dose_gy", "media_type")
+
+
+def _besides(rows: list[Study]) -> dict[UUID, list[Besides]]:
+    """Contents of the studies' objects, the same line once."""
+    found: dict[UUID, list[Besides]] = defaultdict(list)
+    wanted = Instance.objects.filter(series__study__in=rows, content__isnull=False).order_by("series__number", "number", "uid")
+    columns = [f"content__{name}" for name in CONTENT]
+    for study, file, *values in wanted.values_list("series__study_id", "file_id", *columns)[:MOST_BESIDES]:
+        content = dict(zip(CONTENT, values, strict=True))
+        playable = content["kind"] == "video" and content["media_type"]
+        one = Besides(said(content), file if playable else None)
+        if one.words and one not in found[study]:
+            found[study].append(one)
+    return found
+
+
+MOST_BESIDES = 300
 
 
 @dataclass

@@ -218,7 +218,7 @@ PERSON = {  # who the patient is, what is wrong with them, what anybody wrote ab
     "records.Study": "uid date time description accession study_id institution referring modalities patient_name patient_id "
     "patient_birth_date patient_sex",
     "records.Series": "uid modality description body_part laterality date",
-    "records.Instance": "uid position metadata",
+    "records.Instance": "uid position metadata content",
     "records.Document": "title klass date author institution language",
     "records.Page": "text",
     "records.ChecklistItem": "key reason",
