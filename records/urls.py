@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from records.views import asking, documents, files, health, items, letters, page, sending, tus
+from records.views import asking, documents, files, health, items, letters, page, sending, tus, video
 
 app_name = "records"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -43,6 +43,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("send/<uuid:link>/uploads/", sending.LinkUploads.as_view(), name="send-uploads"),
     path("send/<uuid:link>/uploads/<uuid:upload>/", sending.LinkUpload.as_view(), name="send-upload"),
     path("files/<uuid:file>/download/", files.Download.as_view(), name="download"),
+    path("files/<uuid:file>/play/", video.Play.as_view(), name="play"),
+    path("files/<uuid:file>/video/", video.Stream.as_view(), name="video"),
     path("documents/<uuid:document>/", documents.DocumentPage.as_view(), name="document"),
     path("documents/<uuid:document>/pages/<int:number>/", documents.PageImage.as_view(), name="page"),
     path("documents/<uuid:document>/about/", documents.Correct.as_view(), name="correct"),

@@ -59,7 +59,7 @@ def handle(job: Job) -> Outcome:
         data["encapsulated"] = _encapsulated(job, file, index["sop_class_uid"], values) or _paper(
             job, file, values, data
         )
-    elif file.transfer_syntax in video.SYNTAXES:
+    elif file.transfer_syntax in validate.VIDEO:
         data["content"] = video.handle(job, file, shape, data)
     else:
         if content is not None and content["kind"] == "slide":
@@ -92,13 +92,13 @@ def _paper(job: Job, file: DicomFile, values: Values, data: dict[str, Any]) -> d
         if not body:
             file.flags.append("frames_not_shown")
             return None
-        return _inner(job, "application/pdf", body, f"{title} {written}")
+        return _inner(job, "application/pdf", body, title)
     if content is None or content["kind"] != "report":
         return None
     lines = [content["title"], f"Date of report: {written}" if written else "", "", report.as_text(content)]
     text = "\n".join(line for n, line in enumerate(lines) if line or n == 2)
     content["lines"] = len(content["lines"])
-    return _inner(job, "text/plain", text.encode("utf-8"), f"{content['title'] or 'Report'} {written}")
+    return _inner(job, "text/plain", text.encode("utf-8"), content["title"] or "Report")
 
 
 def _written(day: str) -> str:

@@ -12,15 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from records.dicom.reader import DicomError, DicomFile
-from records.dicom.validate import Shape
+from records.dicom.validate import H264, Shape
 
 from .job import Job
 
-_ROOT = "1.2.840.10008.1.2.4."
-MPEG2 = frozenset(f"{_ROOT}{n}" for n in ("100", "101", "100.1", "101.1"))
-H264 = frozenset(f"{_ROOT}{n}{part}" for n in (102, 103, 104, 105, 106) for part in ("", ".1"))
-HEVC = frozenset(f"{_ROOT}{n}" for n in (107, 108))
-SYNTAXES = MPEG2 | H264 | HEVC
 MAX_BYTES = 1024**3
 
 

@@ -6,8 +6,6 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from pydicom.uid import UID_dictionary
-
 from .reader import DicomError, DicomFile
 
 MAX_PIXELS = 100_000_000  # a frame; the largest mammograms have 30 million
@@ -20,6 +18,11 @@ ENCAPSULATED = {  # SOP class: allowed MIME Type of Encapsulated Document (0042,
 }
 NATIVE = frozenset({"1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.2"})
 
+_JPEG_ROOT = "1.2.840.10008.1.2.4."
+MPEG2 = frozenset(f"{_JPEG_ROOT}{n}" for n in ("100", "101", "100.1", "101.1"))
+H264 = frozenset(f"{_JPEG_ROOT}{n}{part}" for n in (102, 103, 104, 105, 106) for part in ("", ".1"))
+HEVC = frozenset(f"{_JPEG_ROOT}{n}" for n in (107, 108))
+VIDEO = MPEG2 | H264 | HEVC
 _THREE = frozenset({"RGB", "YBR_FULL", "YBR_FULL_422", "YBR_RCT", "YBR_ICT", "YBR_PARTIAL_422", "YBR_PARTIAL_420"})
 _UID = re.compile(r"[0-9]+(\.[0-9]+)*\Z")
 _PREAMBLES = (b"MZ", b"\x7fELF", b"PK\x03\x04", b"#!", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe")
@@ -122,13 +125,11 @@ def _check_amount(file: DicomFile, shape: Shape) -> None:
         raise DicomError("dicom_damaged")
     elif not file.pixels.fragments:
         raise DicomError("dicom_no_pixels")
-    elif (
-        count > len(file.pixels.fragments) and "video" not in UID_dictionary.get(file.transfer_syntax, ("",))[0].lower()
-    ):
+    elif count > len(file.pixels.fragments) and file.transfer_syntax not in VIDEO:
         raise DicomError("dicom_truncated")
     if shape.rows * shape.columns > MAX_PIXELS:
         raise DicomError("image_too_large")
-    if encapsulated and shape.frame_bytes > MAX_FRAME_BYTES:
+    if encapsulated and file.transfer_syntax not in VIDEO and shape.frame_bytes > MAX_FRAME_BYTES:
         raise DicomError("image_too_large")
 
 

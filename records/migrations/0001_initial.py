@@ -310,6 +310,7 @@ class Migration(migrations.Migration):
                 ('native_offset', models.PositiveBigIntegerField(null=True)),
                 ('frame_bytes', models.PositiveBigIntegerField(null=True)),
                 ('look', models.JSONField(null=True)),
+                ('content', models.JSONField(null=True)),
                 ('file', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.file')),
                 ('pack', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='core.storedobject')),
                 ('series', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.series')),

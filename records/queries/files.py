@@ -19,6 +19,7 @@ from portal.core.states import JobState, ObjectState, Role
 from records.models import Document, File, Instance, Receipt
 from records.refusals import Words
 from records.rules.codes import AGAIN, NOT_A_RECORD
+from records.rules.remarks import remarks
 from records.states import RecordState
 from records.told import told
 
@@ -215,3 +216,9 @@ def summary(view: FilesView) -> str:
     if view.busy:
         return _("%(done)d of %(total)d files checked") % {"done": view.done, "total": view.total}
     return ngettext("%(n)d file", "%(n)d files", view.total) % {"n": view.total}
+
+
+def oddities(case: Case) -> list[tuple[str, int]]:
+    """For staff: what was odd about files of the case that were taken all the same, and in how many."""
+    present = File.objects.filter(case=case).exclude(state=RecordState.REMOVED).exclude(warnings=[])
+    return remarks(present.values_list("warnings", flat=True))

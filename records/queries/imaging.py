@@ -48,3 +48,15 @@ def visible_instances(
 def with_bytes(instances: QuerySet[Instance]) -> QuerySet[Instance]:
     """Adds the objects that hold the frames: one query finds row, access and bytes."""
     return instances.select_related("file__object__key", "pack__key", "series__study").defer("metadata")
+
+
+def visible_videos(user: Any) -> QuerySet[Instance]:
+    """Videos that can be played, in studies that this user may look at. Kept as an MP4 in `pack`."""
+    found = Instance.objects.filter(series__study__in=visible_studies(user), pack__isnull=False)
+    return found.filter(content__kind="video", content__media_type="video/mp4")
+
+
+def marked_instances(user: Any, study: str, *, ref: str | None = None) -> QuerySet[Instance]:
+    """Key object selections and presentation states of a study: `content` names the images and what is drawn on them."""
+    found = visible_instances(user, study, ref=ref)
+    return found.filter(content__kind__in=["key_objects", "presentation"])

@@ -97,7 +97,9 @@ CONTENT = ("kind", "label", "count", "names", "fractions", "dose_gy", "media_typ
 def _besides(rows: list[Study]) -> dict[UUID, list[Besides]]:
     """Contents of the studies' objects, the same line once."""
     found: dict[UUID, list[Besides]] = defaultdict(list)
-    wanted = Instance.objects.filter(series__study__in=rows, content__isnull=False).order_by("series__number", "number", "uid")
+    wanted = Instance.objects.filter(series__study__in=rows, content__isnull=False).order_by(
+        "series__number", "number", "uid"
+    )
     columns = [f"content__{name}" for name in CONTENT]
     for study, file, *values in wanted.values_list("series__study_id", "file_id", *columns)[:MOST_BESIDES]:
         content = dict(zip(CONTENT, values, strict=True))

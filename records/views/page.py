@@ -24,7 +24,7 @@ from records.actions.files import may_remove
 from records.models import Upload
 from records.queries.checklist import checklist, counts
 from records.queries.documents import documents
-from records.queries.files import FileView, files, of_batch, preparing, stuck
+from records.queries.files import FileView, files, oddities, of_batch, preparing, stuck
 from records.queries.health import fact_count
 from records.queries.receipts import visible_receipts
 from records.queries.studies import studies
@@ -64,8 +64,10 @@ def records_context(request: HttpRequest, case: Case) -> dict[str, Any]:
     items = checklist(case)
     needed, satisfied = counts(items)
     sent = files(case)
+    staff = request.user.role == Role.COORDINATOR  # type: ignore[union-attr]
     return {
         "case": case,
+        "oddities": oddities(case) if staff else [],
         "items": items,
         "needed": needed,
         "satisfied": satisfied,
@@ -76,7 +78,7 @@ def records_context(request: HttpRequest, case: Case) -> dict[str, Any]:
         "studies": studies(case),
         "documents": documents(case),
         "facts": fact_count(case),
-        "staff": request.user.role == Role.COORDINATOR,  # type: ignore[union-attr]
+        "staff": staff,
         "may_remove": may_remove(case.phase),
         "takes_files": takes_files(case.phase),
     }
