@@ -58,12 +58,13 @@ class LevelForm(BaseForm):
 
     def __init__(self, offered: Prices, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        hints = {
-            one.level.key: ". ".join(part for part in (one.level.patient, one.price) if part) for one in offered.levels
-        }
+        hints = {one.level.key: one.level.patient for one in offered.levels}
         self.fields["level"] = forms.ChoiceField(
             label=_("How fast do you need your report?"),
-            choices=[(one.level.key, one.level.name) for one in offered.levels],
+            choices=[
+                (one.level.key, f"{one.level.name}: {one.price}" if one.price else one.level.name)
+                for one in offered.levels
+            ],
             widget=Radios(hints=hints),
             error_messages={"required": _("Choose how fast you need your report")},
         )
