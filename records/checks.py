@@ -5,10 +5,11 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from django.core.checks import CheckMessage, register
+from django.conf import settings
+from django.core.checks import CheckMessage, Warning, register
 
 from portal.core.checks import START, in_production, problem
-from records import sandbox
+from records import sandbox, scanning
 
 
 @cache
@@ -32,3 +33,12 @@ def parsers_are_confined(**_: Any) -> list[CheckMessage]:
             "docs/operations.md says more.",
         )
     ]
+
+
+@register(START)
+def scanner_answers(**_: Any) -> list[CheckMessage]:
+    """A warning, not an error: while the scanner is away files wait, and the rest of the portal goes on."""
+    if not in_production() or not settings.CLAMAV_ADDRESS or scanning.answers(settings.CLAMAV_ADDRESS):
+        return []
+    words = "The virus scanner (CLAMAV_ADDRESS) does not answer: uploaded files wait until it does."
+    return [Warning(words, hint="Check that clamd runs and is reached from here.", id="portal.scanner_silent")]

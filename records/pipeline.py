@@ -17,6 +17,7 @@ from portal.core.states import JobState
 from records.actions import processing
 from records.steps.originals import assemble, recognise
 from records.steps.reading import read
+from records.steps.scanned import scan
 from records.steps.series import derive, settle
 from records.steps.whole import check, tell
 from records.steps.work import Work
@@ -24,7 +25,7 @@ from records.steps.work import Work
 FILES_AT_ONCE = 200
 BYTES_AT_ONCE = 1024**3
 
-FILE_STEPS: tuple[Callable[[Work], None], ...] = (assemble, recognise, read)
+FILE_STEPS: tuple[Callable[[Work], None], ...] = (assemble, recognise, scan, read)
 """For each group of files that wait."""
 CASE_STEPS: tuple[Callable[[Work], None], ...] = (settle, derive, check, tell)
 """For the case, when no file waits any more."""

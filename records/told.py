@@ -27,6 +27,16 @@ OWN: dict[str, Words] = {
         _("This ZIP file is locked with a password, so we cannot open it."),
         _("Please unpack it on your computer and send the folder."),
     ),
+    "malware_found": Words(
+        _("our virus check stopped it"),
+        _("Our virus check found something in this file, so we did not open it. Other files are not affected."),
+        _("Please get a new copy from the place that gave it to you. Let someone look at your computer, too."),
+    ),
+    "too_big_to_scan": Words(
+        _("too big for our virus check"),
+        _("This file is too big for our virus check, so we did not open it. We keep it aside, unopened."),
+        _("Please send what is in it as single files or as a folder, or write to us and we will find a way."),
+    ),
     "wrong_patient": Words(
         _("a person is checking this"),
         _("The name, birth date or sex on these images differs from yours. A person is checking this."),

@@ -136,6 +136,10 @@ SEAL_INSIDE_TRANSACTIONS = False
 LOOKS_FLUSH_SECONDS: float | None = 30
 """How often the list of images that were looked at is written (records/dicomweb/looks.py); a minute may be lost. None: when asked."""
 MAX_CASE_BYTES = env.int("MAX_CASE_GB", 20) * 1024**3
+CLAMAV_ADDRESS = env.str("CLAMAV_ADDRESS", "")
+"""`host:port` or the path of a socket. Empty: files are not scanned."""
+CLAMAV_MAX_BYTES = env.int("CLAMAV_MAX_MB", 2000) * 1024**2
+"""Not above the daemon's StreamMaxLength and MaxFileSize: what is larger is set aside unseen, and said so."""
 UPLOAD_EXPIRES_HOURS = 72
 SWEEP_GRACE_HOURS = 72
 """What nothing names is removed this long after it came: longer than any upload or job is on its way."""

@@ -18,11 +18,12 @@ from portal.core.models import Job, StoredObject
 from portal.core.states import JobState, ObjectState, Role
 from records.models import Document, File, Instance, Receipt
 from records.refusals import Words
-from records.rules.codes import AGAIN, NOT_A_RECORD
+from records.rules.codes import AGAIN, MALWARE, NOT_A_RECORD, NOT_OPENED
 from records.rules.remarks import remarks
 from records.states import RecordState
 from records.told import told
 
+REFUSED = Q(state=RecordState.REJECTED) | Q(state=RecordState.QUARANTINED, code__in=NOT_OPENED)
 SINGLE = 6
 """Up to so many files of one choice are shown one by one; more as one line."""
 SHOWN_REFUSED = 50
@@ -34,8 +35,10 @@ def visible_files(user: Any) -> QuerySet[File]:
 
 
 def readable_files(user: Any) -> QuerySet[File]:
-    """Files whose bytes this user may have: the desk any that is stored, others what was found to be in order."""
+    """Files whose bytes this user may have: the desk any that is stored, others what was found to be in order. Malware nobody."""
+    holding = File.objects.filter(code=MALWARE, container__isnull=False).values("container")
     found = visible_files(user).filter(object__isnull=False)
+    found = found.exclude(code=MALWARE).exclude(duplicate_of__code=MALWARE).exclude(pk__in=holding)
     if getattr(user, "role", "") == Role.COORDINATOR:
         return found
     return found.filter(state=RecordState.READY).exclude(_hides_what_is_set_aside())
@@ -77,6 +80,8 @@ class FileView:
             if self.file.code == "duplicate":
                 return "duplicate"
             return "left_out" if self.file.code in NOT_A_RECORD else "ready"
+        if self.file.code in NOT_OPENED:
+            return "refused"
         return {"processing": "processing", "quarantined": "set_aside", "rejected": "refused"}.get(
             self.file.state, self.file.state
         )
@@ -162,8 +167,8 @@ def files(case: Case) -> FilesView:
         top=Count("pk", filter=Q(container__isnull=True)),
         processing=Count("pk", filter=Q(state=RecordState.PROCESSING)),
         ready=Count("pk", filter=Q(state=RecordState.READY)),
-        refused=Count("pk", filter=Q(state=RecordState.REJECTED)),
-        set_aside=Count("pk", filter=Q(state=RecordState.QUARANTINED)),
+        refused=Count("pk", filter=REFUSED),
+        set_aside=Count("pk", filter=Q(state=RecordState.QUARANTINED) & ~REFUSED),
     )
     batches: dict[UUID, BatchView] = {}
     few: list[UUID] = []
@@ -183,7 +188,7 @@ def files(case: Case) -> FilesView:
         batches[file.upload.batch].files.append(FileView(file))
     for receipt in Receipt.objects.filter(case=case, batch__in=batches):
         batches[receipt.batch].receipt = receipt
-    refused = present.filter(state=RecordState.REJECTED).order_by("-created_at", "pk")
+    refused = present.filter(REFUSED).order_by("-created_at", "pk")
     return FilesView(
         batches=list(batches.values()),
         refused=[FileView(file) for file in refused[:SHOWN_REFUSED]],

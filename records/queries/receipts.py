@@ -11,7 +11,7 @@ from django.db.models import Count, QuerySet
 from cases import queries as cases
 from cases.models import Case
 from records.models import Document, File, Instance, Receipt, Series, Study
-from records.rules.codes import DUPLICATE, NOT_A_RECORD
+from records.rules.codes import DUPLICATE, NOT_A_RECORD, NOT_OPENED
 from records.rules.titles import study_title
 from records.states import RecordState
 
@@ -50,6 +50,8 @@ def document_of(case: Case, batch: UUID) -> dict[str, Any]:
 
 def kind_of(file: File) -> str:
     """What a file counts as in a receipt."""
+    if file.state == RecordState.QUARANTINED and file.code in NOT_OPENED:
+        return "refused"
     if file.state in (RecordState.REJECTED, RecordState.QUARANTINED, RecordState.REMOVED):
         return {"rejected": "refused", "quarantined": "set_aside", "removed": "removed"}[file.state]
     if file.code == DUPLICATE:

@@ -45,7 +45,7 @@ def results_of(work: Work, files: Sequence[File], folder: Path) -> list[tuple[Fi
             try:
                 plain = stack.enter_context(storage.open_plain(_original(file)))
             except (storage.Damaged, storage.Erased):
-                _fail(work, file)
+                fail(work, file)
                 continue
             descriptor = plain.fileno()
             inputs.append(ChildInput(str(file.pk), descriptor, depth=_depth(file), thumbnail=not is_dicom(descriptor)))
@@ -75,7 +75,7 @@ def _original(file: File) -> StoredObject:
     return file.object
 
 
-def _fail(work: Work, file: File) -> None:
+def fail(work: Work, file: File) -> None:
     """Our own store let us down: the file is not at fault, and can be tried again."""
     log.error("original_unreadable", file=str(file.pk))
     with work.run.commit():
