@@ -8,6 +8,7 @@ from portal.accounts.views import ExtendSession
 from portal.pages.views import AfterSignIn
 
 urlpatterns = [
+    path("dicomweb/", include("records.dicomweb.urls")),  # first: a viewer asks for thousands of frames
     path("", include("portal.pages.urls")),
     path("accounts/", include("portal.accounts.urls")),
     path("accounts/", include("allauth.urls")),
@@ -17,7 +18,6 @@ urlpatterns = [
     path("", include("cases.urls")),
     path("", include("portal.pages.patient.urls")),
     path("", include("records.urls")),
-    path("dicomweb/", include("records.dicomweb.urls")),
     path("viewer/", include("records.viewer.urls")),
     path("desk/", include("portal.pages.desk.urls")),
     path("demo/", include("portal.pages.demo.urls")),

@@ -46,6 +46,10 @@ class Backend(Protocol):
     def make_place(self) -> bool: ...
 
 
+READ_BYTES = 16 * (64 * 1024 + 16)
+"""Whole sealed segments, so that no piece lies across two blocks and has to be copied."""
+
+
 class LocalFolder:
     """Sealed objects as files: temporary name, fsync, rename, fsync of the folder. Names are opaque ids."""
 
@@ -78,10 +82,10 @@ class LocalFolder:
             os.close(folder)
 
     def get(self, name: str, start: int, stop: int) -> Iterator[bytes]:
-        with open(self.path(name), "rb") as source:
+        with open(self.path(name), "rb", buffering=0) as source:
             source.seek(start)
             left = stop - start
-            while left > 0 and (block := source.read(min(left, 1024 * 1024))):
+            while left > 0 and (block := source.read(min(left, READ_BYTES))):
                 left -= len(block)
                 yield block
 

@@ -94,15 +94,21 @@ def _bound(object_id: UUID, index: int, total: int | None) -> bytes:
     return FORMAT.encode() + object_id.bytes + index.to_bytes(8, "big") + last
 
 
-def _segments(chunks: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
+def _segments(chunks: Iterable[bytes]) -> Iterator[tuple[memoryview, bool]]:
     """Cut a stream into segments; the last one (perhaps empty) is marked."""
-    waiting = bytearray()
+    waiting: list[bytes] = []
+    count = 0
     for chunk in chunks:
-        waiting += chunk
-        while len(waiting) > SEGMENT:
-            yield bytes(waiting[:SEGMENT]), False
-            del waiting[:SEGMENT]
-    yield bytes(waiting), True
+        waiting.append(chunk)
+        count += len(chunk)
+        if count <= SEGMENT:
+            continue
+        view = memoryview(b"".join(waiting) if len(waiting) > 1 else chunk)
+        whole = (count - 1) // SEGMENT * SEGMENT  # what is left may be the last
+        for at in range(0, whole, SEGMENT):
+            yield view[at : at + SEGMENT], False
+        waiting, count = [bytes(view[whole:])], count - whole
+    yield memoryview(b"".join(waiting)), True
 
 
 def write_stream(chunks: Iterable[bytes], *, case_id: UUID, kind: str) -> StoredObject:
@@ -194,15 +200,17 @@ def _read(stored: StoredObject, start: int, stop: int) -> Iterator[bytes]:
         raise Damaged(str(stored.pk))
 
 
-def _recut(blocks: Iterable[bytes], size: int) -> Iterator[bytes]:
-    waiting = bytearray()
+def _recut(blocks: Iterable[bytes], size: int) -> Iterator[memoryview]:
+    """Blocks of any size as pieces of one size, the last one shorter; nothing is copied but what lies across two blocks."""
+    left = b""
     for block in blocks:
-        waiting += block
-        while len(waiting) >= size:
-            yield bytes(waiting[:size])
-            del waiting[:size]
-    if waiting:
-        yield bytes(waiting)
+        view = memoryview(left + block if left else block)
+        whole = len(view) - len(view) % size
+        for at in range(0, whole, size):
+            yield view[at : at + size]
+        left = bytes(view[whole:])
+    if left:
+        yield memoryview(left)
 
 
 def read_bytes(stored: StoredObject, *, limit: int) -> bytes:

@@ -91,6 +91,7 @@ def database(url: str | None, folder: Path) -> dict[str, Any]:
         return {
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": folder / "consilium.sqlite3",
+            "CONN_MAX_AGE": 60,  # closing the last connection would copy the whole log into the file, at each request
             "OPTIONS": {
                 "timeout": 20,
                 "transaction_mode": "IMMEDIATE",

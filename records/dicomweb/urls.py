@@ -16,6 +16,7 @@ FRAME = rf"{INSTANCE}/frames/(?P<frame>\d+)"
 BULK = r"(?P<path>[0-9A-Fa-f]{8}(?:/\d{1,6}/[0-9A-Fa-f]{8}){0,16})"
 
 service: list[URLPattern | URLResolver] = [
+    re_path(rf"{INSTANCE}/frames/(?P<frames>\d+(?:,\d+)*)$", retrieve.Frames.as_view(), name="frames"),
     path("studies", views.Studies.as_view(), name="studies"),
     path("series", search.SeriesSearch.as_view(), name="all-series"),
     path("instances", search.InstanceSearch.as_view(), name="all-instances"),
@@ -35,12 +36,11 @@ service: list[URLPattern | URLResolver] = [
     re_path(rf"{INSTANCE}/bulkdata/{BULK}$", retrieve.Bulkdata.as_view(), name="bulkdata"),
     re_path(rf"{INSTANCE}/rendered$", rendered.Rendered.as_view(), name="rendered"),
     re_path(rf"{INSTANCE}/thumbnail$", rendered.SmallPicture.as_view(), name="instance-thumbnail"),
-    re_path(rf"{INSTANCE}/frames/(?P<frames>\d+(?:,\d+)*)$", retrieve.Frames.as_view(), name="frames"),
     re_path(rf"{FRAME}/rendered$", rendered.Rendered.as_view(), name="frame-rendered"),
     re_path(rf"{FRAME}/thumbnail$", rendered.SmallPicture.as_view(), name="frame-thumbnail"),
 ]
 
 urlpatterns = [
-    path("", include(service)),
     path("cases/<str:ref>/", include((service, "case"))),
+    path("", include(service)),
 ]

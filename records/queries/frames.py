@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from django.contrib.auth import get_user_model
+from django.db.models import QuerySet
+from django.utils import timezone
+
 from portal.core.models import DataKey, StoredObject
+from records.queries.compiled import adapted, compiled
 from records.queries.imaging import visible_instances
 
 _COLUMNS = (
@@ -15,7 +21,6 @@ _COLUMNS = (
     "frames",
     "frame_bytes",
     "native_offset",
-    "transfer_syntax",
     "series_id",
     "series__study_id",
     "series__study__case_id",
@@ -45,6 +50,19 @@ class Place:
         return first, first + self.frame_bytes
 
 
+_PACKED = [f"pack__{name}" for name in _OBJECT] + [f"pack__key__{name}" for name in _KEY]
+_ORIGINAL = [f"file__object__{name}" for name in _OBJECT] + [f"file__object__key__{name}" for name in _KEY]
+_STAND_INS = (
+    ("user", UUID(int=1)),
+    ("at", datetime(1902, 3, 4, 5, 6, 7, tzinfo=UTC)),
+    ("study", "stands for a study"),
+    ("series", "stands for a series"),
+    ("instance", "stands for an instance"),
+    ("ref", "stands for a case"),
+    ("case_id", UUID(int=2)),
+)
+
+
 def places(
     user: Any,
     study: str,
@@ -55,27 +73,61 @@ def places(
     case_id: UUID | None = None,
 ) -> list[Place]:
     """Instances of a series with frames to show, in the order of its metadata; or the one named. Empty: none for this user."""
-    found = visible_instances(user, study, series, ref=ref, case_id=case_id).filter(frames__gt=0, frame_bytes__gt=0)
-    if instance is not None:
-        found = found.filter(uid=instance)
-    return list(_places(found))
+    if not getattr(user, "is_authenticated", False):
+        return []
+    values = {"user": user.pk, "at": timezone.now(), "study": study, "series": series}
+    values |= {
+        name: value for name, value in (("instance", instance), ("ref", ref), ("case_id", case_id)) if value is not None
+    }
+    stand_ins: dict[str, Any] = {name: value for name, value in _STAND_INS if name in values}
+
+    def query() -> QuerySet[Any]:
+        asks: dict[str, Any] = {name: stand_ins.get(name) for name in ("ref", "case_id", "at")}
+        somebody = get_user_model()(pk=stand_ins["user"], role=user.role)
+        found = visible_instances(somebody, stand_ins["study"], stand_ins["series"], **asks)
+        found = found.filter(frames__gt=0, frame_bytes__gt=0)
+        if instance is not None:
+            found = found.filter(uid=stand_ins["instance"])
+        return found.values_list(*_COLUMNS, *_PACKED, *_ORIGINAL)
+
+    shape = ("places", user.role, *sorted(values))
+    return list(_places(compiled(shape, adapted(stand_ins), query).rows(adapted(values))))
 
 
-def _places(found: Any) -> Iterator[Place]:
-    packed = [f"pack__{name}" for name in _OBJECT] + [f"pack__key__{name}" for name in _KEY]
-    original = [f"file__object__{name}" for name in _OBJECT] + [f"file__object__key__{name}" for name in _KEY]
-    keys: dict[UUID, DataKey] = {}
-    for row in found.values_list(*_COLUMNS, *packed, *original).iterator(chunk_size=5000):
-        uid, frames, frame_bytes, native_offset, _syntax, series_id, study_id, case_id, pk = row[: len(_COLUMNS)]
-        half = len(_COLUMNS) + len(packed)
-        from_pack = row[len(_COLUMNS)] is not None
-        columns = row[len(_COLUMNS) : half] if from_pack else row[half:]
+def _uuid(value: Any) -> UUID:
+    return value if isinstance(value, UUID) else UUID(value)
+
+
+def _object(columns: Sequence[Any], keys: dict[Any, DataKey]) -> StoredObject:
+    """The rows of the object and of its key, as Django would load them."""
+    plain, sealed_by = columns[: len(_OBJECT)], columns[len(_OBJECT) :]
+    key = keys.get(sealed_by[0])
+    if key is None:
+        found = dict(zip(_KEY, sealed_by, strict=True))
+        found |= {"id": _uuid(found["id"]), "case_id": _uuid(found["case_id"]), "wrapped": bytes(found["wrapped"])}
+        key = keys[sealed_by[0]] = DataKey(**found)
+    row = dict(zip(_OBJECT, plain, strict=True))
+    return StoredObject(**{**row, "id": _uuid(row["id"]), "case_id": _uuid(row["case_id"])}, key=key)
+
+
+def _places(rows: Iterable[Sequence[Any]]) -> Iterator[Place]:
+    keys: dict[Any, DataKey] = {}
+    start = len(_COLUMNS)
+    half = start + len(_PACKED)
+    for row in rows:
+        uid, frames, frame_bytes, native_offset, series_id, study_id, case_id, pk = row[:start]
+        from_pack = row[start] is not None
+        columns = row[start:half] if from_pack else row[half:]
         if columns[0] is None or (not from_pack and native_offset is None):
             continue
-        key = keys.get(columns[len(_OBJECT)])
-        if key is None:
-            key = keys[columns[len(_OBJECT)]] = DataKey(**dict(zip(_KEY, columns[len(_OBJECT) :], strict=True)))
-        stored = StoredObject(**dict(zip(_OBJECT, columns[: len(_OBJECT)], strict=True)), key=key)
         yield Place(
-            uid, pk, series_id, study_id, case_id, frames, frame_bytes, stored, 0 if from_pack else native_offset
+            instance=uid,
+            instance_id=_uuid(pk),
+            series_id=_uuid(series_id),
+            study_id=_uuid(study_id),
+            case_id=_uuid(case_id),
+            frames=frames,
+            frame_bytes=frame_bytes,
+            stored=_object(columns, keys),
+            start=0 if from_pack else native_offset,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +14,9 @@ from records.models import Instance, Series, Study
 from records.states import RecordState
 
 
-def visible_studies(user: Any, *, ref: str | None = None, case_id: UUID | None = None) -> QuerySet[Study]:
+def visible_studies(
+    user: Any, *, ref: str | None = None, case_id: UUID | None = None, at: datetime | None = None
+) -> QuerySet[Study]:
     """Studies that this user may look at; with `ref` or `case_id` (a token's one case), those of one case.
 
     A study that is set aside (perhaps another person's) is seen by the desk only, until a coordinator decides.
@@ -21,7 +24,7 @@ def visible_studies(user: Any, *, ref: str | None = None, case_id: UUID | None =
     states = [RecordState.READY]
     if getattr(user, "role", "") == Role.COORDINATOR:
         states.append(RecordState.QUARANTINED)
-    cases = visible_to(user)
+    cases = visible_to(user, at=at)
     if ref is not None:
         cases = cases.filter(ref=ref)
     if case_id is not None:
@@ -29,17 +32,25 @@ def visible_studies(user: Any, *, ref: str | None = None, case_id: UUID | None =
     return Study.objects.filter(case__in=cases, state__in=states)
 
 
-def visible_series(user: Any, study: str, *, ref: str | None = None, case_id: UUID | None = None) -> QuerySet[Series]:
+def visible_series(
+    user: Any, study: str, *, ref: str | None = None, case_id: UUID | None = None, at: datetime | None = None
+) -> QuerySet[Series]:
     """Series of the study with this UID. The same study in two cases of one user counts once, the older first."""
-    first = visible_studies(user, ref=ref, case_id=case_id).filter(uid=study).order_by("created_at", "pk")[:1]
+    first = visible_studies(user, ref=ref, case_id=case_id, at=at).filter(uid=study).order_by("created_at", "pk")[:1]
     return Series.objects.filter(study__in=first.values("pk")).order_by("number", "uid")
 
 
 def visible_instances(
-    user: Any, study: str, series: str | None = None, *, ref: str | None = None, case_id: UUID | None = None
+    user: Any,
+    study: str,
+    series: str | None = None,
+    *,
+    ref: str | None = None,
+    case_id: UUID | None = None,
+    at: datetime | None = None,
 ) -> QuerySet[Instance]:
     """Instances in the order of their numbers, with what is needed to serve their bytes in the same query."""
-    found = Instance.objects.filter(series__in=visible_series(user, study, ref=ref, case_id=case_id).order_by())
+    found = Instance.objects.filter(series__in=visible_series(user, study, ref=ref, case_id=case_id, at=at).order_by())
     if series is not None:
         found = found.filter(series__uid=series)
     return found.order_by("number", "uid")
