@@ -37,6 +37,9 @@ TABLE: dict[tuple[str, str], tuple[Reaction, ...]] = {
     ("report", "render_failed"): (Reaction("cases.mail_report_failed"),),
     ("report", "sign"): (Reaction("cases.render_report"),),
     ("file", "process_again"): (Reaction("records.process_upload"),),
+    ("file", "take_back"): (Reaction("records.process_upload"),),
+    ("file", "supersede"): (Reaction("records.process_upload"),),
+    ("file", "release"): (Reaction("records.process_upload"),),
     ("file", "revive"): (Reaction("records.process_upload"),),
     ("file", "remove"): (Reaction("records.process_upload"),),
 }

@@ -32,6 +32,30 @@ class ItemForm(BaseForm):
     )
 
 
+class PasswordForm(BaseForm):
+    """The password of a locked file. It is never shown again."""
+
+    password = forms.CharField(
+        label=_("Password of the file"),
+        max_length=200,
+        strip=False,
+        help_text=_("It is often your birth date, or on the letter that came with it. Capital letters matter."),
+        widget=forms.PasswordInput(attrs={"autocomplete": "off", "spellcheck": "false", "autocapitalize": "off"}),
+        error_messages={"required": _("Enter the password of the file")},
+    )
+
+
+class SameImageForm(BaseForm):
+    """Two images under one number: which of them counts."""
+
+    keep = forms.ChoiceField(
+        label=_("Which image shall be shown?"),
+        choices=[("first", _("The one that came first")), ("second", _("The one that came later"))],
+        widget=Radios(),
+        error_messages={"required": _("Select which image shall be shown")},
+    )
+
+
 class StudyForm(BaseForm):
     """Why a study that was set aside is this patient's."""
 

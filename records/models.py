@@ -89,6 +89,8 @@ class File(CasePart):
     claim_job = models.UUIDField(null=True)
     """The job that works on this file, under fencing number `claim_fence`; another may take it once that claim is over."""
     claim_fence = models.PositiveBigIntegerField(default=0)
+    secret = models.ForeignKey("core.StoredObject", null=True, on_delete=models.SET_NULL, related_name="+")
+    """The password that a person typed for this file, sealed; erased as soon as it has been tried."""
 
     class Meta:
         indexes = [models.Index(fields=["case", "state"]), models.Index(fields=["case", "sha256"])]
@@ -171,6 +173,8 @@ class Instance(models.Model):
     """0: not an image (report, presentation state, encapsulated document)."""
     metadata: models.JSONField[Any, Any] = models.JSONField(default=dict)
     """DICOM JSON (PS3.18 Annex F) without bulk data, as the viewer gets it."""
+    digest = models.CharField(max_length=64, blank=True)
+    """SHA-256 of the decoded frames (or of what an object without frames says): equal for two copies of one image."""
     native_offset = models.PositiveBigIntegerField(null=True)
     """Where frame 1 begins in the original, when it is stored uncompressed little endian."""
     frame_bytes = models.PositiveBigIntegerField(null=True)

@@ -40,7 +40,14 @@ def _record(kind: str, *more: Transition) -> Machine:
     )
 
 
-FILE = _record("file")
+FILE = _record(
+    "file",
+    # What lies among the programs of a disc is no record, however well it could be read, until more of the folder shows that it is one.
+    row("leave_out", [R.READY, R.REJECTED], R.READY, [SYSTEM]),
+    row("take_back", R.READY, R.PROCESSING, [SYSTEM]),
+    # The desk took another image of the same UID in its place.
+    row("supersede", R.READY, R.READY, [DESK]),
+)
 # Images of a removed study are sent again.
 STUDY = _record("study", row("come_back", R.REMOVED, R.PROCESSING, [SYSTEM]))
 DOCUMENT = _record("document")

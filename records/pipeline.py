@@ -15,6 +15,7 @@ from portal.core.jobs import Run
 from portal.core.models import Job
 from portal.core.states import JobState
 from records.actions import processing
+from records.steps.discs import sort_out
 from records.steps.originals import assemble, recognise
 from records.steps.reading import read
 from records.steps.scanned import scan
@@ -27,7 +28,7 @@ BYTES_AT_ONCE = 1024**3
 
 FILE_STEPS: tuple[Callable[[Work], None], ...] = (assemble, recognise, scan, read)
 """For each group of files that wait."""
-CASE_STEPS: tuple[Callable[[Work], None], ...] = (settle, derive, check, tell)
+CASE_STEPS: tuple[Callable[[Work], None], ...] = (sort_out, settle, derive, check, tell)
 """For the case, when no file waits any more."""
 
 

@@ -161,11 +161,44 @@ REFUSALS: dict[str, Words] = {
     "archive_unsupported": Words(
         _("kind of packed file we cannot open"), _("We cannot open this kind of packed file."), _UNPACK
     ),
+    "disc_cut": Words(
+        _("incomplete copy of a disc"),
+        _("Part of this copy of a disc is missing. It may have been cut off while it was made."),
+        _("Please copy the files from the disc into a folder and upload the folder, or make the copy again."),
+    ),
+    "disc_damaged": Words(
+        _("damaged copy of a disc"),
+        _("This copy of a disc is damaged, so we could not read it."),
+        _("Please copy the files from the disc into a folder and upload the folder."),
+    ),
+    "disc_loop": Words(
+        _("unsafe copy of a disc"),
+        _("This copy of a disc is built in a way that is not safe to open."),
+        _("Please copy the files from the disc into a folder and upload the folder."),
+    ),
+    "disc_unsupported": Words(
+        _("kind of disc copy we cannot open"),
+        _("We cannot open this kind of copy of a disc."),
+        _("Please copy the files from the disc into a folder and upload the folder."),
+    ),
     # Left out or kept without being shown: nothing is wrong.
     "viewer_program": Words(
         _("program from the disc"),
         _("This is a program that came with the disc. It is not part of your records."),
         _NOTHING,
+    ),
+    "viewer_file": Words(
+        _("part of a program from the disc"),
+        _("This belongs to a program that came with the disc. It is not part of your records."),
+        _NOTHING,
+    ),
+    "unlocked": Words(
+        _("opened with the password"), _("We opened this file with the password that you gave us."), _NOTHING
+    ),
+    "office_not_shown": Words(
+        _("kept, not shown here"),
+        _("We keep this letter safe, but cannot show it on this page."),
+        _("The doctor can download it. To be sure that it can be read, please also send it as a PDF."),
     ),
     "dicomdir": Words(
         _("table of contents of the disc"),

@@ -62,8 +62,9 @@ def run_batch(
     limits: Limits | None = None,
     on_progress: Callable[[], None] = lambda: None,
     allow_unconfined: bool = False,
+    only: Sequence[int] | None = None,
 ) -> list[FileResult]:
-    """Handle `files` in a confined child; one result for each input, in their order.
+    """Handle `files` in a confined child; one result for each input, in their order. `only`: places of those to handle.
 
     `work`: an existing empty folder (made 0700 here) for what the child derives; the caller moves the outputs away and
     removes it. `on_progress` is called at least every 2 s; what it raises ends the child and comes through.
@@ -71,7 +72,8 @@ def run_batch(
     """
     work.chmod(0o700)
     batch = _Batch(list(files), work, limits or Limits(), on_progress, allow_unconfined)
-    queue: list[list[int]] = [list(range(len(files)))] if files else []
+    wanted = list(range(len(files)) if only is None else only)
+    queue: list[list[int]] = [wanted] if wanted else []
     while queue:
         numbers = queue.pop(0)
         death = _run_child(batch, numbers)
@@ -91,7 +93,7 @@ def run_batch(
         else:
             rest = [n for n in left if n != suspect]
             queue[:0] = [part for part in ([suspect], rest) if part]
-    return [batch.results[n] for n in range(len(files))]
+    return [batch.results[n] for n in wanted]
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +170,11 @@ class _Batch:
             if path.is_symlink() or not path.is_file() or path.stat().st_size != output.size:
                 raise ProtocolError("output on disk")
         self.results[number] = result
+
+    def seconds(self, number: int) -> float:
+        """How long this file may take."""
+        source, limits = self.files[number], self.limits
+        return limits.wall + limits.more_seconds(os.fstat(source.fd).st_size, locked=bool(source.password))
 
     def refuse(self, number: int, code: str) -> None:
         for path in self.work.glob(f"{number:05d}.*"):
@@ -316,7 +323,7 @@ class _Reading:
             raise ProtocolError("unknown file")
         if kind == "start":
             self.current = number
-            self.deadline = time.monotonic() + self.batch.limits.wall
+            self.deadline = time.monotonic() + self.batch.seconds(number)
         elif kind == "done" and number == self.current:
             if message.get("code") == "unsafe_memory" and not self.alone:
                 self.verdict = "unsafe_memory"  # perhaps the others' doing: it runs once more alone

@@ -9,11 +9,11 @@ from django.utils import timezone
 
 from cases.actions.locking import lock
 from cases.models import Case
-from portal.core import workfolder
+from portal.core import storage, workfolder
 from portal.core.access import Actor
 from portal.core.jobs import GiveUp, Run, enqueue, job
 from records import pipeline
-from records.actions import checklist, files, identity, papers, processing, uploads
+from records.actions import checklist, files, identity, papers, passwords, processing, uploads
 from records.models import Document, File, Study, Upload
 from records.queries.derived import REBUILD
 from records.states import RecordState, UploadState, WordsState
@@ -83,6 +83,11 @@ def expire_uploads(run: Run) -> None:
     for pk in list(late.values_list("pk", flat=True)[:500]):
         uploads.expire(upload_id=pk, by=run.actor)
         run.renew()
+    for file_id in passwords.leftovers():
+        with run.commit():
+            secret = passwords.forget(file_id=file_id)
+        if secret is not None:
+            storage.erase(secret)
 
 
 @job(REBUILD)

@@ -17,15 +17,10 @@ OWN: dict[str, Words] = {
         _("Something went wrong on our side while we read this file. The file itself may be fine."),
         _("Please press “Try again”. If it happens twice, write to us."),
     ),
-    "pdf_password": Words(
-        _("password-protected PDF"),
-        _("This PDF is locked with a password, so we cannot open it."),
-        _("Please open it on your computer, print it to a new PDF and send that one."),
-    ),
-    "zip_password": Words(
-        _("password-protected ZIP"),
-        _("This ZIP file is locked with a password, so we cannot open it."),
-        _("Please unpack it on your computer and send the folder."),
+    "same_uid_other_pixels": Words(
+        _("a person is checking this"),
+        _("This image says that it is one we have already, but it looks different. A person is checking this."),
+        _("You do not need to do anything now. We write to you if we have a question."),
     ),
     "malware_found": Words(
         _("our virus check stopped it"),

@@ -2,7 +2,20 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from records.views import asking, documents, files, health, items, letters, page, sending, tus, video
+from records.views import (
+    asking,
+    decisions,
+    documents,
+    files,
+    health,
+    items,
+    letters,
+    page,
+    receipts,
+    sending,
+    tus,
+    video,
+)
 
 app_name = "records"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -14,10 +27,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("cases/<str:ref>/records/health/offer/", health.Offer.as_view(), name="offer"),
     path("cases/<str:ref>/records/live/", page.Live.as_view(), name="live"),
     path("cases/<str:ref>/records/send/", page.PlainUpload.as_view(), name="send"),
-    path("cases/<str:ref>/records/sent/<uuid:batch>/", page.ReceiptPage.as_view(), name="receipt"),
+    path("cases/<str:ref>/records/sent/<uuid:batch>/", receipts.ReceiptPage.as_view(), name="receipt"),
+    path("cases/<str:ref>/records/sent/<uuid:batch>/pdf/", receipts.ReceiptPdf.as_view(), name="receipt-pdf"),
     path("cases/<str:ref>/records/uploads/<uuid:upload>/cancel/", page.CancelUpload.as_view(), name="cancel"),
     path("cases/<str:ref>/records/files/<uuid:file>/remove/", files.RemoveFile.as_view(), name="remove"),
     path("cases/<str:ref>/records/files/<uuid:file>/again/", files.Again.as_view(), name="again"),
+    path("cases/<str:ref>/records/files/<uuid:file>/password/", decisions.UnlockFile.as_view(), name="unlock"),
+    path("cases/<str:ref>/records/files/<uuid:file>/decide/", decisions.DecideFile.as_view(), name="decide-file"),
     path("cases/<str:ref>/records/studies/<uuid:study>/remove/", files.RemoveStudy.as_view(), name="remove-study"),
     path("cases/<str:ref>/records/studies/<uuid:study>/release/", files.ReleaseStudy.as_view(), name="release-study"),
     path("cases/<str:ref>/records/studies/<uuid:study>/split/", files.SplitStudy.as_view(), name="split-study"),

@@ -16,7 +16,7 @@ from portal.core.workflow import Refused, move
 from records.actions.processing import finish
 from records.models import Document, File, Instance, Page, Series
 from records.moves import DOCUMENT, FILE, STUDY
-from records.rules.codes import AGAIN, FAILED
+from records.rules.codes import AGAIN, FAILED, SAME_UID
 from records.states import RecordState
 
 REMOVABLE = frozenset({Phase.DRAFT, Phase.COLLECTING, Phase.TRIAGE, Phase.MATCHING})
@@ -47,21 +47,28 @@ def remove(*, file: File, by: Actor) -> None:
 def _remove(file: File, by: Actor) -> list[StoredObject]:
     erasable = [file.object] if file.object else []
     move(file, FILE, "remove", actor=by)
-    erasable += _unindex(file, by)
-    erasable += _shelve(file, by)
+    erasable += unindex(file, by)
+    erasable += shelve(file, by)
     for member in File.objects.filter(container=file).exclude(state=RecordState.REMOVED).order_by("pk"):
         erasable += _remove(member, by)
     copy = File.objects.filter(duplicate_of=file, state=RecordState.READY).order_by("created_at", "pk").first()
     if copy is not None:
-        move(copy, FILE, "revive", actor=by, changes=_FRESH | {"duplicate_of": None})
+        move(copy, FILE, "revive", actor=by, changes=FRESH | {"duplicate_of": None})
         File.objects.filter(duplicate_of=file).update(duplicate_of=copy)
+    else:
+        for held in File.objects.filter(duplicate_of=file, state=RecordState.QUARANTINED, code=SAME_UID).order_by("pk")[
+            :1
+        ]:
+            move(held, FILE, "process_again", actor=by, changes=FRESH | {"duplicate_of": None})
+            File.objects.filter(duplicate_of=file).update(duplicate_of=held)
     return erasable
 
 
-_FRESH = {"code": "", "processed_at": None, "claim_job": None, "claim_fence": 0}
+FRESH = {"code": "", "processed_at": None, "claim_job": None, "claim_fence": 0}
+"""Columns of a file that is read once more."""
 
 
-def _unindex(file: File, by: Actor) -> list[StoredObject]:
+def unindex(file: File, by: Actor) -> list[StoredObject]:
     """Take the image out of its series; a study without images goes too."""
     instance = Instance.objects.filter(file=file).select_related("series__study", "pack").first()
     if instance is None:
@@ -79,7 +86,7 @@ def _unindex(file: File, by: Actor) -> list[StoredObject]:
     return [instance.pack] if instance.pack else []
 
 
-def _shelve(file: File, by: Actor) -> list[StoredObject]:
+def shelve(file: File, by: Actor) -> list[StoredObject]:
     document = Document.objects.filter(file=file).select_related("view_copy", "thumbnail").first()
     if document is None or document.state == RecordState.REMOVED:
         return []
@@ -101,7 +108,7 @@ def process_again(*, file: File, by: Actor) -> None:
     held = File.objects.get(pk=file.pk)
     if held.code not in AGAIN:
         raise Refused("no_use")
-    move(held, FILE, "process_again", actor=by, changes=_FRESH)
+    move(held, FILE, "process_again", actor=by, changes=FRESH)
 
 
 def give_up(*, subject_id: UUID, job_name: str, by: Actor) -> int:

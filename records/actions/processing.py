@@ -20,7 +20,7 @@ from portal.core.workflow import move
 from records.models import Document, File, HealthFact, Instance, Page, Series, Study, UploadPart
 from records.moves import DOCUMENT, FILE, STUDY
 from records.queries.describing import person_of as person_of
-from records.rules.codes import DUPLICATE, WRONG_PATIENT
+from records.rules.codes import DUPLICATE, NOT_A_RECORD, SAME_UID, WRONG_PATIENT
 from records.rules.identity import Verdict
 from records.states import RecordState, WordsState
 from records.structured.model import Fact
@@ -104,9 +104,11 @@ def mark_duplicate(*, file: File, of: File, by: Actor, **columns: Any) -> None:
 
 def earlier_copy(file: File) -> File | None:
     """A file of the case with the very same bytes that came before this one."""
-    same = File.objects.filter(
-        case_id=file.case_id, sha256=file.sha256, duplicate_of__isnull=True, object__isnull=False
-    ).filter(state__in=[RecordState.PROCESSING, RecordState.READY, RecordState.QUARANTINED])
+    same = (
+        File.objects.filter(case_id=file.case_id, sha256=file.sha256, duplicate_of__isnull=True, object__isnull=False)
+        .filter(state__in=[RecordState.PROCESSING, RecordState.READY, RecordState.QUARANTINED])
+        .exclude(code__in=NOT_A_RECORD)  # what was left out for its place is a record when it is sent by itself
+    )
     before = Q(created_at__lt=file.created_at) | Q(created_at=file.created_at, pk__lt=file.pk)
     return same.filter(before).exclude(pk=file.pk).order_by("created_at", "pk").first()
 
@@ -285,6 +287,12 @@ def known_instance(case_id: UUID, sop_instance_uid: str) -> Instance | None:
     return known.exclude(series__study__state=RecordState.REMOVED).select_related("file").first()
 
 
+def _decided(file: File, known: Instance) -> bool:
+    """Whether a coordinator has decided against the very same bytes: then it is not asked again."""
+    same = File.objects.filter(case_id=file.case_id, sha256=file.sha256, code=DUPLICATE, duplicate_of=known.file)
+    return same.exclude(pk=file.pk).exists()
+
+
 def keep_instance(
     *, case: Case, file: File, data: Mapping[str, Any], pack: StoredObject | None, by: Actor, **columns: Any
 ) -> bool:
@@ -292,6 +300,9 @@ def keep_instance(
     index, frames = data["index"], data["frames"]
     known = known_instance(file.case_id, index["sop_instance_uid"])
     if known is not None:
+        if known.digest and known.digest != data["digest"] and not _decided(file, known):
+            finish(file, "quarantine", by=by, code=SAME_UID, duplicate_of=known.file, **columns)
+            return False
         differs = [] if known.file.sha256 == file.sha256 else ["same_uid_other_content"]
         columns["warnings"] = [*columns.get("warnings", []), *differs]
         mark_duplicate(file=file, of=known.file, by=by, **columns)
@@ -316,6 +327,7 @@ def keep_instance(
         metadata=data["metadata"],
         native_offset=frames["offset"] if native else None,
         frame_bytes=frames["frame_bytes"] or None,
+        digest=data["digest"],
         pack=pack,
         look=data["look"],
         content=data.get("content"),

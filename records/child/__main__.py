@@ -14,6 +14,9 @@ from typing import Any
 from . import confine
 from .protocol import OUT_OF_MEMORY, Limits
 
+OFFICE = ("/etc/libreoffice", "/var/lib/libreoffice", "/var/spool/libreoffice")
+"""What LibreOffice reads of its own outside /usr and /opt."""
+
 
 def main() -> int:
     out = os.fdopen(os.dup(1), "wb", buffering=0)
@@ -25,14 +28,14 @@ def main() -> int:
     confine.die_with_parent(orders["parent"])
     confine.limit(
         memory=limits.memory,
-        cpu=limits.cpu * max(1, len(orders["files"])) + 30,
+        cpu=limits.cpu * max(1, len(orders["files"])) + 30 + int(_more(orders["files"], limits)),
         file_size=limits.file_size,
-        open_files=len(orders["files"]) + 64,
+        open_files=len(orders["files"]) + (512 if limits.office else 64),
     )
     confined = True
     os.environ["TMPDIR"] = orders["work"]
     try:
-        confine.keep_inside(orders["work"])
+        confine.keep_inside(orders["work"], also=OFFICE if limits.office else ())
         confine.block_network()
     except confine.CannotConfine:
         confined = False
@@ -47,7 +50,8 @@ def main() -> int:
     work = Path(orders["work"])
     for entry in orders["files"]:
         _say(out, {"t": "start", "i": entry["i"]})
-        confine.allow_cpu(limits.cpu)
+        size = os.fstat(entry["fd"]).st_size
+        confine.allow_cpu(limits.cpu + int(limits.more_seconds(size, locked=bool(entry["password"]))))
         try:
             result = handle(entry, work, limits)
         except MachineTrouble:
@@ -58,6 +62,10 @@ def main() -> int:
         _say(out, {"t": "done", "i": entry["i"], **result})
     _say(out, {"t": "end"})
     return 0
+
+
+def _more(files: list[dict[str, Any]], limits: Limits) -> float:
+    return sum(limits.more_seconds(os.fstat(one["fd"]).st_size, locked=bool(one["password"])) for one in files)
 
 
 def _say(out: Any, message: dict[str, Any]) -> None:

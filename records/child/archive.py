@@ -1,4 +1,4 @@
-"""ZIP, tar and gzip in the child: every member becomes a numbered file in the work folder; names are only labels."""
+"""ZIP, tar, gzip and copies of discs in the child: every member becomes a numbered file in the work folder; names are only labels."""
 
 from __future__ import annotations
 
@@ -11,27 +11,44 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterator
-from typing import IO, Any
+from contextlib import suppress
+from typing import IO, Any, cast
 
 from records.dicom.metadata import clean
 
+from . import iso, office
 from .job import Job, Outcome, Refused
 
 CHUNK = 1 << 20
 FREE = 20 * 1024 * 1024  # bytes that any archive may hold whatever its ratio
 RATIO = 120  # all members over the archive's own size; black 16-bit images reach 100
+PROOF = 4 * CHUNK  # bytes of a locked member that are unpacked to see whether the password is right
+DISC_RATIO = 4  # entries of a disc may share bytes, but not many times over
 _SYSTEM = re.compile(r"(^|/)(__MACOSX/|\.DS_Store$|\._[^/]*$|Thumbs\.db$|desktop\.ini$)", re.IGNORECASE)
+_BUNDLE = re.compile(r"\.(app|framework|bundle)/", re.IGNORECASE)
+"""A program for the Mac is a folder, and links inside it are normal."""
+DISC = "application/x-iso9660-image"
+
+
+OPEN_DOCUMENTS = frozenset(
+    f"application/vnd.oasis.opendocument.{one}" for one in ("text", "spreadsheet", "presentation", "graphics")
+)
+_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, struct.error, RuntimeError, NotImplementedError)
+Member = tuple[str, IO[bytes] | None, int | None]
+"""(label, bytes, stated size); None instead of bytes: a part of a program that is only named."""
 
 
 def handle(job: Job, media_type: str) -> Outcome:
     if media_type == "application/zip":
         with _zip(job) as archive:
-            office = _office(archive)
-            if office is not None:
-                return office
+            whole = _office(archive) or _program(archive)
+            if whole is not None:
+                return office.convert(job, whole) if whole.kind == "office" else whole
             _check_depth(job)
             return _extract(job, media_type, _zip_members(job, archive))
     _check_depth(job)
+    if media_type == DISC:
+        return _extract(job, media_type, _disc_members(job))
     if media_type in ("application/gzip", "application/x-tar"):
         return _extract(job, media_type, _tar_members(job, media_type))
     raise Refused("archive_unsupported")
@@ -59,7 +76,22 @@ def _office(archive: zipfile.ZipFile) -> Outcome | None:
         media = f"application/vnd.openxmlformats-officedocument.{ending}" if ending else "application/zip"
         return Outcome("office", media, code="kept_not_shown", flags=flags)
     if "mimetype" in names and "META-INF/manifest.xml" in names:
+        with suppress(*_BROKEN), archive.open("mimetype") as stream:
+            said = stream.read(100).decode("ascii", "replace").strip()
+            if said in OPEN_DOCUMENTS:
+                flags = ["office_macros"] if any(name.startswith("Basic/") for name in names) else []
+                return Outcome("office", said, code="kept_not_shown", flags=flags)
         return Outcome("office", "application/vnd.oasis.opendocument.text", code="kept_not_shown")
+    return None
+
+
+def _program(archive: zipfile.ZipFile) -> Outcome | None:
+    """A Java program is a ZIP as well."""
+    names = archive.namelist()
+    if "META-INF/MANIFEST.MF" in names and (
+        "META-INF/MANIFEST.MF" in names[:2] or any(name.endswith(".class") for name in names)
+    ):
+        return Outcome("viewer_program", "application/java-archive", status="left_out", code="viewer_program")
     return None
 
 
@@ -71,15 +103,19 @@ def safe_label(name: str) -> str:
     return "/".join(clean(part).strip() or "_" for part in path.split("/") if part)[:500] or "_"
 
 
-def _extract(job: Job, media_type: str, members: Iterator[tuple[str, IO[bytes], int | None]]) -> Outcome:
+def _extract(job: Job, media_type: str, members: Iterator[Member]) -> Outcome:
     allowed = min(job.limits.extracted, max(FREE, RATIO * job.size))
     total = 0
     found: list[dict[str, Any]] = []
     left_out: list[str] = []
+    programs: list[str] = []
     labels: dict[str, int] = {}
     for label, stream, stated in members:
         if _SYSTEM.search(label):
             left_out.append(label)
+            continue
+        if stream is None:
+            programs.append(label)
             continue
         if len(found) >= job.limits.entries:
             raise Refused("zip_too_many_entries")
@@ -100,41 +136,102 @@ def _extract(job: Job, media_type: str, members: Iterator[tuple[str, IO[bytes], 
         found.append({"name": label, "size": size, "file": path.name})
     if not any(member["size"] for member in found):
         raise Refused("archive_empty")
-    return Outcome("archive", media_type, "container", data={"members": found, "left_out": left_out[:1000]})
+    data = {"members": found, "left_out": left_out[:1000], "programs": programs[:1000]}
+    return Outcome("archive", media_type, "container", data=data)
 
 
-def _zip_members(job: Job, archive: zipfile.ZipFile) -> Iterator[tuple[str, IO[bytes], int | None]]:
+def _disc_members(job: Job) -> Iterator[Member]:
+    found = iso.entries(job)
+    if sum(entry.size for entry in found) > max(FREE, DISC_RATIO * job.size):
+        raise Refused("zip_bomb")
+    for entry in found:
+        yield safe_label(entry.path), cast(IO[bytes], iso.Slices(job.file, entry.pieces)), entry.size
+
+
+def _zip_members(job: Job, archive: zipfile.ZipFile) -> Iterator[Member]:
     entries = archive.infolist()
     if len(entries) > job.limits.entries * 2:
         raise Refused("zip_too_many_entries")
     _check_zip(job, entries)
-    password = job.password.encode() if job.password else None
+    if any(entry.flag_bits & 1 and not entry.is_dir() for entry in entries):
+        yield from _locked_members(job, entries)
+        return
     for entry in entries:
         if entry.is_dir():
             continue
-        if entry.flag_bits & 1:
-            if entry.compress_type == 99:
-                raise Refused("zip_encryption_unsupported")
-            if password is None:
-                raise Refused("zip_password", status="needs_password")
+        if _is_link(entry):
+            yield safe_label(entry.filename), None, None
+            continue
         try:
-            with archive.open(entry, pwd=password) as stream:
+            with archive.open(entry) as stream:
                 yield safe_label(entry.filename), stream, entry.file_size
-        except RuntimeError:
-            raise Refused("zip_password_wrong", status="needs_password") from None
         except NotImplementedError:
             raise Refused("archive_unsupported") from None
-        except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, struct.error):
+        except _BROKEN:
             raise Refused("zip_damaged") from None
+
+
+def _locked_members(job: Job, entries: list[zipfile.ZipInfo]) -> Iterator[Member]:
+    """Members under a password: the old cipher of PKZIP, or WinZip's AES (APPNOTE.TXT 6.1; WinZip AE-1 and AE-2)."""
+    if any(entry.flag_bits & 0x41 == 0x41 for entry in entries):
+        raise Refused("zip_encryption_unsupported")  # "strong encryption", which nobody else reads either
+    if job.password is None:
+        raise Refused("zip_password", status="needs_password")
+    import pyzipper
+
+    with pyzipper.AESZipFile(job.file) as archive:
+        secret = _secret(archive, job.password)
+        for entry in archive.infolist():
+            if entry.is_dir():
+                continue
+            if _is_link(entry):
+                yield safe_label(entry.filename), None, None
+                continue
+            try:
+                with archive.open(entry, pwd=secret) as stream:
+                    yield safe_label(entry.filename), stream, entry.file_size
+            except NotImplementedError:
+                raise Refused("archive_unsupported") from None
+
+
+def _secret(archive: Any, password: str) -> bytes:
+    """The password in the bytes that open the archive: programs disagree about how letters beyond ASCII are written.
+
+    The smallest member is the proof, read to its end: the old cipher's own check lets one wrong password in 256 pass.
+    """
+    locked = [entry for entry in archive.infolist() if entry.flag_bits & 1 and not entry.is_dir()]
+    proof = min(locked, key=lambda entry: (not entry.file_size, entry.file_size))
+    found = [password.encode("utf-8")]
+    for name in ("cp1252", "cp437"):
+        with suppress(UnicodeEncodeError):
+            found.append(password.encode(name))
+    for secret in dict.fromkeys(found):
+        try:
+            with archive.open(proof, pwd=secret) as stream:
+                read = 0
+                while read < PROOF and (chunk := stream.read(CHUNK)):
+                    read += len(chunk)
+            return secret
+        except NotImplementedError:
+            raise Refused("archive_unsupported") from None
+        except MemoryError:
+            raise
+        except Exception:  # noqa: S112 -- a wrong password shows as any error that an unpacker has
+            continue
+    raise Refused("zip_password_wrong", status="needs_password")
+
+
+def _is_link(entry: Any) -> bool:
+    return stat.S_ISLNK(entry.external_attr >> 16)
 
 
 def _check_zip(job: Job, entries: list[zipfile.ZipInfo]) -> None:
     """Paths, links, stated sizes and overlaps, before anything is inflated."""
     spans = []
     for entry in entries:
-        safe_label(entry.filename)
-        if stat.S_ISLNK(entry.external_attr >> 16):
+        if _is_link(entry) and not _BUNDLE.search(safe_label(entry.filename)):
             raise Refused("zip_symlink")
+        safe_label(entry.filename)
         spans.append((entry.header_offset, entry.compress_size))
     spans.sort()
     for (start, size), (following, _) in itertools.pairwise(spans):
@@ -176,7 +273,7 @@ class _Bounded:
         return chunk
 
 
-def _tar_members(job: Job, media_type: str) -> Iterator[tuple[str, IO[bytes], int | None]]:
+def _tar_members(job: Job, media_type: str) -> Iterator[Member]:
     job.file.seek(0)
     try:
         if media_type == "application/gzip":
@@ -194,12 +291,15 @@ def _tar_members(job: Job, media_type: str) -> Iterator[tuple[str, IO[bytes], in
             for entry in archive:
                 label = safe_label(entry.name)
                 if entry.issym() or entry.islnk():
-                    raise Refused("zip_symlink")
+                    if not _BUNDLE.search(label):
+                        raise Refused("zip_symlink")
+                    yield label, None, None
+                    continue
                 if entry.isdir():
                     continue
-                stream = archive.extractfile(entry) if entry.isreg() else None
-                if stream is None:
+                content = archive.extractfile(entry) if entry.isreg() else None
+                if content is None:
                     raise Refused("archive_unsupported")
-                yield label, stream, entry.size
+                yield label, content, entry.size
     except (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error, ValueError):
         raise Refused("zip_damaged") from None

@@ -61,8 +61,11 @@ def _rights(version: int) -> int:
     return (1 << min(13 + max(0, version - 1), 15)) - 1
 
 
-def keep_inside(work: str) -> None:
-    """Nothing is written outside `work` from now on, and nothing read but programs, libraries and what is open. Raises CannotConfine."""
+def keep_inside(work: str, *, also: tuple[str, ...] = ()) -> None:
+    """Nothing is written outside `work` from now on, and nothing read but programs, libraries, `also` and what is open.
+
+    Raises CannotConfine.
+    """
     libc = ctypes.CDLL(None, use_errno=True)
     version = libc.syscall(_CREATE_RULESET, None, 0, 1) if sys.platform == "linux" else -1
     if version < 1:
@@ -76,7 +79,7 @@ def keep_inside(work: str) -> None:
         raise CannotConfine(os.strerror(ctypes.get_errno()))
     own = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     try:
-        for path in {*_READABLE, sys.prefix, sys.base_prefix, sys.exec_prefix, own}:
+        for path in {*_READABLE, *also, sys.prefix, sys.base_prefix, sys.exec_prefix, own}:
             _allow(libc, ruleset, path, handled & _READ)
         _allow(libc, ruleset, "/dev/null", handled & 0b110)
         _allow(libc, ruleset, work, handled & _WORK_FOLDER)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -65,6 +66,7 @@ def handle(job: Job) -> Outcome:
         if content is not None and content["kind"] == "slide":
             content["tiles"] = frames.places(file, shape)
         _frames(job, file, shape, values, data)
+    data["digest"] = _shown_digest(job, data)
     outcome.data = data
     return outcome
 
@@ -119,6 +121,30 @@ _WAVEFORMS = {"1.1": "12-lead ECG", "1.2": "ECG", "1.3": "Ambulatory ECG", "1.4"
 def _inner(job: Job, media_type: str, body: bytes, name: str) -> dict[str, Any]:
     name = "".join(c for c in name if c not in '/\\<>:"|?*').strip()[:120]
     return {"media_type": media_type, "file": job.save("document", body), "size": len(body), "name": name}
+
+
+IDENTITY = ("0002", "0008", "0010", "0012", "0020", "0032", "0038", "0400")
+"""Groups that archives rewrite when they export the same object again."""
+
+
+def _shown_digest(job: Job, data: dict[str, Any]) -> str:
+    """SHA-256 of what the object shows, whatever is written around it: two copies of one image agree, another image does not."""
+    entry, inner = data["frames"], data.get("encapsulated")
+    found = hashlib.sha256(f"{entry['rows']}x{entry['columns']}x{entry['count']}".encode())
+    if entry["source"] == "original":
+        job.file.seek(entry["offset"])
+        left = entry["frame_bytes"] * entry["count"]
+        while left and (chunk := job.file.read(min(left, 1 << 20))):
+            found.update(chunk)
+            left -= len(chunk)
+    elif packs := entry["pack"] or (inner and not data["content"] and inner["file"]):
+        with (job.work / packs).open("rb") as packed:
+            while chunk := packed.read(1 << 20):
+                found.update(chunk)
+    else:
+        shown = {tag: value for tag, value in data["metadata"].items() if not tag.startswith(IDENTITY)}
+        found.update(json.dumps(shown, sort_keys=True).encode())
+    return found.hexdigest()
 
 
 def _meta_text(file: DicomFile, tag: int) -> str:

@@ -9,6 +9,7 @@ from typing import Any, BinaryIO, cast
 
 from records.dicom.reader import DicomError, looks_like_dicom
 
+from . import iso
 from .job import Job, Outcome, Refused
 from .protocol import Limits
 
@@ -24,7 +25,22 @@ _STARTS: tuple[tuple[tuple[bytes, ...], str, str], ...] = (
     ((b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",), "office", "application/x-ole-storage"),
     ((b"{\\rtf",), "office", "application/rtf"),
     (
-        (b"MZ", b"\x7fELF", b"\xcf\xfa\xed\xfe", b"\xfe\xed\xfa\xcf", b"\xca\xfe\xba\xbe"),
+        (
+            *(
+                b"MZ",
+                b"\x7fELF",
+                b"\xcf\xfa\xed\xfe",
+                b"\xfe\xed\xfa\xcf",
+                b"\xca\xfe\xba\xbe",
+            ),  # Windows, Linux, Mac, Java
+            *(
+                b"MSCF",
+                b"ITSF\x03\0\0\0",
+                b"L\0\0\0\x01\x14\x02\0",
+                b"\0\0\1\0\1\0",
+                b"\0\0\1\0\2\0",
+            ),  # cab, help, link, icons
+        ),
         "viewer_program",
         "application/octet-stream",
     ),
@@ -46,6 +62,8 @@ def handle(entry: dict[str, Any], work: Path, limits: Limits) -> dict[str, Any]:
         head = file.read(HEAD)
         job = Job(entry["i"], file, size, head, work, limits, entry["password"], entry["depth"], entry["thumbnail"])
         kind, media_type = sniff(head)
+        if kind == "other" and size > iso.FIRST and iso.is_disc(job):
+            kind, media_type = "archive", "application/x-iso9660-image"
         try:
             outcome = (
                 _words(job, kind, media_type, entry["words"])
@@ -169,7 +187,9 @@ def _dispatch(job: Job, kind: str, media_type: str) -> Outcome:
 
         return {"xml": text.handle_xml, "json": text.handle_json, "text": text.handle_text}[kind](job)
     if kind == "office":
-        return Outcome(kind, media_type, code="kept_not_shown")
+        from . import office
+
+        return office.handle(job, media_type)
     if kind == "viewer_program":
         return Outcome(kind, media_type, status="left_out", code="viewer_program")
     raise Refused("type_unsupported")

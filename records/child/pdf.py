@@ -30,7 +30,9 @@ def handle(job: Job) -> Outcome:
         raise Refused("pdf_header_not_first")
     content = job.read_all(MAX_FILE)
     outcome = Outcome("pdf", "application/pdf")
-    document = _open(content, job.password)
+    if job.password:
+        return _unlocked(job, content)
+    document = _open(content, None)
     try:
         flags, view_copy = _inspect(job, content)
         outcome.flags += flags
@@ -61,6 +63,29 @@ def _open(content: bytes, password: str | None) -> pdfium.PdfDocument:
         if pdfium_c.FPDF_GetLastError() == pdfium_c.FPDF_ERR_PASSWORD:
             raise Refused("pdf_password_wrong" if password else "pdf_password", status="needs_password") from None
         raise Refused("pdf_damaged") from None
+
+
+def _unlocked(job: Job, content: bytes) -> Outcome:
+    """The same paper without its lock, as a file of its own: the locked original stays, and what is made later needs no password."""
+    import pikepdf
+
+    for password in dict.fromkeys([job.password or "", _old_letters(job.password or "")]):
+        try:
+            with pikepdf.open(io.BytesIO(content), password=password, suppress_warnings=True) as document:
+                path = job.output("m00001")
+                document.save(path, encryption=False)
+        except pikepdf.PasswordError:
+            continue
+        except (pikepdf.PdfError, ValueError, RecursionError):
+            raise Refused("pdf_damaged") from None
+        members = [{"name": "unlocked.pdf", "size": path.stat().st_size, "file": path.name}]
+        return Outcome("pdf", "application/pdf", "container", "unlocked", data={"members": members, "left_out": []})
+    raise Refused("pdf_password_wrong", status="needs_password")
+
+
+def _old_letters(password: str) -> str:
+    """Encryption before PDF 2.0 knows the letters of western Europe only (PDFDocEncoding)."""
+    return password.encode("latin-1", "ignore").decode("latin-1")
 
 
 def _title(document: pdfium.PdfDocument) -> str:

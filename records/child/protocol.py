@@ -33,11 +33,12 @@ REFUSALS = frozenset({
     "zip_too_many_entries", "zip_too_large", "zip_password", "zip_password_wrong",
     "zip_encryption_unsupported", "zip_damaged", "zip_size_mismatch",
     "zip_nested", "archive_empty", "archive_unsupported",
+    "disc_cut", "disc_damaged", "disc_loop", "disc_unsupported",
 })  # fmt: skip
 """Why a file was refused, set aside or needs a password: `code` of those results. Sentences are in records/refusals.py."""
 
 NOTES = frozenset({
-    "kept_not_shown", "viewer_program", "dicomdir", "system_file",
+    "kept_not_shown", "viewer_program", "viewer_file", "dicomdir", "system_file", "unlocked", "office_not_shown",
     "executable_preamble", "dicom_tiff_preamble", "dicom_preamble_used",
     "dicom_preamble_missing", "dicom_syntax_missing", "dicom_syntax_wrong",
     "dicom_vr_unknown", "dicom_vr_missing", "dicom_order",
@@ -61,6 +62,7 @@ CONTENTS = frozenset({
     "registration", "raw", "annotations", "parametric_map", "surface", "tracts", "model", "waveform", "video",
 })  # fmt: skip
 """`kind` of a DICOM object's content beside images (records/dicom/objects.py)."""
+_SHA256 = re.compile(r"[0-9a-f]{64}\Z")
 _UID = re.compile(r"[0-9.]{1,64}\Z")
 
 
@@ -90,6 +92,13 @@ class Limits:
     """Longer side of a picture's view copy, pixels."""
     text: int = 200_000
     """Characters of text kept of a page or text file."""
+    office: str = ""
+    """The folder of LibreOffice's programs, to turn letters into PDF; "" for a child that reads everything else."""
+
+    def more_seconds(self, size: int, *, locked: bool) -> float:
+        """What a large file gets on top of `wall` and `cpu`: a whole disc is copied member by member, and the old cipher of
+        PKZIP is slow in Python (1 MB/s)."""
+        return size / (16 * 1024 * 1024) + (size / (400 * 1024) if locked else 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +184,9 @@ def parse_result(value: Mapping[str, Any], *, key: str, size: int) -> FileResult
         model.check(data)
     except model.Malformed as wrong:
         raise ProtocolError(f"structured record: {wrong}") from None
+    for name in ("left_out", "programs"):
+        labels = data.get(name, [])
+        _need(isinstance(labels, list) and all(isinstance(label, str) for label in labels), name)
     return FileResult(key, str(status), str(code), str(kind), str(media), tuple(flags), data, tuple(checked))
 
 
@@ -219,6 +231,7 @@ def _dicom(data: Mapping[str, Any], size: int) -> None:
     assert isinstance(index, dict) and isinstance(frames, dict)
     for name in ("study_instance_uid", "series_instance_uid", "sop_instance_uid"):
         _need(isinstance(index.get(name), str) and bool(_UID.match(index[name])), name)
+    _need(bool(_SHA256.match(str(data.get("digest", "")))), "digest")
     for name, value in index.items():
         _need(isinstance(value, (str, int, float, list, type(None))), str(name))
     content = data.get("content")

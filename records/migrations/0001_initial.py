@@ -37,6 +37,7 @@ class Migration(migrations.Migration):
                 ('container', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.file')),
                 ('duplicate_of', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.file')),
                 ('object', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.storedobject')),
+                ('secret', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='core.storedobject')),
             ],
         ),
         migrations.CreateModel(
@@ -307,6 +308,7 @@ class Migration(migrations.Migration):
                 ('bits_allocated', models.PositiveSmallIntegerField(default=0)),
                 ('frames', models.PositiveIntegerField(default=0)),
                 ('metadata', models.JSONField(default=dict)),
+                ('content', models.CharField(blank=True, max_length=64)),
                 ('native_offset', models.PositiveBigIntegerField(null=True)),
                 ('frame_bytes', models.PositiveBigIntegerField(null=True)),
                 ('look', models.JSONField(null=True)),

@@ -18,12 +18,13 @@ from portal.core.models import Job, StoredObject
 from portal.core.states import JobState, ObjectState, Role
 from records.models import Document, File, Instance, Receipt
 from records.refusals import Words
-from records.rules.codes import AGAIN, MALWARE, NOT_A_RECORD, NOT_OPENED
+from records.rules.codes import AGAIN, LOCKED, MALWARE, NOT_A_RECORD, NOT_OPENED, SAME_UID
 from records.rules.remarks import remarks
 from records.states import RecordState
 from records.told import told
 
-REFUSED = Q(state=RecordState.REJECTED) | Q(state=RecordState.QUARANTINED, code__in=NOT_OPENED)
+LOCKED_FILE = Q(state=RecordState.REJECTED, code__in=LOCKED)
+REFUSED = Q(state=RecordState.REJECTED) & ~Q(code__in=LOCKED) | Q(state=RecordState.QUARANTINED, code__in=NOT_OPENED)
 SINGLE = 6
 """Up to so many files of one choice are shown one by one; more as one line."""
 SHOWN_REFUSED = 50
@@ -82,9 +83,16 @@ class FileView:
             return "left_out" if self.file.code in NOT_A_RECORD else "ready"
         if self.file.code in NOT_OPENED:
             return "refused"
+        if self.locked:
+            return "locked"
         return {"processing": "processing", "quarantined": "set_aside", "rejected": "refused"}.get(
             self.file.state, self.file.state
         )
+
+    @property
+    def locked(self) -> bool:
+        """Waits for a password."""
+        return self.file.state == RecordState.REJECTED and self.file.code in LOCKED
 
     @property
     def words(self) -> Words | None:
@@ -106,6 +114,7 @@ class BatchView:
     processing: int = 0
     ready: int = 0
     refused: int = 0
+    locked: int = 0
     set_aside: int = 0
     files: list[FileView] = field(default_factory=list)
     receipt: Receipt | None = None
@@ -138,6 +147,10 @@ class FilesView:
     batches: list[BatchView]
     refused: list[FileView]
     refused_count: int
+    locked: list[FileView]
+    """They wait for a password."""
+    aside: list[FileView]
+    """Images under a UID that another image has: the desk decides."""
     processing: int
     total: int
 
@@ -156,7 +169,7 @@ class FilesView:
 
 
 def files(case: Case) -> FilesView:
-    """Five queries, however many files there are."""
+    """Seven queries, however many files there are."""
     present = File.objects.filter(case=case).exclude(state=RecordState.REMOVED)
     sums = present.values("upload__batch").annotate(
         at=Min("created_at"),
@@ -168,6 +181,7 @@ def files(case: Case) -> FilesView:
         processing=Count("pk", filter=Q(state=RecordState.PROCESSING)),
         ready=Count("pk", filter=Q(state=RecordState.READY)),
         refused=Count("pk", filter=REFUSED),
+        locked=Count("pk", filter=LOCKED_FILE),
         set_aside=Count("pk", filter=Q(state=RecordState.QUARANTINED) & ~REFUSED),
     )
     batches: dict[UUID, BatchView] = {}
@@ -179,7 +193,7 @@ def files(case: Case) -> FilesView:
             at=row["at"],
             last_read=row["last_read"],
             folder=row["low"] if same else "",
-            **{name: row[name] for name in ("total", "processing", "ready", "refused", "set_aside")},
+            **{name: row[name] for name in ("total", "processing", "ready", "refused", "locked", "set_aside")},
         )
         if row["top"] <= SINGLE:
             few.append(row["upload__batch"])
@@ -189,9 +203,13 @@ def files(case: Case) -> FilesView:
     for receipt in Receipt.objects.filter(case=case, batch__in=batches):
         batches[receipt.batch].receipt = receipt
     refused = present.filter(REFUSED).order_by("-created_at", "pk")
+    locked = present.filter(LOCKED_FILE).order_by("-created_at", "pk")
+    aside = present.filter(state=RecordState.QUARANTINED, code=SAME_UID).select_related("duplicate_of")
     return FilesView(
         batches=list(batches.values()),
         refused=[FileView(file) for file in refused[:SHOWN_REFUSED]],
+        locked=[FileView(file) for file in locked[:SHOWN_REFUSED]],
+        aside=[FileView(file) for file in aside.order_by("created_at", "pk")[:SHOWN_REFUSED]],
         refused_count=sum(batch.refused for batch in batches.values()),
         processing=sum(batch.processing for batch in batches.values()),
         total=sum(batch.total for batch in batches.values()),

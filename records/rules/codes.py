@@ -13,7 +13,17 @@ MALWARE = "malware_found"
 TOO_BIG_TO_SCAN = "too_big_to_scan"
 NOT_OPENED = frozenset({MALWARE, TOO_BIG_TO_SCAN})
 """Set aside by the virus check: nobody decides about these, so people are told what to do as for a refused file."""
-NOT_A_RECORD = frozenset({"viewer_program", "dicomdir", "system_file"})
+SAME_UID = "same_uid_other_pixels"
+"""An image with the SOP Instance UID of one that is here, but with other pixels: the desk decides which of them counts."""
+UNLOCKED = "unlocked"
+"""A locked paper that a password has opened: the open copy inside it is the record."""
+PROGRAM = "viewer_program"
+PROGRAM_PART = "viewer_file"
+SYSTEM_FILE = "system_file"
+PROGRAMS = frozenset({PROGRAM, PROGRAM_PART})
+NOT_A_RECORD = frozenset({*PROGRAMS, "dicomdir", SYSTEM_FILE})
 """Left out because it is no record: programs of a disc, its table of contents, files of the computer."""
 AGAIN = frozenset({FAILED, "unsafe_memory", "unsafe_time", "unsafe_crash"})
 """Refusals that another try may mend."""
+LOCKED = frozenset({"pdf_password", "pdf_password_wrong", "zip_password", "zip_password_wrong"})
+"""Waits for a password from the person who sent it."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from cases.actions.locking import lock
 from records.actions import processing
 from records.child.protocol import FileResult
 from records.models import File
+from records.rules.codes import PROGRAM, SYSTEM_FILE
 from records.steps.work import Sealer, Work, groups
 
 
@@ -15,19 +18,30 @@ def unpack(work: Work, container: File, result: FileResult, seal: Sealer) -> Non
         f"{folder}/{name}" for folder, name in File.objects.filter(container=container).values_list("folder", "name")
     }
     top = "/".join(part for part in (container.folder, container.name) if part)
-    wanted = [(*_place(top, member["name"]), member["file"]) for member in result.data["members"]]
+    alone = _own_name(container, result)
+    wanted = [(*_place(top, alone or member["name"]), member["file"]) for member in result.data["members"]]
     for group in groups([one for one in wanted if f"{one[0]}/{one[1]}" not in here]):
         sealed = [(folder, name, stored) for folder, name, file in group if (stored := seal(file, "original"))]
         with work.run.commit():
             lock(work.case_id)
             if processing.waiting(container.pk):
                 processing.add_members(container=container, members=sealed, by=work.run.actor)
-    left_out = [_place(top, label) for label in result.data.get("left_out", [])]
-    missing = [one for one in left_out if f"{one[0]}/{one[1]}" not in here]
-    if missing:
-        with work.run.commit():
-            lock(work.case_id)
-            processing.add_left_out(container=container, labels=missing, code="system_file", by=work.run.actor)
+    for name, code in (("left_out", SYSTEM_FILE), ("programs", PROGRAM)):
+        labels = [_place(top, label) for label in result.data.get(name, [])]
+        missing = [one for one in labels if f"{one[0]}/{one[1]}" not in here]
+        if missing:
+            with work.run.commit():
+                lock(work.case_id)
+                processing.add_left_out(container=container, labels=missing, code=code, by=work.run.actor)
+
+
+def _own_name(container: File, result: FileResult) -> str:
+    """The name of what a file holds that is nothing but a wrapping: one gzipped file, a locked paper. "" for an archive."""
+    if result.kind == "pdf":
+        return container.name
+    if result.media_type == "application/gzip" and [one["name"] for one in result.data["members"]] == ["content"]:
+        return re.sub(r"\.gz\Z", "", container.name, flags=re.IGNORECASE)
+    return ""
 
 
 def _place(top: str, label: str) -> tuple[str, str]:

@@ -17,8 +17,8 @@ from cases.actions.locking import lock
 from portal.core import storage
 from portal.core.models import StoredObject
 from portal.core.workfolder import work_folder
-from records import sandbox
-from records.actions import processing
+from records import office, sandbox
+from records.actions import passwords, processing
 from records.child.protocol import ChildInput, FileResult, Limits
 from records.models import File
 from records.rules.codes import FAILED
@@ -35,6 +35,7 @@ def read(work: Work) -> None:
         return
     with work_folder() as made:
         _keep(work, results_of(work, files, made), made)
+    _forget(work, files)
 
 
 def results_of(work: Work, files: Sequence[File], folder: Path) -> list[tuple[File, FileResult]]:
@@ -48,17 +49,44 @@ def results_of(work: Work, files: Sequence[File], folder: Path) -> list[tuple[Fi
                 fail(work, file)
                 continue
             descriptor = plain.fileno()
-            inputs.append(ChildInput(str(file.pk), descriptor, depth=_depth(file), thumbnail=not is_dicom(descriptor)))
+            secret = passwords.of(file)
+            inputs.append(
+                ChildInput(str(file.pk), descriptor, secret, _depth(file), thumbnail=not is_dicom(descriptor))
+            )
             readable.append(file)
             work.run.renew()
-        results = sandbox.run_batch(
-            inputs,
-            work=folder,
-            limits=Limits(memory=settings.CHILD_MEMORY_MB * 1024**2),
-            on_progress=work.run.renew,
-            allow_unconfined=getattr(settings, "CHILD_ALLOW_UNCONFINED", False),
-        )
+        results = _run(work, inputs, folder)
+        letters = [n for n, one in enumerate(results) if one.data.get("convertible")]
+        if letters and office.program():  # a second child, with what LibreOffice needs and no reader of other files has
+            shown = _run(work, inputs, folder, office.limits(), only=letters)
+            for n, one in zip(letters, shown, strict=True):
+                if one.status == "ready":  # else the letter is kept as it is: it is not at fault
+                    results[n] = one
         return list(zip(readable, results, strict=True))
+
+
+def _run(
+    work: Work, inputs: Sequence[ChildInput], folder: Path, limits: Limits | None = None, only: list[int] | None = None
+) -> list[FileResult]:
+    return sandbox.run_batch(
+        inputs,
+        work=folder,
+        limits=limits or Limits(memory=settings.CHILD_MEMORY_MB * 1024**2),
+        on_progress=work.run.renew,
+        allow_unconfined=getattr(settings, "CHILD_ALLOW_UNCONFINED", False),
+        only=only,
+    )
+
+
+def _forget(work: Work, files: Sequence[File]) -> None:
+    """A password has done its work, whether it was right or wrong."""
+    for file in files:
+        if file.secret_id is None:
+            continue
+        with work.run.commit():
+            secret = passwords.forget(file_id=file.pk)
+        if secret is not None:
+            storage.erase(secret)
 
 
 def is_dicom(descriptor: int) -> bool:
@@ -151,7 +179,7 @@ def _prepare(work: Work, file: File, result: FileResult, folder: Path) -> Write:
         return lambda _case, row: processing.finish(row, "ready", by=by, code=result.code, **columns)
     if result.status == "container":
         members.unpack(work, file, result, seal)
-        return lambda _case, row: processing.finish(row, "ready", by=by, **columns)
+        return lambda _case, row: processing.finish(row, "ready", by=by, code=result.code, **columns)
     if result.kind == "dicom":
         return images.prepare(work, file, result, seal, columns)
     return papers.prepare(work, file, result, seal, columns)

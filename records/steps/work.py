@@ -33,7 +33,7 @@ class Work:
         """The claimed files that still wait."""
         return list(
             File.objects.filter(pk__in=self.files, state=RecordState.PROCESSING)
-            .select_related("object__key", "upload")
+            .select_related("object__key", "secret__key", "upload")
             .order_by("created_at", "pk")
         )
 

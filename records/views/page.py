@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from django.contrib import messages
@@ -24,20 +23,15 @@ from records.actions.files import may_remove
 from records.models import Upload
 from records.queries.checklist import checklist, counts
 from records.queries.documents import documents
-from records.queries.files import FileView, files, oddities, of_batch, preparing, stuck
+from records.queries.files import files, oddities, preparing, stuck
 from records.queries.health import fact_count
-from records.queries.receipts import visible_receipts
 from records.queries.studies import studies
 from records.queries.uploads import own_uploads, room_left, unfinished
 from records.rules.tus import BadHeader, Described, clean, shortened
 from records.rules.uploads import takes_files
-from records.told import told
 from records.views.streaming import SealingHandler
 from records.views.tus import sentence
 from records.views.words import upload_words
-
-PAGE = 100
-"""Files on one page of a receipt."""
 
 
 def back_to(request: HttpRequest, case: Case) -> str:
@@ -183,43 +177,3 @@ class CancelUpload(CaseView):
         except Refused:
             messages.info(request, _("This file had already arrived. You can remove it below."))
         return redirect("records:records", ref=ref)
-
-
-def shown_document(document: dict[str, Any]) -> dict[str, Any]:
-    """The frozen document with its days as dates, for the template's date formats."""
-
-    def dated(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        return [{**row, "day": date.fromisoformat(row["date"]) if row["date"] else None} for row in rows]
-
-    return {**document, "studies": dated(document["studies"]), "documents": dated(document["documents"])}
-
-
-class ReceiptPage(CaseView):
-    """What became of everything that was sent in one go; made for printing too."""
-
-    permission = Permission.UPLOAD_RECORDS
-
-    def get(self, request: HttpRequest, ref: str, batch: Any) -> HttpResponse:
-        receipt = visible_receipts(request.user, self.case).filter(batch=batch).first()
-        every = of_batch(self.case, batch)
-        total = every.count()
-        if receipt is None and not total:
-            raise Http404
-        number = max(1, int(request.GET["page"])) if request.GET.get("page", "").isdigit() else 1
-        start = (number - 1) * PAGE
-        shown = [FileView(file) for file in every.select_related("duplicate_of")[start : start + PAGE]]
-        document = shown_document(receipt.document) if receipt else {}
-        context = {
-            "case": self.case,
-            "receipt": receipt,
-            "document": document,
-            "refused": [{**one, "words": told(one["code"])} for one in document.get("refused", [])],
-            "files": shown,
-            "total": total,
-            "first": start + 1,
-            "last": start + len(shown),
-            "previous": number - 1,
-            "next": number + 1 if start + PAGE < total else 0,
-            "back_url": reverse("records:records", args=[ref]),
-        }
-        return render(request, "records/receipt.html", context)

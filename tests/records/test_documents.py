@@ -38,7 +38,10 @@ def test_locked_pdf_asks_for_the_password(tmp_path: Path) -> None:
     content = make_pdf(password="secret")
     assert (one(content, tmp_path).status, one(content, tmp_path).code) == ("needs_password", "pdf_password")
     assert one(content, tmp_path, password="wrong").code == "pdf_password_wrong"
-    assert one(content, tmp_path, password="secret").status == "ready"
+    opened = one(content, tmp_path, password="secret")
+    assert (opened.status, opened.code) == ("container", "unlocked")
+    with pikepdf.open(tmp_path / opened.data["members"][0]["file"]) as document:
+        assert not document.is_encrypted
 
 
 def test_pdf_with_javascript_gets_a_view_copy_without(tmp_path: Path) -> None:

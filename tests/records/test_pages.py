@@ -62,7 +62,7 @@ def test_page_shows_scans_papers_refusals_and_what_is_missing(client: Client, ca
         "2 images",
         "lungs",
         "Breathing test report",
-        "password-protected PDF",
+        "locked with a password",
         "to go",
     ):
         assert words.lower() in shown.lower(), words
@@ -129,7 +129,7 @@ def test_receipt_counts_every_file(client: Client, case: Any) -> None:
     for words in (
         "We read 4 files",
         "CT chest",
-        "12 Mar 2026, 1 series, 2 images",
+        "12 Mar 2026</h3> <p>1 series, 2 images",
         "1 packed file",
         "not a record",
         "setup.exe",

@@ -63,7 +63,7 @@ def test_canary_writes_and_reads_nothing_outside_its_folder() -> None:
 
 def test_canary_writes_and_reads_without_landlock(monkeypatch: pytest.MonkeyPatch) -> None:
     boot = sandbox._BOOT.replace("from records.child.__main__", "from records.child import confine; "
-                                 "confine.keep_inside = lambda work: None; from records.child.__main__")  # fmt: skip
+                                 "confine.keep_inside = lambda work, **_: None; from records.child.__main__")  # fmt: skip
     monkeypatch.setattr(sandbox, "_BOOT", boot)
     found = sandbox.canary()
     assert (found.wrote, found.read, found.locked_in) == (True, True, False)
@@ -102,7 +102,7 @@ def test_child_changes_nothing_outside_its_folder(monkeypatch: pytest.MonkeyPatc
     assert one(str(target).encode(), work).data["done"] == []
     assert (sorted(p.name for p in tmp_path.iterdir()), target.read_text()) == (["original", "work"], "sacred")
     monkeypatch.setattr(sandbox, "_BOOT", CLIMBER.replace("def handle", "from records.child import confine; "
-                        "confine.keep_inside = lambda work: None; confine.block_network = lambda: None\ndef handle"))  # fmt: skip
+                        "confine.keep_inside = lambda work, **_: None; confine.block_network = lambda: None\ndef handle"))  # fmt: skip
     assert len(one(str(target).encode(), work).data["done"]) > 2
 
 

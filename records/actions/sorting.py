@@ -1,0 +1,72 @@
+"""What belongs among the records after all, and what does not: parts of a disc's programs, and two images under one UID."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from cases.actions.locking import lock
+from portal.core import storage
+from portal.core.access import Actor
+from portal.core.models import StoredObject
+from portal.core.workflow import Refused, move
+from records.actions.files import FRESH, may_remove, shelve, unindex
+from records.models import Document, File
+from records.moves import FILE
+from records.rules.codes import DUPLICATE, PROGRAM_PART, SAME_UID, SYSTEM_FILE
+from records.states import RecordState
+
+
+def leave_out(*, codes: Mapping[UUID, str], by: Actor) -> list[StoredObject]:
+    """Say of these files that they are no records; originals stay. Returns what the caller erases. With the case locked."""
+    erasable: list[StoredObject] = []
+    rows = File.objects.filter(pk__in=codes, state__in=[RecordState.READY, RecordState.REJECTED])
+    for file in rows.exclude(code__in=[PROGRAM_PART, SYSTEM_FILE]).order_by("pk"):
+        erasable += shelve(file, by)
+        code = codes[file.pk]
+        move(file, FILE, "leave_out", actor=by, data={"code": code}, changes={"code": code})
+    return erasable
+
+
+def take_back(*, files: QuerySet[File], by: Actor) -> int:
+    """Files that were left out for their place, which later ones showed to be no program's: they are read again."""
+    taken = 0
+    for file in files.filter(code__in=[PROGRAM_PART, SYSTEM_FILE], object__isnull=False).order_by("pk"):
+        Document.objects.filter(file=file, state=RecordState.REMOVED).delete()
+        move(file, FILE, "take_back", actor=by, changes=FRESH | {"duplicate_of": None})
+        taken += 1
+    return taken
+
+
+def decide_same_uid(*, file: File, use_new: bool, by: Actor) -> None:
+    """Two images carry one SOP Instance UID: the desk says which of them is shown. Both originals are kept.
+
+    Raises:
+        Refused: it is decided already (`no_use`), or a specialist works with the records (`in_review`).
+    """
+    with transaction.atomic():
+        case = lock(file.case_id)
+        held = File.objects.select_related("duplicate_of").get(pk=file.pk)
+        if held.state != RecordState.QUARANTINED or held.code != SAME_UID or held.duplicate_of is None:
+            raise Refused("no_use")
+        if use_new and not may_remove(case.phase):
+            raise Refused("in_review")
+        erasable = _put_in_place(held, held.duplicate_of, by) if use_new else _put_away(held, by)
+    for stored in erasable:
+        storage.erase(stored)
+
+
+def _put_away(file: File, by: Actor) -> list[StoredObject]:
+    move(file, FILE, "release", actor=by, data={"code": DUPLICATE}, changes={"code": DUPLICATE})
+    return []
+
+
+def _put_in_place(file: File, other: File, by: Actor) -> list[StoredObject]:
+    erasable = unindex(other, by)
+    File.objects.filter(duplicate_of=other).exclude(pk=file.pk).update(duplicate_of=file)
+    move(other, FILE, "supersede", actor=by, changes={"code": DUPLICATE, "duplicate_of": file})
+    move(file, FILE, "process_again", actor=by, changes=FRESH | {"duplicate_of": None})
+    return erasable
