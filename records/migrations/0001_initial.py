@@ -308,7 +308,7 @@ class Migration(migrations.Migration):
                 ('bits_allocated', models.PositiveSmallIntegerField(default=0)),
                 ('frames', models.PositiveIntegerField(default=0)),
                 ('metadata', models.JSONField(default=dict)),
-                ('content', models.CharField(blank=True, max_length=64)),
+                ('digest', models.CharField(blank=True, max_length=64)),
                 ('native_offset', models.PositiveBigIntegerField(null=True)),
                 ('frame_bytes', models.PositiveBigIntegerField(null=True)),
                 ('look', models.JSONField(null=True)),
