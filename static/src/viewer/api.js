@@ -46,6 +46,8 @@ export class Api {
   metadata(study, series) { return this.dicom(`studies/${study}/series/${series}/metadata`); }
 
   seriesUrl(study, series) { return `${this.dicomweb}studies/${study}/series/${series}`; }
+  /** `first` counts from 1. */
+  packUrl(study, series, first, count) { return `${this.seriesUrl(study, series)}/pack?first=${first}&count=${count}`; }
   thumbnailUrl(study, series) { return `${this.seriesUrl(study, series)}/thumbnail`; }
   frameUrl({ study, series, instance, frame }) { return `${this.seriesUrl(study, series)}/instances/${instance}/frames/${frame}`; }
   renderedUrl(place, preset) {

@@ -12,6 +12,7 @@ export class Series {
     this.modality = value(dataset, 'modality') ?? '';
     this.number = number(dataset, 'seriesNumber');
     this.description = String(value(dataset, 'seriesDescription') ?? '');
+    this.region = String(value(dataset, 'bodyPart') ?? '').toUpperCase();
     this.count = number(dataset, 'seriesInstances') ?? 0;
     this.other = NOT_IMAGES[this.modality] ?? '';
     this.images = [];
@@ -32,10 +33,13 @@ export class Series {
     if (this.other) return this;
     const datasets = await this.api.metadata(this.study.uid, this.uid);
     if (datasets.length && !datasets.some(hasImage)) this.other = datasets.some(isDocument) ? NOT_IMAGES.DOC : gettext('Data without pictures');
+    const orders = new Map();                                              // of frame one of each instance, as the server counts them
+    let order = 0;
+    for (const dataset of datasets.filter(hasImage)) { orders.set(dataset, order); order += number(dataset, 'frames') || 1; }
     for (const dataset of sortInstances(datasets.filter(hasImage).map((one) => mend(one, this.modality)))) {
       for (let frame = 1; frame <= (number(dataset, 'frames') || 1); frame += 1) {
         const place = { study: this.study.uid, series: this.uid, instance: value(dataset, 'sop'), frame };
-        this.images.push({ place, dataset, id: `wadors:${this.api.frameUrl(place)}` });
+        this.images.push({ place, dataset, id: `wadors:${this.api.frameUrl(place)}`, order: orders.get(dataset) + frame - 1, alone: false });
       }
     }
     this.count = this.images.length || this.count;

@@ -1,6 +1,6 @@
 /** Everything a person can do, once: the toolbar, the keys and the cheat sheet are all made from this table. */
 import { cite, framed } from './cite.js';
-import { MEASURING } from './tools.js';
+import { LOCATE, MEASURING } from './tools.js';
 import { gettext } from './i18n.js';
 
 const tool = (id, label, keys, hint) => ({ id, label, keys, hint, group: id in MEASURING ? 'measure' : 'tool', radio: true, pressed: (app) => app.tools.current === id, run: (app) => app.useTool(id) });
@@ -56,9 +56,13 @@ export function commands() {
     tool('zoom', gettext('Zoom'), ['z'], gettext('Drag up or down to make the image larger or smaller')),
     tool('length', gettext('Length'), ['l'], gettext('Drag from one end to the other')),
     tool('angle', gettext('Angle'), ['a'], gettext('Drag the first line, then click the end of the second')),
+    tool('cobb', gettext('Cobb angle'), ['o'], gettext('Drag along the first plate, then along the second')),
     tool('ellipse', gettext('Ellipse'), ['e'], gettext('Drag from the middle outwards to see mean, spread and area')),
+    tool('rectangle', gettext('Rectangle'), ['b'], gettext('Drag from corner to corner to see mean, spread and area')),
     tool('probe', gettext('Probe'), ['h'], gettext('Click to read the value at a point')),
     tool('arrow', gettext('Arrow'), ['t'], gettext('Drag from the point outwards, then write a text')),
+    tool('text', gettext('Text'), ['Shift+T'], gettext('Click, then write')),
+    tool(LOCATE, gettext('Same place'), ['q'], gettext('Click a point to see it in every window of the same examination')),
     step('next', gettext('Next image'), ['ArrowDown', 'j'], (pane) => pane.step(1)),
     step('previous', gettext('Previous image'), ['ArrowUp', 'k'], (pane) => pane.step(-1)),
     step('forward', gettext('Ten images on'), ['PageDown'], (pane) => pane.step(10)),
@@ -86,7 +90,10 @@ export function commands() {
     change('more-contrast', gettext('More contrast'), ['}'], (pane) => level(pane, -1, 0)),
     change('less-contrast', gettext('Less contrast'), ['{'], (pane) => level(pane, 1, 0)),
     change('reset', gettext('Reset'), ['0'], reset),
-    ...[1, 2, 4].map((n) => ({ id: `layout-${n}`, label: { 1: gettext('One window'), 2: gettext('Two windows'), 4: gettext('Four windows') }[n], keys: [], group: 'layout', radio: true, pressed: (app) => !app.mpr && app.panes.length === n, run: (app) => app.setLayout(n) })),
+    { id: 'layout-rows', label: gettext('Two windows, one above the other'), keys: [], group: 'layout', radio: true, pressed: (app) => !app.mpr && app.panes.length === 2 && app.stacked, run: (app) => app.setLayout(2, true, true) },
+    { id: 'link', label: gettext('Scroll windows together'), keys: ['d'], group: 'layout', toggle: true, pressed: (app) => app.links.on, run: (app) => app.toggleLink() },
+    { id: 'lines', label: gettext('Lines of the other windows'), keys: ['y'], group: 'layout', toggle: true, pressed: (app) => app.lines, run: (app) => app.toggleLines() },
+    ...[1, 2, 4].map((n) => ({ id: `layout-${n}`, label: { 1: gettext('One window'), 2: gettext('Two windows'), 4: gettext('Four windows') }[n], keys: [], group: 'layout', radio: true, pressed: (app) => !app.mpr && app.panes.length === n && !(n === 2 && app.stacked), run: (app) => app.setLayout(n) })),
     { id: 'layout', label: gettext('Next arrangement of windows'), keys: ['g'], group: 'layout', run: (app) => app.setLayout({ 1: 2, 2: 4, 4: 1 }[app.panes.length] ?? 1) },
     { id: 'mpr', label: gettext('Three planes'), keys: ['m'], group: 'layout', toggle: true, pressed: (app) => Boolean(app.mpr), run: (app) => app.toggleMpr() },
     { id: 'star', label: gettext('Star'), keys: ['x'], group: 'notes', toggle: true, pressed: (app) => app.state.isKey(app.active?.place), run: (app) => app.star() },

@@ -3,6 +3,7 @@ import { cache, Enums, eventTarget, getShouldUseCPURendering, init as initCore, 
 import { init as initLoader, wadors } from '@cornerstonejs/dicom-image-loader';
 import { init as initTools } from '@cornerstonejs/tools';
 import { forRenderer } from './dicom.js';
+import { registerPacks } from './packs.js';
 import { ENGINE } from './tools.js';
 
 const MEGABYTE = 1024 * 1024;
@@ -19,6 +20,7 @@ export async function startEngine({ cpu, api, catalog, changed }) {
     maxWebWorkers: Math.max(1, Math.min(4, (navigator.hardwareConcurrency || 2) - 1)),
     errorInterceptor: (error) => api.saw(error.status ?? error.request?.status ?? 0),
   });
+  registerPacks();
   // The loader also throws a failed frame's request into the void; the image window and the list have told of it already.
   window.addEventListener('unhandledrejection', (event) => { if (event.reason instanceof XMLHttpRequest) event.preventDefault(); });
   await initTools();

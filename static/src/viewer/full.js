@@ -8,6 +8,8 @@ import { helpDialog, listenForKeys } from './keyboard.js';
 import { gettext } from './i18n.js';
 import { registerReslicing } from './mpr.js';
 import { updateOverlay } from './overlay.js';
+import { drawLines } from './lines.js';
+import { Links, planeNow } from './links.js';
 import { Pane } from './pane.js';
 import { enterPlanes, leavePlanes } from './planes.js';
 import { startPointer } from './pointer.js';
@@ -19,10 +21,11 @@ import { MEASURING, Tools } from './tools.js';
 
 export class App {
   constructor(context) {
-    Object.assign(this, context, { panes: [], active: null, mpr: null });
+    Object.assign(this, context, { panes: [], active: null, mpr: null, stacked: false, lines: true, spot: null });
+    this.links = new Links(this);
     this.newest = this.catalog.studies.map((study) => study.rawDate).sort().at(-1);
     this.cine = new Cine(() => this.toolbar?.update());
-    this.prefetcher = new Prefetcher(() => [this.active, ...this.panes.filter((pane) => pane !== this.active)].filter(Boolean), (series) => this.sidebar.update(series));
+    this.prefetcher = new Prefetcher(this.api, () => [this.active, ...this.panes.filter((pane) => pane !== this.active)].filter(Boolean), (series) => this.sidebar.update(series));
   }
 
   async start() {
@@ -61,7 +64,7 @@ export class App {
     this.setLayout(two ? 2 : 1, false);
     if (!wanted) return;
     await this.panes[0].show(wanted, await this.indexIn(wanted, config));
-    if (two) await this.fill(this.panes[1]);
+    if (two) { await this.fill(this.panes[1]); this.links.tie(); }
     this.activate(this.panes[0]);
   }
 
@@ -72,7 +75,7 @@ export class App {
     return index < 0 ? undefined : index;
   }
 
-  setLayout(count, fill = true) {
+  setLayout(count, fill = true, stacked = false) {
     if (this.mpr) leavePlanes(this);
     while (this.panes.length > count) this.panes.pop().destroy();
     while (this.panes.length < count) {
@@ -80,7 +83,8 @@ export class App {
       this.panes.push(pane);
       this.grid.append(pane.node);
     }
-    this.grid.dataset.windows = count;
+    this.stacked = stacked;
+    this.grid.dataset.windows = stacked ? `${count}-rows` : count;
     if (!this.panes.includes(this.active)) this.activate(this.panes[0]);
     this.resize();
     if (fill) for (const pane of this.panes.filter((one) => !one.series)) this.fill(pane);
@@ -92,7 +96,7 @@ export class App {
     const current = this.panes[0].series;
     const shown = new Set(this.panes.map((one) => one.series));
     const free = this.catalog.series.filter((one) => !one.other && !shown.has(one));
-    const score = (one) => (one.study !== current?.study) * 4 + (one.modality === current?.modality) * 2 + (one.description === current?.description);
+    const score = (one) => (one.study !== current?.study) * 4 + (one.modality === current?.modality) * 2 + (one.region !== '' && one.region === current?.region) * 2 + (one.description === current?.description);
     const others = this.panes.some((one) => one.series && one.series.study !== current?.study);
     const best = others ? free[0] : free.sort((a, b) => score(b) - score(a))[0];
     return best ? pane.show(best) : undefined;
@@ -109,6 +113,7 @@ export class App {
     if (this.active === pane) return;
     this.active = pane;
     for (const one of this.panes) one.node.classList.toggle('co-v-pane--active', one === pane && this.panes.length > 1);
+    this.redrawLines();
     this.update();
     this.prefetcher.pump();
   }
@@ -147,6 +152,30 @@ export class App {
     if (place.instance && index === undefined) this.tell(gettext('The cited image is no longer in “{name}”.', { name: series.name }));
     if (pane.series === series && pane.ids.length) await pane.goTo(index ?? pane.index); else await pane.show(series, index);
     this.activate(pane);
+  }
+
+  toggleLink() {
+    this.tell(this.links.toggle() ? gettext('Windows scroll together from where they stand now.') : gettext('Every window scrolls by itself.'));
+    this.update();
+  }
+
+  toggleLines() {
+    this.lines = !this.lines;
+    this.redrawLines();
+    this.update();
+  }
+
+  /** Once a frame, however many windows ask. */
+  redrawLines() {
+    this.drawing ??= requestAnimationFrame(() => { this.drawing = null; drawLines(this); });
+  }
+
+  locate(pane, point) {
+    const plane = planeNow(pane);
+    if (!plane) { this.tell(gettext('This image does not say where it lies in the body.')); return; }
+    this.spot = { frame: plane.frame, point: [...point] };
+    if (!this.links.locate(pane, this.spot.point)) this.tell(gettext('No other window shows this place.'));
+    this.redrawLines();
   }
 
   toggleMpr() {
@@ -201,7 +230,7 @@ export class App {
 
   keyboardMeasure() {
     if (!this.active?.viewport) return;
-    if (!(this.tools.current in MEASURING)) { this.tell(gettext('Choose a measuring tool first: L, A, E, H or T.')); return; }
+    if (!(this.tools.current in MEASURING)) { this.tell(gettext('Choose a measuring tool first: L, A, O, E, B, H or T.')); return; }
     this.pointer?.stop();
     this.active.canvas.focus();
     this.pointer = startPointer(this.active, this.tools.current, { announce: (text) => this.tell(text), done: (text) => { this.pointer = null; this.tell(text); } });
@@ -236,7 +265,9 @@ export class App {
 
   /** A window shows another image. */
   moved(pane) {
+    this.redrawLines();
     if (pane !== this.active) return;
+    this.links.follow(pane);
     if (!this.cine.playing(pane)) this.announce(gettext('Image {n} of {count}', { n: pane.index + 1, count: pane.ids.length }));
     this.toolbar.update();
   }

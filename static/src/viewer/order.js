@@ -31,4 +31,21 @@ export function nearest(count, current, wanted) {
   return -1;
 }
 
+/**
+ * [from, to): the longest run of neighbours around `index`, at most `most`, all free and one after the other in the server's order too
+ * (`order` of an image), so that one range of frames covers it.
+ */
+export function runAround(images, index, most, free) {
+  if (!free(index)) return [index, index];
+  let [from, to] = [index, index + 1];
+  const joins = (a, b) => images[b].order - images[a].order === 1;
+  while (to - from < most) {
+    const before = to - from;
+    if (to < images.length && free(to) && joins(to - 1, to)) to += 1;
+    if (to - from < most && from > 0 && free(from - 1) && joins(from - 1, from)) from -= 1;
+    if (to - from === before) break;
+  }
+  return [from, to];
+}
+
 export const middle = (count) => Math.floor(count / 2);

@@ -1,13 +1,14 @@
 /** One image window: a cornerstone stack viewport with its slider, its texts and its troubles. */
 import { cache, Enums, eventTarget } from '@cornerstonejs/core';
 import { reason } from './api.js';
-import { calibration, naturallyInverted } from './dicom.js';
+import { calibration, geometry, naturallyInverted } from './dicom.js';
 import { clamp, el } from './dom.js';
 import { register } from './engine.js';
 import { gettext } from './i18n.js';
 import { middle } from './order.js';
 import { buildOverlay, updateOverlay } from './overlay.js';
-import { presetsFor, rangeOf, windowOf } from './presets.js';
+import { autoWindow, presetsFor, rangeOf, windowOf } from './presets.js';
+import { LOCATE } from './tools.js';
 
 export class Pane {
   constructor(app, number) {
@@ -15,7 +16,10 @@ export class Pane {
     this.canvas = el('div', { className: 'co-v-canvas', tabIndex: 0, aria: { role: 'group', roledescription: gettext('image window') }, on: { contextmenu: (event) => event.preventDefault() } });
     this.message = el('p', { className: 'co-v-message', hidden: true });
     this.slider = el('input', { type: 'range', className: 'co-v-slider', min: 1, max: 1, step: 1, hidden: true, on: { input: () => this.goTo(this.slider.value - 1) } });
-    this.node = el('section', { className: 'co-v-pane' }, this.canvas, this.slider, this.message);
+    this.lines = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
+    this.lines.setAttribute('class', 'co-v-lines');
+    this.lines.setAttribute('aria-hidden', 'true');
+    this.node = el('section', { className: 'co-v-pane' }, this.canvas, this.lines, this.slider, this.message);
     buildOverlay(this);
     this.label();
     this.say(gettext('Choose a series from the list'));
@@ -23,7 +27,8 @@ export class Pane {
     const listen = (name, handler) => this.canvas.addEventListener(name, handler);
     listen(Enums.Events.STACK_NEW_IMAGE, () => this.arrived());
     listen(Enums.Events.PRE_STACK_NEW_IMAGE, ({ detail }) => this.leaving(detail.imageIdIndex));
-    for (const name of ['IMAGE_RENDERED', 'CAMERA_MODIFIED']) listen(Enums.Events[name], () => updateOverlay(this));
+    for (const name of ['IMAGE_RENDERED', 'CAMERA_MODIFIED']) listen(Enums.Events[name], () => { updateOverlay(this); app.redrawLines(); });
+    this.canvas.addEventListener('pointerdown', (event) => this.pointed(event), { capture: true });
     listen(Enums.Events.VOI_MODIFIED, () => { updateOverlay(this); app.brightened(this); });
     this.onError = ({ detail }) => { if (this.enabled && this.ids[this.index] === detail.imageId) this.failed(detail.error); };
     eventTarget.addEventListener(Enums.Events.IMAGE_LOAD_ERROR, this.onError);
@@ -33,6 +38,8 @@ export class Pane {
   get reformatted() { return this.plane !== ''; }
   /** Headers and place of what is on screen; cut images borrow the headers of the series. */
   get image() { return this.series?.images[this.reformatted ? 0 : this.index] ?? null; }
+  /** Whether the header says where the image lies in the body; projections are laid flat for the renderer only. */
+  get hasPlace() { return Boolean(this.image) && (this.reformatted || geometry(this.image.dataset, 'position').length === 3 || Boolean(this.image.dataset['52009230'])); }
   get place() { return this.reformatted ? null : this.image?.place ?? null; }
   get presets() { return this.image ? presetsFor(this.series.modality, this.image.dataset) : []; }
 
@@ -41,6 +48,16 @@ export class Pane {
     this.app.engine.enableElement({ viewportId: this.id, element: this.canvas, type: Enums.ViewportType.STACK, defaultOptions: { background: [0, 0, 0] } });
     this.enabled = true;
     this.app.tools.addViewport(this.id);
+  }
+
+  /** With the locating tool a press shows the same place in every window. */
+  pointed(event) {
+    if (this.app.tools.current !== LOCATE || event.button || event.shiftKey || !this.viewport || !this.ids.length) return;
+    const box = this.canvas.getBoundingClientRect();
+    event.preventDefault();
+    event.stopPropagation();
+    this.canvas.focus();
+    this.app.locate(this, this.viewport.canvasToWorld([event.clientX - box.left, event.clientY - box.top]));
   }
 
   destroy() {
@@ -179,9 +196,10 @@ export class Pane {
     return this.presets.findIndex(({ width, center }) => width && Math.abs(width - now.width) < 0.6 && Math.abs(center - now.center) < 0.6);
   }
 
-  setWindow({ width, center }) {
+  setWindow({ width, center, share }) {
     if (!this.viewport) return;
     const image = this.viewport.getCornerstoneImage();
+    if (share) ({ width, center } = autoWindow(image?.getPixelData?.() ?? [], share, image) ?? {});
     const full = { lower: image?.minPixelValue ?? 0, upper: Math.max(image?.maxPixelValue ?? 1, (image?.minPixelValue ?? 0) + 1) };
     this.viewport.setProperties({ voiRange: width ? rangeOf({ width, center }) : full });
     this.viewport.render();

@@ -1,15 +1,34 @@
 /** Measuring without a mouse: a cross on the image, moved by arrows, Enter sets a point, Escape ends. */
 import { el } from './dom.js';
 import { gettext } from './i18n.js';
+import { annotation, utilities } from '@cornerstonejs/tools';
+import { toAnnotation } from './state.js';
 import { MEASURING } from './tools.js';
 import { askText } from './dialog.js';
 
-const POINTS = { length: 2, angle: 3, ellipse: 2, probe: 1, arrow: 2 };
+/** Corners of a box are two points here, whatever the tool keeps. */
+const POINTS = { length: 2, angle: 3, cobb: 4, ellipse: 2, rectangle: 2, probe: 1, arrow: 2, text: 1 };
 
 /** Ellipse handles from two corners of its box: bottom, top, left, right, as the tool wants them. */
 export function ellipseHandles([ax, ay], [bx, by]) {
   const [x, y] = [(ax + bx) / 2, (ay + by) / 2];
   return [[x, Math.max(ay, by)], [x, Math.min(ay, by)], [Math.min(ax, bx), y], [Math.max(ax, bx), y]];
+}
+
+/** Rectangle handles from two corners: top left, top right, bottom left, bottom right, as the tool wants them. */
+export function rectangleHandles([ax, ay], [bx, by]) {
+  const [left, right, top, bottom] = [Math.min(ax, bx), Math.max(ax, bx), Math.min(ay, by), Math.max(ay, by)];
+  return [[left, top], [right, top], [left, bottom], [right, bottom]];
+}
+
+const HANDLES = { ellipse: ellipseHandles, rectangle: rectangleHandles };
+
+/** For tools that cannot be placed by their own hand. */
+function add(viewport, tool, points, referencedImageId) {
+  const { viewPlaneNormal, viewUp } = viewport.getCamera();
+  const row = { uid: crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`, tool, points, normal: viewPlaneNormal, up: viewUp, frameOfReference: viewport.getFrameOfReferenceUID() };
+  annotation.state.addAnnotation(toAnnotation(row, referencedImageId), viewport.element);
+  utilities.triggerAnnotationRenderForViewportIds([viewport.id]);
 }
 
 /** Answers {key(event), stop()}; `key` answers whether it took the event. */
@@ -26,12 +45,17 @@ export function startPointer(pane, tool, { announce, done }) {
   const dots = [];
   async function finish() {
     stop();
-    const handles = tool === 'ellipse' ? ellipseHandles(points[0], points[1]) : points;
+    const handles = HANDLES[tool]?.(...points) ?? points;
     const world = handles.map((point) => viewport.canvasToWorld(point));
     const on = { referencedImageId: image };
     if (tool === 'arrow') {
       const text = await askText(gettext('Text for this arrow'));
       if (text) MEASURING.arrow.hydrate(viewport.id, world, text, on);
+    } else if (tool === 'text') {
+      const text = await askText(gettext('Text on this image'));
+      if (text) MEASURING.text.hydrate(viewport.id, world[0], text, on);
+    } else if (tool === 'cobb') {
+      add(viewport, tool, world, image);
     } else {
       MEASURING[tool].hydrate(viewport.id, world, on);
     }

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { calibration, date, forRenderer, frameRate, geometry, hasImage, isDocument, lossy, mend, personName } from './dicom.js';
 import { imageKey, mergeStates } from './merge.js';
-import { nearest, sortInstances, sortSeries } from './order.js';
+import { nearest, runAround, sortInstances, sortSeries } from './order.js';
 import { edges, edgesOfProjection, letters, planeName } from './orientation.js';
-import { presetsFor, rangeOf, windowOf } from './presets.js';
+import { autoWindow, presetsFor, rangeOf, windowOf } from './presets.js';
+import { along, covers, distance, intersection, nearestAlong, nearestTo, planeFrom } from './space.js';
 import { block, cut, planeOf } from './volume.js';
 
 const dataset = (values) => Object.fromEntries(Object.entries(values).map(([tag, value]) => [tag, { Value: [].concat(value) }]));
@@ -42,11 +43,11 @@ test('presets put the file first, then the CT table, then the full range', () =>
   const names = presetsFor('CT', file).map((preset) => preset.name);
   assert.deepEqual(names.slice(0, 3), ['MEDIASTINUM', 'LUNG', 'Soft tissue']);
   assert.equal(names.at(-1), 'Full range');
-  assert.deepEqual(presetsFor('MR', {}).map((preset) => preset.name), ['Full range']);
+  assert.deepEqual(presetsFor('MR', {}).map((preset) => preset.name), ['Best contrast', 'Dark parts', 'Bright parts', 'Full range']);
 });
 
 test('presets drop a stored window that is no window', () => {
-  assert.deepEqual(presetsFor('MR', dataset({ '00281050': [40], '00281051': [0] })).map((preset) => preset.name), ['Full range']);
+  assert.deepEqual(presetsFor('MR', dataset({ '00281050': [40], '00281051': [0], '00280002': 3 })).map((preset) => preset.name), ['Full range']);
 });
 
 test('window and range are each other\'s inverse', () => {
@@ -168,4 +169,41 @@ test('a projection is laid flat for the renderer with its spacing, its own heade
   const placed = dataset({ '00280030': [1, 1], '00200032': [0, 0, 5], '00200037': [1, 0, 0, 0, 1, 0] });
   assert.equal(forRenderer(placed), placed);
   assert.deepEqual(forRenderer({}), {});
+});
+
+const plane = (origin, rowCosines, columnCosines, more = {}) => planeFrom({ frameOfReferenceUID: '1.2', imagePositionPatient: origin, rowCosines, columnCosines, rows: 100, columns: 100, rowPixelSpacing: 1, columnPixelSpacing: 1, ...more });
+const axial = (z) => plane([0, 0, z], [1, 0, 0], [0, 1, 0]);
+
+test('a coronal plane cuts an axial one in a line from side to side', () => {
+  const coronal = plane([0, 40, 100], [1, 0, 0], [0, 0, -1]);
+  assert.deepEqual(intersection(axial(30), coronal), [[100, 40, 30], [0, 40, 30]]);
+  assert.equal(intersection(axial(300), coronal), null);
+  assert.equal(intersection(axial(30), axial(30)), null);
+});
+
+test('places are found by millimetres along the normal and by distance from a point', () => {
+  const planes = [0, 5, 10, 15].map(axial);
+  assert.equal(nearestAlong(planes, [0, 0, 1], 11), 2);
+  assert.equal(nearestAlong([null, axial(4)], [0, 0, 1], 0), 1);
+  assert.equal(nearestTo(planes, [3, 3, 13]), 3);
+  assert.equal(along(axial(7)), 7);
+  assert.equal(distance(axial(7), [1, 1, 9]), 2);
+  assert.ok(covers(axial(0), [50, 99, 3]));
+  assert.ok(!covers(axial(0), [50, 101, 3]));
+  assert.equal(planeFrom({ imagePositionPatient: [0, 0, 0] }), null);
+});
+
+test('a pack takes neighbours in the order of the server only, from the wanted image outwards', () => {
+  const images = [0, 1, 2, 3, 7, 8, 9].map((order) => ({ order }));
+  assert.deepEqual(runAround(images, 2, 10, () => true), [0, 4]);
+  assert.deepEqual(runAround(images, 5, 2, () => true), [5, 7]);
+  assert.deepEqual(runAround(images, 2, 10, (i) => i !== 1), [2, 4]);
+  assert.deepEqual(runAround(images, 2, 10, () => false), [2, 2]);
+});
+
+test('a window from the picture itself leaves out the extreme pixels and counts in the modality\'s units', () => {
+  const pixels = Int16Array.from({ length: 1001 }, (_, i) => i);
+  assert.deepEqual(rangeOf(autoWindow(pixels, [0.01, 0.99])), { lower: 10, upper: 990 });
+  assert.deepEqual(rangeOf(autoWindow(pixels, [0, 1], { slope: 2, intercept: -100 })), { lower: -100, upper: 1900 });
+  assert.equal(autoWindow(new Int16Array(5), [0.01, 0.99]), null);
 });

@@ -5,7 +5,7 @@ import { placeOf, reason } from './api.js';
 import { gettext } from './i18n.js';
 import { imageKey, mergeStates } from './merge.js';
 import { cutId, cutOf } from './mpr.js';
-import { MEASURING, toolByName } from './tools.js';
+import { MEASURING, POINTS, toolByName } from './tools.js';
 
 const PAUSE = 800;
 const round = (points) => points.map((point) => [...point].map((n) => Math.round(n * 1000) / 1000));
@@ -21,18 +21,21 @@ export function toRow({ annotationUID, data, metadata }) {
   const cut = cutOf(metadata.referencedImageId);
   const place = cut ?? placeOf(metadata.referencedImageId);
   const tool = toolByName(metadata.toolName);
-  if (!place || !tool || !data.handles?.points?.length) return null;
+  const points = tool === 'text' ? data.handles?.points?.slice(0, 1) : data.handles?.points;
+  if (!place || !tool || !(points?.length >= (tool === 'cobb' ? POINTS.cobb : 1))) return null;   // a Cobb angle is kept when both of its lines stand
   const { study, ...where } = place;
   const box = data.handles.textBox;
   return {
-    uid: annotationUID, study, tool, ...where, points: round(data.handles.points), label: data.label ?? data.text ?? '', stats: statsOf(data),
+    uid: annotationUID, study, tool, ...where, points: round(points), label: data.label ?? data.text ?? '', stats: statsOf(data),
     frameOfReference: metadata.FrameOfReferenceUID ?? '', normal: round([metadata.viewPlaneNormal ?? [0, 0, 1]])[0], up: round([metadata.viewUp ?? [0, -1, 0]])[0],
     ...(box?.hasMoved ? { textBox: round([box.worldPosition])[0] } : {}), ...(data.handles.arrowFirst === false ? { arrowFirst: false } : {}),
   };
 }
 
-function toAnnotation(study, row, api) {
-  const referencedImageId = row.plane ? cutId({ study, series: row.series, plane: row.plane, slice: row.slice }) : `wadors:${api.frameUrl({ study, ...row })}`;
+const imageOf = (study, row, api) => (row.plane ? cutId({ study, series: row.series, plane: row.plane, slice: row.slice }) : `wadors:${api.frameUrl({ study, ...row })}`);
+
+/** An annotation as the tools keep it, from a row's figures. */
+export function toAnnotation(row, referencedImageId) {
   const zero = [0, 0, 0];
   const box = { topLeft: zero, topRight: zero, bottomLeft: zero, bottomRight: zero };
   return {
@@ -90,7 +93,7 @@ export class State {
       const wanted = new Map(state.measurements.filter((row) => row.tool in MEASURING).map((row) => [row.uid, row]));
       for (const { uid } of this.measurements(book.study)) if (!wanted.has(uid)) annotation.state.removeAnnotation(uid);
       const manager = annotation.state.getAnnotationManager();
-      for (const row of wanted.values()) if (!annotation.state.getAnnotation(row.uid)) manager.addAnnotation(toAnnotation(book.study, row, this.api));
+      for (const row of wanted.values()) if (!annotation.state.getAnnotation(row.uid)) manager.addAnnotation(toAnnotation(row, imageOf(book.study, row, this.api)));
     } finally {
       this.quiet = false;
     }

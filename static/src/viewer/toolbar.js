@@ -5,12 +5,13 @@ import { gettext } from './i18n.js';
 import { openMenu } from './menu.js';
 import { show } from './keyboard.js';
 
-const ROOMY = [['scroll', 'window', 'pan', 'zoom'], ['length', 'angle', 'ellipse', 'probe', 'arrow'], ['PRESETS', 'invert', 'TURN', 'reset'], ['LAYOUT', 'PLAY'], ['star', 'cite'], ['help']];
+const ROOMY = [['scroll', 'window', 'pan', 'zoom', 'locate'], ['length', 'angle', 'ellipse', 'probe', 'arrow', 'MORE'], ['PRESETS', 'invert', 'TURN', 'reset'], ['LAYOUT', 'PLAY'], ['star', 'cite'], ['help']];
 const COMPACT = [['SERIES', 'scroll', 'window', 'zoom', 'pan', 'MEASURE'], ['PRESETS', 'invert', 'TURN', 'reset', 'LAYOUT', 'PLAY', 'star', 'cite', 'help']];
 const MENUS = {
   TURN: { icon: 'turn', label: () => gettext('Turn'), items: ['rotate', 'rotate-back', 'flip', 'flip-vertical'] },
-  LAYOUT: { icon: 'layout', label: () => gettext('Windows'), items: ['layout-1', 'layout-2', 'layout-4', 'mpr'] },
-  MEASURE: { icon: 'measure', label: () => gettext('Measure'), items: ['length', 'angle', 'ellipse', 'probe', 'arrow'] },
+  LAYOUT: { icon: 'layout', label: () => gettext('Windows'), items: ['layout-1', 'layout-2', 'layout-rows', 'layout-4', 'mpr', 'link', 'lines'] },
+  MORE: { icon: 'measure', label: () => gettext('More'), items: ['cobb', 'rectangle', 'text'] },
+  MEASURE: { icon: 'measure', label: () => gettext('Measure'), items: ['length', 'angle', 'cobb', 'ellipse', 'rectangle', 'probe', 'arrow', 'text', 'locate'] },
 };
 const SHORT = { cite: () => gettext('Cite'), help: () => gettext('Help') };
 
@@ -53,7 +54,7 @@ export class Toolbar {
     const button = this.button(symbol, label(), { onclick: () => openMenu(button, items.map((id) => this.byId.get(id)), this.app) });
     button.setAttribute('aria-haspopup', 'menu');
     button.setAttribute('aria-expanded', 'false');
-    if (name === 'MEASURE') this.measure = { button, items };
+    if (name === 'MEASURE' || name === 'MORE') this.measure = { button, items };
     return button;
   }
 

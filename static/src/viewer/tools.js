@@ -1,7 +1,7 @@
 /** The measuring and moving tools: one tool group for all image windows, one tool at a time on the main button or finger. */
 import {
-  addTool, AngleTool, annotation, ArrowAnnotateTool, EllipticalROITool, Enums, LengthTool, PanTool, ProbeTool, StackScrollTool, ToolGroupManager,
-  WindowLevelTool, ZoomTool,
+  addTool, AngleTool, annotation, ArrowAnnotateTool, CobbAngleTool, EllipticalROITool, Enums, LabelTool, LengthTool, PanTool, ProbeTool, RectangleROITool, StackScrollTool,
+  ToolGroupManager, WindowLevelTool, ZoomTool,
 } from '@cornerstonejs/tools';
 import { askText } from './dialog.js';
 import { gettext } from './i18n.js';
@@ -27,8 +27,9 @@ function probeText({ cachedStats }, targetId) {
   return Number.isFinite(value) ? [one(value, modalityUnit)] : undefined;
 }
 
-function ellipseText({ cachedStats }, targetId) {
-  const { area, areaUnit, mean, stdDev, min, max, modalityUnit } = cachedStats[targetId] ?? {};
+/** Of an ellipse or rectangle; the rectangle tool hands over a list of targets, of which a stack has one. */
+function areaText({ cachedStats }, target) {
+  const { area, areaUnit, mean, stdDev, min, max, modalityUnit } = cachedStats[[target].flat()[0]] ?? {};
   if (!Number.isFinite(mean)) return undefined;
   const unit = unitOf(modalityUnit);
   return [
@@ -38,7 +39,13 @@ function ellipseText({ cachedStats }, targetId) {
 }
 
 const MOVING = { window: WindowLevelTool, scroll: StackScrollTool, pan: PanTool, zoom: ZoomTool };
-export const MEASURING = { length: LengthTool, angle: AngleTool, ellipse: EllipticalROITool, probe: PointProbe, arrow: ArrowAnnotateTool };
+export const MEASURING = {
+  length: LengthTool, angle: AngleTool, cobb: CobbAngleTool, ellipse: EllipticalROITool, rectangle: RectangleROITool, probe: PointProbe, arrow: ArrowAnnotateTool, text: LabelTool,
+};
+/** Points that make a whole measurement. */
+export const POINTS = { length: 2, angle: 3, cobb: 4, ellipse: 4, rectangle: 4, probe: 1, arrow: 2, text: 1 };
+/** Not a cornerstone tool: a click shows the same place in every window. */
+export const LOCATE = 'locate';
 const TOOLS = { ...MOVING, ...MEASURING };
 const GROUP = 'consilium';
 export const ENGINE = 'consilium-engine';
@@ -60,10 +67,12 @@ export class Tools {
   constructor() {
     for (const tool of Object.values(TOOLS)) addTool(tool);
     this.group = ToolGroupManager.createToolGroup(GROUP);
-    const ask = (current, done) => askText(gettext('Text for this arrow'), current).then((text) => done(text || undefined));
+    const ask = (current, done, label = gettext('Text for this arrow')) => askText(label, current).then((text) => done(text || undefined));
+    const words = () => gettext('Text on this image');
     for (const [name, tool] of Object.entries(TOOLS)) {
       this.group.addTool(tool.toolName, {
-        probe: { getTextLines: probeText }, ellipse: { getTextLines: ellipseText },
+        probe: { getTextLines: probeText }, ellipse: { getTextLines: areaText }, rectangle: { getTextLines: areaText },
+        text: { getTextCallback: (done) => ask('', done, words()), changeTextCallback: (data, _event, done) => ask(data?.data?.label ?? '', (text) => text && done(text), words()) },
         arrow: { getTextCallback: (done) => ask('', done), changeTextCallback: (data, _event, done) => ask(data?.data?.label ?? '', (text) => text && done(text)) },
       }[name] ?? {});
       if (name in MEASURING) this.group.setToolPassive(tool.toolName);   // a disabled tool would not draw stored measurements
@@ -77,7 +86,7 @@ export class Tools {
 
   use(name) {
     for (const tool of Object.values(TOOLS)) this.group.setToolPassive(tool.toolName, { removeAllBindings: true });
-    for (const key of new Set([name, ...Object.keys(ALWAYS)])) {
+    for (const key of new Set([...(name in TOOLS ? [name] : []), ...Object.keys(ALWAYS)])) {
       const bindings = [...(key === name ? [{ mouseButton: Primary }] : []), ...(ALWAYS[key] ?? [])];
       this.group.setToolActive(TOOLS[key].toolName, { bindings });
     }
