@@ -11,6 +11,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from cases.models import CasePart
+from records.outside_models import CustodyEntry as CustodyEntry
+from records.outside_models import PhysicalItem as PhysicalItem
 from records.outside_models import RequestLetter as RequestLetter
 from records.outside_models import UploadLink as UploadLink
 from records.states import CorrectedField, ItemState, KlassSource, RecordState, UploadState, WordsState

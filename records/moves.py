@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from portal.core.states import Role
 from portal.core.workflow import Machine, Transition, row
+from records.states import PhysicalState as P
 from records.states import RecordState as R
 from records.states import UploadState as U
 
@@ -51,3 +52,22 @@ FILE = _record(
 # Images of a removed study are sent again.
 STUDY = _record("study", row("come_back", R.REMOVED, R.PROCESSING, [SYSTEM]))
 DOCUMENT = _record("document")
+
+PHYSICAL = Machine(
+    kind="physical",
+    column="state",
+    transitions=(
+        row("send", P.ANNOUNCED, P.TO_US, [PATIENT, DESK]),
+        # A parcel may come unannounced, and what was missing may turn up.
+        row("receive", [P.ANNOUNCED, P.TO_US, P.LOST], P.HERE, [DESK]),
+        row("hand_over", P.HERE, P.WITH_READER, [DESK]),
+        row("take_back", P.WITH_READER, P.HERE, [DESK]),
+        row("send_back", [P.HERE, P.WITH_READER], P.TO_OWNER, [DESK]),
+        row("confirm_return", P.TO_OWNER, P.RETURNED, [PATIENT, DESK]),
+        row("keep", P.HERE, P.KEPT, [DESK]),
+        row("lose", [P.TO_US, P.HERE, P.WITH_READER, P.TO_OWNER], P.LOST, [DESK]),
+        row("cancel", P.ANNOUNCED, P.CANCELLED, [PATIENT, DESK]),
+        # A remark on the condition or a tracking number that came later: a line of its own, the state stays.
+        row("remark", [P.ANNOUNCED, P.TO_US, P.HERE, P.WITH_READER, P.TO_OWNER, P.LOST], None, [PATIENT, DESK]),
+    ),
+)

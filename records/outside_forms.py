@@ -1,4 +1,4 @@
-"""Forms about records that come from outside: links for hospitals, and letters."""
+"""Forms about records that come from outside: links for hospitals, letters, and things by post."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ from portal.catalogue.parts import Letter
 from portal.forms import BaseForm, Checkboxes, DateField, Radios
 from records.actions.letters import Invalid, special_words, suggested_end
 from records.queries.checklist import ItemView
+from records.rules.custody import FIELDS, NEEDED, missing
 from records.rules.letters import ELEMENTS, SPECIAL, needs_end
 from records.rules.links import DAYS
+from records.states import Condition, PhysicalKind
 
 
 class LinkForm(BaseForm):
@@ -216,3 +218,88 @@ class LetterForm(BaseForm):
             text = text or words[problem.code]
             law = ELEMENTS.get(problem.part, "") if needs_end(self.letter) else ""
             self.add_error(name if name in self.fields else None, f"{text} ({law})" if law else str(text))
+
+
+class ThingForm(BaseForm):
+    """Something that will come by post."""
+
+    kind = forms.ChoiceField(label=_("What is it?"), choices=PhysicalKind.choices, widget=Radios())
+    label = forms.CharField(
+        label=_("Describe it in a few words"),
+        help_text=_("For example, “12 slides of the lung biopsy of May 2026”"),
+        max_length=160,
+        error_messages={"required": _("Describe what it is in a few words")},
+    )
+    pieces = forms.IntegerField(
+        label=_("How many pieces?"),
+        min_value=1,
+        max_value=999,
+        initial=1,
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "class": "nhsuk-input--width-3"}),
+        error_messages={"invalid": _("Enter a number, like 12"), "required": _("Enter how many pieces there are")},
+    )
+    item = forms.ChoiceField(label=_("Which record of the list is it?"), required=False, widget=Radios())
+    owner = forms.CharField(
+        label=_("Whose is it, and where must it go back to?"),
+        help_text=_(
+            "For example, the pathology lab of Sample Hospital, with its address. Leave it empty if nobody wants it back."
+        ),
+        required=False,
+        max_length=200,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+    return_by = DateField(
+        label=_("When must it be back?"), name=_("the day it must be back"), required=False, earliest=timezone.localdate
+    )
+
+    def __init__(self, *args: Any, items: Sequence[ItemView], staff: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        courier = [one for one in items if one.item.courier]
+        if courier:
+            choices = [(one.key, one.item.staff if staff else one.item.patient) for one in courier]
+            self.fields["item"].choices = [*choices, ("", _("None of these"))]
+        else:
+            del self.fields["item"]
+
+    def clean(self) -> dict[str, Any]:
+        found = super().clean() or {}
+        if found.get("return_by") and not found.get("owner", "").strip():
+            self.add_error("owner", _("Write where it must go back to"))
+        return found
+
+
+class CustodyForm(BaseForm):
+    """One line of the custody log. Which fields there are depends on what happened."""
+
+    happened_on = DateField(label=_("When was it?"), name=_("the day"), past=True)
+    holder = forms.CharField(
+        label=_("Who has it now?"), help_text=_("Name, and laboratory or hospital"), max_length=160
+    )
+    carrier = forms.CharField(
+        label=_("Which carrier?"), help_text=_("For example DHL, the post, or “brought by hand”"), max_length=80
+    )
+    tracking = forms.CharField(label=_("Tracking number"), required=False, max_length=80)
+    condition = forms.ChoiceField(label=_("In which condition is it?"), choices=Condition.choices, widget=Radios())
+    remark = forms.CharField(
+        label=_("Remark"), required=False, max_length=300, widget=forms.Textarea(attrs={"rows": 2})
+    )
+
+    def __init__(self, *args: Any, event: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.event = event
+        self.fields["happened_on"].initial = timezone.localdate()
+        for name in ("holder", "carrier", "tracking", "condition"):
+            if name not in FIELDS[event]:
+                del self.fields[name]
+            elif name not in NEEDED.get(event, ()):
+                self.fields[name].required = False
+        if "remark" in NEEDED.get(event, ()):
+            self.fields["remark"].required = True
+            self.fields["remark"].error_messages["required"] = gettext("Write what happened")
+
+    def clean(self) -> dict[str, Any]:
+        found = super().clean() or {}
+        said = {name: str(found.get(name) or "") for name in (*FIELDS[self.event], "remark")}
+        if "remark" in missing(self.event, said) and "remark" not in self.errors:
+            self.add_error("remark", _("Write what is damaged or missing"))
+        return found

@@ -5,6 +5,7 @@ Part of `records.models`, which imports them; kept apart because they share noth
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from django.conf import settings
@@ -13,6 +14,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from cases.models import CasePart, Grant
+from records.states import Condition, PhysicalKind, PhysicalState
 
 USER = settings.AUTH_USER_MODEL
 
@@ -82,3 +84,74 @@ class RequestLetter(CasePart):
         constraints = [
             models.CheckConstraint(condition=~Q(provider="") & ~Q(sha256=""), name="letter_whole"),
         ]
+
+
+class PhysicalItem(CasePart):
+    """Something that cannot be uploaded: glass slides, tissue blocks, a disc by post. It is somebody's, and goes back."""
+
+    kind = models.CharField(max_length=10, choices=PhysicalKind.choices)
+    label = models.CharField(max_length=160)
+    """What it is, in the words of who announced it: "12 slides of the lung, block B2"."""
+    pieces = models.PositiveSmallIntegerField(default=1)
+    item = models.CharField(max_length=60, blank=True)
+    """Key of the checklist item that it satisfies once it is here."""
+    owner = models.CharField(max_length=200, blank=True)
+    """Where it must go back to; empty: nobody wants it back."""
+    return_by = models.DateField(null=True)
+    state = models.CharField(max_length=12, choices=PhysicalState.choices, default=PhysicalState.ANNOUNCED)
+    holder = models.CharField(max_length=160, blank=True)
+    """Who has it while it is with a specialist or a laboratory."""
+    announced_by = models.ForeignKey(USER, on_delete=models.PROTECT, related_name="+")
+    announced_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        indexes = [models.Index(fields=["case", "state"])]
+        constraints = [
+            models.CheckConstraint(condition=Q(return_by__isnull=True) | ~Q(owner=""), name="thing_due_back_has_owner"),
+            models.CheckConstraint(
+                condition=~Q(state=PhysicalState.WITH_READER) | ~Q(holder=""), name="thing_handed_over_has_holder"
+            ),
+            models.CheckConstraint(condition=Q(pieces__gte=1), name="thing_pieces"),
+        ]
+
+
+class AppendOnly(Exception):
+    """A line of the custody log was to be changed or removed. What was wrong is said in a new line."""
+
+
+class CustodyEntry(models.Model):
+    """One line of the custody log: what happened to a thing, when, by whom, in which condition. Never changed.
+
+    The event row that `move()` writes in the same transaction carries the line's SHA-256, and the database itself keeps
+    event rows from being changed: an altered line shows.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    thing = models.ForeignKey(PhysicalItem, on_delete=models.PROTECT, related_name="+")
+    number = models.PositiveSmallIntegerField()
+    event = models.CharField(max_length=20)
+    source = models.CharField(max_length=12, blank=True)
+    target = models.CharField(max_length=12)
+    happened_on = models.DateField()
+    carrier = models.CharField(max_length=80, blank=True)
+    tracking = models.CharField(max_length=80, blank=True)
+    condition = models.CharField(max_length=12, choices=Condition.choices, blank=True)
+    holder = models.CharField(max_length=160, blank=True)
+    remark = models.CharField(max_length=300, blank=True)
+    by = models.ForeignKey(USER, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+    sha256 = models.CharField(max_length=64)
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [models.UniqueConstraint(fields=["thing", "number"], name="custody_number_once")]
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Raises AppendOnly for a line that is written already."""
+        if not self._state.adding:
+            raise AppendOnly
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> Any:
+        """Raises AppendOnly."""
+        raise AppendOnly

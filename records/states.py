@@ -64,3 +64,37 @@ class CorrectedField(models.TextChoices):
     DATE = "date", _("Date")
     AUTHOR = "author", _("Written by")
     INSTITUTION = "institution", _("Hospital or clinic")
+
+
+class PhysicalKind(models.TextChoices):
+    """What comes by post."""
+
+    SLIDES = "slides", _("Glass slides")
+    BLOCKS = "blocks", _("Tissue blocks")
+    DISC = "disc", _("Disc or USB stick")
+    FILM = "film", _("X-ray films")
+    PAPER = "paper", _("Papers")
+    OTHER = "other", _("Something else")
+
+
+class PhysicalState(models.TextChoices):
+    """Where a thing is, from the announcement to the day it is back."""
+
+    ANNOUNCED = "announced", _("Announced")
+    TO_US = "to_us", _("On its way to us")
+    HERE = "here", _("With us")
+    WITH_READER = "with_reader", _("With specialist or laboratory")
+    TO_OWNER = "to_owner", _("On its way back")
+    RETURNED = "returned", _("Returned")
+    KEPT = "kept", _("Stays with us")
+    LOST = "lost", _("Missing")
+    CANCELLED = "cancelled", _("Not sent after all")
+
+
+class Condition(models.TextChoices):
+    """How a thing looked when it changed hands."""
+
+    GOOD = "good", _("Good")
+    DAMAGED = "damaged", _("Damaged")
+    INCOMPLETE = "incomplete", _("Not complete")
+    NOT_SEEN = "not_seen", _("Not looked at")

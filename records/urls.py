@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, path
 
 from records.views import (
     asking,
+    custody,
     decisions,
     documents,
     files,
@@ -13,6 +14,7 @@ from records.views import (
     page,
     receipts,
     sending,
+    timeline,
     tus,
     video,
 )
@@ -50,6 +52,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
         letters.WithdrawLetter.as_view(),
         name="withdraw-letter",
     ),
+    path("cases/<str:ref>/timeline/", timeline.TimelinePage.as_view(), name="timeline"),
+    path("cases/<str:ref>/records/post/", custody.Things.as_view(), name="post"),
+    path("cases/<str:ref>/records/post/new/", custody.Announce.as_view(), name="announce"),
+    path("cases/<str:ref>/records/post/<uuid:thing>/", custody.OneThing.as_view(), name="thing"),
+    path("cases/<str:ref>/records/post/<uuid:thing>/<slug:event>/", custody.Record.as_view(), name="custody"),
     path("send/", sending.Enter.as_view(), name="send-enter"),
     path("send/confirm/", sending.Confirm.as_view(), name="send-confirm"),
     path("send/<uuid:link>/", sending.SendPage.as_view(), name="send-page"),

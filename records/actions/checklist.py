@@ -17,6 +17,7 @@ from portal.core.states import Role
 from portal.core.workflow import Refused, note
 from records.models import ChecklistItem
 from records.queries import checklist as queries
+from records.queries.custody import arrived_items
 from records.rules.matching import RANK, DocumentFacts, Match, StudyFacts, match, named_studies
 from records.states import ItemState
 
@@ -39,12 +40,13 @@ def refresh(*, case: Case, by: Actor) -> None:
     aside = queries.facts(case, set_aside=True)
     today = timezone.localdate()
     answers = queries.answers_of(case)
+    by_post = arrived_items(case)
     matches = {}
     wanted = queries.required(case)
     named = named_studies((item for one in wanted for item in (one.item, *one.alternatives)), studies)
     for one in wanted:
         answered = one.item.answered_by and str(answers.get(one.item.answered_by) or "").strip()
-        said = Match(ItemState.SATISFIED) if answered else None
+        said = Match(ItemState.SATISFIED) if answered or one.item.key in by_post else None
         found = said or match(one, studies, documents, today=today, named=named)
         matches[one.item.key] = found if found.state in SETTLED else _others(one, found, aside, today)
     with transaction.atomic():

@@ -15,8 +15,10 @@ from cases.actions import holds
 from portal.core import storage
 from portal.core.workflow import Refused
 from records.queries.checklist import checklist, counts
+from records.queries.custody import things
 from records.queries.files import preparing
 from records.queries.health import health
+from records.queries.timeline import timeline
 from specialists.actions import assignments
 from specialists.forms import AskForm, DeclineForm
 from specialists.queries import drafts, material, story, terms, worklist, workspace
@@ -56,6 +58,9 @@ class Workspace(AssignmentView):
             "satisfied": satisfied,
             "to_go": needed - satisfied,
             "health": health(case),
+            "timeline": timeline(case, request.user),
+            "staff": True,
+            "by_post": things(request.user, case),
             "holds": story.open_holds(self.assignment),
             "asked": story.asked_by(self.assignment),
             "preparing": preparing(case),

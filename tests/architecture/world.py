@@ -17,9 +17,10 @@ from portal.accounts.models import TokenScope, User
 from portal.core import storage
 from portal.core.access import Actor
 from portal.core.states import Role
-from records.actions import links, uploads
+from records.actions import custody, links, uploads
 from records.models import Document, File, Instance, RequestLetter, Series, Study, UploadLink
 from records.rules.tus import Described
+from records.states import PhysicalKind
 from specialists.models import Assignment
 from tests.factories import files
 from tests.factories.accounts import AdministratorFactory, CoordinatorFactory, UserFactory
@@ -50,6 +51,7 @@ class Part:
     secret: str = ""
     """Of the browser that redeemed the link."""
     letter: UUID | None = None
+    thing: UUID | None = None
     sending: UUID | None = None
     """An unfinished upload of the link's holder."""
 
@@ -97,6 +99,9 @@ def _make_link(part: Part, patient: User) -> None:
     made, part.token = links.make(case=part.case, label="Sample Hospital", items=[], days=14, by=Actor.of(patient))
     part.secret = links.redeem(link=made, name="Dr Ada Sample", place="Sample Hospital")
     part.link = made
+    part.thing = custody.announce(
+        case=part.case, kind=PhysicalKind.SLIDES, label="Example slides", pieces=2, by=Actor.of(patient)
+    ).pk
     pdf = storage.write_stream([b"%PDF-1.7 an example"], case_id=part.case.pk, kind="original")
     part.letter = RequestLetter.objects.create(
         case=part.case,

@@ -18,6 +18,7 @@ from cases.queries.desk import coordinators
 from cases.states import OPEN, HoldOwner, Level, Phase
 from portal.catalogue.queries import current_edition
 from records.models import ChecklistItem, File, Study
+from records.queries.custody import overdue_things
 from records.states import ItemState, RecordState
 from specialists.models import Assignment
 from specialists.rules.timeleft import TimeLeft, time_left
@@ -35,13 +36,14 @@ def annotated(cases: QuerySet[Case]) -> QuerySet[Case]:
         set_aside=Exists(Study.objects.filter(**mine, state=RecordState.QUARANTINED))
         | Exists(File.objects.filter(**mine, state=RecordState.QUARANTINED)),
         cannot_get=Exists(ChecklistItem.objects.filter(**mine, state=ItemState.CANNOT_GET)),
+        return_overdue=Exists(overdue_things().filter(**mine)),
         offered=Exists(Assignment.objects.filter(**mine, state__in=LIVE)),
     )
 
 
 def _needs_action(now: datetime) -> Q:
     free = Q(on_hold=False)
-    return Q(phase__in=OPEN) & (
+    return Q(return_overdue=True) | Q(phase__in=OPEN) & (
         Q(unread=True)
         | Q(set_aside=True)
         | Q(asked_by_specialist=True)
@@ -77,6 +79,7 @@ VIEWS = (
     View("waiting", _("Waiting for patient"), lambda now: Q(phase__in=OPEN, waits_for_patient=True)),
     View("with-specialist", _("With specialist"), lambda now: Q(phase=Phase.IN_REVIEW)),
     View("ready", _("Ready to release"), lambda now: Q(phase=Phase.RELEASE)),
+    View("return-overdue", _("Return overdue"), lambda now: Q(return_overdue=True)),
     View("open", _("All open"), lambda now: Q(phase__in=OPEN)),
     View("ended", _("Ended"), lambda now: ~Q(phase__in=[*OPEN, Phase.DRAFT])),
 )
@@ -153,6 +156,7 @@ def _status(case: Any) -> tuple[str, Any]:
     steps: tuple[tuple[bool, str, Any], ...] = (
         (case.flagged_today and case.phase in OPEN, "red", _("Urgent sign: call today")),
         (case.set_aside, "red", _("Record set aside")),
+        (case.return_overdue, "red", _("Return overdue")),
         (case.cannot_get and case.phase in OPEN, "purple", _("Cannot get a record")),
         (case.waits_for_patient, "yellow", _("Waiting for patient")),
         (case.waits_for_hospital, "yellow", _("Waiting for hospital")),

@@ -1,0 +1,130 @@
+"""Things by post and their custody log."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from cases import queries as cases
+from cases.models import Case
+from portal.core.models import Event
+from portal.core.states import Role
+from records.models import CustodyEntry, PhysicalItem
+from records.moves import PHYSICAL
+from records.rules.custody import ARRIVED, OUT, digest, overdue
+from records.states import Condition, PhysicalState
+
+TONES = {
+    PhysicalState.ANNOUNCED: "grey",
+    PhysicalState.TO_US: "blue",
+    PhysicalState.HERE: "green",
+    PhysicalState.WITH_READER: "purple",
+    PhysicalState.TO_OWNER: "blue",
+    PhysicalState.RETURNED: "grey",
+    PhysicalState.KEPT: "grey",
+    PhysicalState.LOST: "red",
+    PhysicalState.CANCELLED: "grey",
+}
+
+
+def event_words(event: str) -> str:
+    """What a line of the log, or the button that writes it, says."""
+    return {
+        "announce": _("Announced"),
+        "send": _("Sent to us"),
+        "receive": _("Received by the desk"),
+        "hand_over": _("Handed over to a specialist or laboratory"),
+        "take_back": _("Back from the specialist or laboratory"),
+        "send_back": _("Sent back to the owner"),
+        "confirm_return": _("Arrived back at the owner"),
+        "keep": _("Stays with us"),
+        "lose": _("Missing"),
+        "cancel": _("Not sent after all"),
+        "remark": _("Remark"),
+    }.get(event, event)
+
+
+def line_of(entry: CustodyEntry) -> dict[str, Any]:
+    """What the digest of a line covers: everything that it says."""
+    names = "number event source target carrier tracking condition holder remark".split()
+    return {name: getattr(entry, name) for name in names} | {
+        "thing": str(entry.thing_id),
+        "happened_on": entry.happened_on.isoformat(),
+        "at": entry.at.isoformat(),
+        "by": str(entry.by_id),
+    }
+
+
+def visible_things(user: Any, case: Case) -> QuerySet[PhysicalItem]:
+    """Things of a case that this user sees in full."""
+    return PhysicalItem.objects.filter(case__in=cases.visible_to(user), case=case)
+
+
+@dataclass
+class ThingView:
+    """A thing with where it is and, where asked for, its log."""
+
+    thing: PhysicalItem
+    overdue: bool
+    log: list[LineView] = field(default_factory=list)
+
+    @property
+    def tone(self) -> str:
+        return "red" if self.overdue else TONES[PhysicalState(self.thing.state)]
+
+    @property
+    def place(self) -> str:
+        if self.thing.state == PhysicalState.WITH_READER:
+            return self.thing.holder
+        return str(PhysicalState(self.thing.state).label)
+
+
+@dataclass(frozen=True)
+class LineView:
+    """A line of the log; `intact` is false when it is not what its event row, which nobody can change, says it was."""
+
+    entry: CustodyEntry
+    words: str
+    condition: str
+    intact: bool
+
+
+def things(user: Any, case: Case) -> list[ThingView]:
+    """Of a case, the newest first; one query."""
+    today = timezone.localdate()
+    rows = visible_things(user, case).order_by("-announced_at", "pk")
+    return [ThingView(one, overdue(one.state, one.return_by, today)) for one in rows]
+
+
+def with_log(thing: PhysicalItem) -> ThingView:
+    """One thing and every line of its log; two queries."""
+    entries = list(CustodyEntry.objects.filter(thing=thing).select_related("by").order_by("number"))
+    events = Event.objects.filter(subject_kind="physical", subject_id=thing.pk).values_list("data", flat=True)
+    signed = {data["entry"]: data["sha256"] for data in events if "entry" in data}
+    view = ThingView(thing, overdue(thing.state, thing.return_by, timezone.localdate()))
+    for entry in entries:
+        intact = signed.get(str(entry.pk)) == digest(line_of(entry))
+        condition = str(Condition(entry.condition).label) if entry.condition else ""
+        view.log.append(LineView(entry, event_words(entry.event), condition, intact))
+    return view
+
+
+def allowed(thing: PhysicalItem, role: Role) -> list[tuple[str, str]]:
+    """(event, words) that this role may write now."""
+    return [(event, event_words(event)) for event in PHYSICAL.allowed(thing.state, role)]
+
+
+def arrived_items(case: Case) -> set[str]:
+    """Keys of checklist items that were satisfied by something that came by post."""
+    return set(
+        PhysicalItem.objects.filter(case=case, state__in=ARRIVED).exclude(item="").values_list("item", flat=True)
+    )
+
+
+def overdue_things() -> QuerySet[PhysicalItem]:
+    """Things that should be back with their owner and are not, of any case: for the queue, which sees its own cases."""
+    return PhysicalItem.objects.filter(state__in=OUT, return_by__lt=timezone.localdate())
