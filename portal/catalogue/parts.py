@@ -360,9 +360,10 @@ class WordList:
 
     en: tuple[Words, ...] = ()
     es: tuple[Words, ...] = ()
+    de: tuple[Words, ...] = ()
 
     def problems(self) -> Problems:
-        for language in ("en", "es"):
+        for language in ("en", "es", "de"):
             for n, word in enumerate(getattr(self, language)):
                 if word != word.lower() or not word.isascii():
                     yield f"{language}[{n}]", "must be in small letters without accents"

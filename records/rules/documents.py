@@ -12,6 +12,8 @@ from records.rules.words import folded, found
 READ = 6000
 """Characters from the beginning that decide: a report says at its head what it is."""
 TITLE = 300
+LINES, SHORT = 12, 10
+"""Lines at the top of a paper, and words of one, up to which a line counts as a heading."""
 SURE, PROBABLE = 0.8, 0.4
 
 _MONTH_NAMES = "jan/ene feb mar apr/abr may/mai jun jul aug/ago sep/set oct/okt nov dec/dic"
@@ -23,9 +25,11 @@ _NAMED = re.compile(
 )
 _NUMBERS = re.compile(r"\b(\d{1,2})[./](\d{1,2})[./]((?:19|20)\d\d)\b")
 _LABEL = re.compile(
-    r"(date of (?:service|exam|examination|procedure|study|report|visit)"
+    r"(\b(?:saw|seen|reviewed)\b[^.;]{0,40}\bon|date of (?:service|exam|examination|procedure|study|report|visit)"
     r"|(?:exam|study|service|visit|report|collection|procedure|admission|test) date"
-    r"|performed|collected|reported|fecha|date)[^a-z0-9]{0,12}$"
+    r"|performed|collected|abnahme|entnahme|untersuchung vom|vorgestellt am|fecha de alta|end date|discharged?|recorded"
+    r"|reported|fecha|datum|date)"
+    r"[^a-z0-9]{0,12}$"
 )
 _NOT_SERVICE = re.compile(
     r"(birth|born|dob|d\.o\.b\.?|nacimiento|printed|expires|valid until)[^0-9a-z]{0,20}(?:[a-z]{1,12} ?)?$"
@@ -33,7 +37,7 @@ _NOT_SERVICE = re.compile(
 
 
 def _both(words: WordList) -> tuple[str, ...]:
-    return (*words.en, *words.es)
+    return (*words.en, *words.es, *words.de)
 
 
 def classify(
@@ -61,7 +65,10 @@ def ranked(texts: Sequence[str], title: str, classes: Iterable[DocumentClass]) -
 
 
 def _head(texts: Sequence[str], title: str) -> str:
-    return folded(title) + " " + folded(" ".join(texts)[:READ])[:TITLE]
+    """Its title and the short lines at its top: there a report says what it is. A text without lines: its first words."""
+    lines = [line for line in "\n".join(texts)[:READ].splitlines() if line.strip()][:LINES]
+    short = [line for line in lines if len(line.split()) <= SHORT] if len(lines) > 1 else [" ".join(lines)[:TITLE]]
+    return folded(" ".join([title, *short]))
 
 
 def _scores(texts: Sequence[str], title: str, classes: Iterable[DocumentClass]) -> list[tuple[float, str]]:

@@ -10,9 +10,18 @@ _SCRIPTS = (
     ("el", re.compile(r"[\u0370-\u03ff]")), ("ru", re.compile(r"[\u0400-\u04ff]")), ("th", re.compile(r"[\u0e00-\u0e7f]")),
 )  # fmt: skip
 _SMALL = {
-    "en": "the of and to is was with for in on no this are were has been at by from or not which be patient",
-    "es": "el la los las de del que y en con sin por para se un una no es fue paciente su al como más sobre",
-    "de": "der die das und ist mit nicht ein eine von zu im bei des dem den wurde auf für keine wir herr frau als sich",
+    "en": (
+        "the of and to is was with for in on no this are were has been at by from or not which be patient report date "
+        "result normal name history findings rate study test daily mild left right"
+    ),
+    "es": (
+        "el la los las de del que y en con sin por para se un una no es fue paciente su al como más sobre fecha "
+        "hallazgos nombre derecho izquierdo informe motivo normal"
+    ),
+    "de": (
+        "der die das und ist mit nicht ein eine von zu im bei des dem den wurde auf für keine wir herr frau als sich "
+        "befund links rechts datum werte am"
+    ),
     "fr": "le la les de des du et est une un avec pour dans par sur pas au aux qui que ne patient nous à été",
     "it": "il la lo gli di del della e è con per non un una in si paziente che al dei delle alla sono nel stato",
     "pt": "o a os as de do da e com não em um uma para por que se foi ao dos das na no paciente como são",
@@ -25,8 +34,8 @@ _SMALL = {
 _SETS = {name: frozenset(words.split()) for name, words in _SMALL.items()}
 _WORD = re.compile(r"[^\W\d_]+")
 READ = 8_000
-ENOUGH = 4
-"""Small words that must be found, and more than of any other language."""
+ENOUGH = 3
+"""Small words that must be found, and half as many again as of any other language."""
 
 
 def language(text: str) -> str:
@@ -43,4 +52,4 @@ def language(text: str) -> str:
     words = _WORD.findall(sample.casefold())
     scores = sorted(((sum(1 for word in words if word in known), name) for name, known in _SETS.items()), reverse=True)
     (best, name), (second, _other) = scores[0], scores[1]
-    return name if best >= ENOUGH and best > second and best >= 0.04 * len(words) else ""
+    return name if best >= ENOUGH and best >= 1.5 * second and best >= 0.04 * len(words) else ""

@@ -14,9 +14,10 @@ HEAD = 1500
 """Characters at the head of a paper in which a letterhead and the patient stand."""
 
 _PLACE = re.compile(
-    r"\b(hospital|clinic|clinics|clinica|medical cent(?:er|re)|health (?:system|services|center|centre)|klinik|klinikum|krankenhaus"
-    r"|university (?:hospital|medical)|radiology|imaging|laborator(?:y|ies|io)|infirmary|institute|nhs|centro medico|sanatorio|praxis"
-    r"|pathology associates|cardiology associates|physicians group)\b"
+    r"\b(hospital|clinics?|clinica|clinique|hopital|medical cent(?:er|re)|health (?:system|services)|\w*klinik|\w*klinikum|\w*krankenhaus"
+    r"|university (?:hospital|medical)|radiology|imaging|laborator(?:y|ies|io|i)|infirmary|institute|nhs|centro medico|sanatorio|praxis"
+    r"|cent(?:er|re)|ospedal[ei]|(?:family|general|medical) practice|patholog(?:y|ists) associates|cardiology associates|physicians group"
+    r"|insurance company)\b"
 )
 _NOT_PLACE = re.compile(
     r"\b(patient|discharged?|admitted|referred|refer|please|presented|was|were|the hospital|this clinic|phone|fax|dear)\b"
@@ -26,16 +27,20 @@ _PERSON = r"[A-ZÀ-Þ][\w'’.-]+(?:[ \t]+(?:de|la|van|von|der|den|[A-ZÀ-Þ][\w
 _DEGREES = r"(?:M\.?D\.?|D\.?O\.?|MBBS|FRCS|FRCP|FRCR|FACC|Ph\.?D\.?|R\.?N\.?|N\.?P\.?|P\.?A\.?(?:-C)?|FACS)"
 _AUTHORS = (
     re.compile(
-        r"(?:electronically signed by|signed by|dictated by|reported by|authenticated by|performed by|author|interpreting physician"
-        r"|reading physician|radiologist|pathologist|cardiologist|surgeon|physician|consultant|provider|firmado por|medico|informado por"
-        r"|médico|befundet von|unterzeichnet von|arzt)\s*[:.]?\s*[:\n]?[ \t]*"
+        r"(?:(?:electronically signed|signed|dictated|reported|authenticated|interpreted|verified) by[ \t]*:?|(?:author|performed by"
+        r"|(?:interpreting|reading|attending) physician|radiologist|pathologist|cardiologist|radiation oncologist|oncologist"
+        r"|endoscopist|operator|surgeon|physician|consultant|(?:referring )?provider|firmado por|informado por|m[eé]dico(?: responsable)?"
+        r"|befundet von|unterzeichnet von|arzt)[ \t]*:)[ \t]*\n?[ \t]*"
         rf"((?:{_TITLE})?{_PERSON}(?:,?\s+{_DEGREES})*)", re.IGNORECASE,
     ),
     re.compile(rf"^[ \t]*((?:{_TITLE}){_PERSON}(?:,?[ \t]+{_DEGREES})*)[ \t]*$", re.MULTILINE),
     re.compile(rf"^[ \t]*({_PERSON},?[ \t]+{_DEGREES}(?:,?[ \t]+{_DEGREES})*)[ \t]*$", re.MULTILINE),
 )  # fmt: skip
+_SMALL = frozenset({"de", "la", "van", "von", "der", "den", "med."})
+_OTHERS = re.compile(r"(?:ordering|requesting|admitting|primary care|family|copy to|cc:?)\s*$", re.IGNORECASE)
+"""Before a label: this doctor is not the author."""
 _FAREWELL = re.compile(
-    r"(?:sincerely|kind regards|best regards|yours faithfully|regards|atentamente|saludos|mit freundlichen gr(?:ü|ue)(?:ß|ss)en),?\s*\n+"
+    r"(?:sincerely|kind regards|best regards|yours faithfully|regards|atentamente|saludos|mit freundlichen gr(?:ü|ue|u)(?:ß|ss)en),?\s*\n+"
     rf"(?:[ \t]*\n)*[ \t]*((?:{_TITLE})?{_PERSON}(?:,?[ \t]+{_DEGREES})*)", re.IGNORECASE,
 )  # fmt: skip
 _LABELS = (
@@ -88,12 +93,14 @@ def author(text: str) -> str:
     for pattern in (_AUTHORS[0], _FAREWELL, *_AUTHORS[1:]):
         for sample in (tail, text[:6000]):
             for match in pattern.finditer(sample):
+                if _OTHERS.search(sample[max(0, match.start() - 14) : match.start()]):
+                    continue
                 name = " ".join(match[1].split()).strip(" ,.;:")
                 words = name.split()
                 if (
                     2 <= len(words) <= 8
                     and not _PLACE.search(folded(name))
-                    and all(word[0].isupper() or word in ("de", "la", "van", "von", "der", "den") for word in words)
+                    and all(word[0].isupper() or word in _SMALL for word in words)
                 ):
                     return name[:200]
     return ""

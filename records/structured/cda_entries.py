@@ -173,6 +173,8 @@ def _period(node: Node | None) -> str:
     low, high = node.value("low"), node.value("high")
     count = node.get("value") or ("-".join(part for part in (low, high) if part))
     unit = node.get("unit") or node.value("low", "unit")
+    if count == "1" and unit in _UNITS:
+        return f"every {_UNITS[unit].removesuffix('s')}"
     return f"every {count} {_UNITS.get(unit, unit)}" if count else ""
 
 

@@ -35,7 +35,7 @@ def test_summary_of_a_portal_fills_the_answers_only_when_the_patient_says_so(cli
     page = client.get(reverse("records:health", args=[mine.ref])).content.decode()
     for words in (
         "Lisinopril 10 MG Oral Tablet",
-        "1 tablet, every 1 days",
+        "1 tablet, every day",
         "Penicillin V",
         "Hives",
         "Type 2 diabetes",
@@ -48,7 +48,7 @@ def test_summary_of_a_portal_fills_the_answers_only_when_the_patient_says_so(cli
     assert answer.status_code == 302
     answers = IntakeSection.objects.get(case=mine, key="health").answers
     assert answers["medicines"].startswith(
-        "Lisinopril 10 MG Oral Tablet, 1 tablet, every 1 days (15 Jan 2020, from Sample portal summary"
+        "Lisinopril 10 MG Oral Tablet, 1 tablet, every day (15 Jan 2020, from Sample portal summary"
     )
     assert "allergies" not in answers
     allergy = HealthFact.objects.get(case=mine, kind="allergy")

@@ -1,0 +1,259 @@
+"""Papers: what each is, told from its words; corrections that stay and teach; words on scans; whose they are."""
+
+from __future__ import annotations
+
+import io
+import shutil
+from datetime import date
+from pathlib import Path
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image, ImageDraw, ImageFont
+
+from cases.models import Case, Patient
+from portal.catalogue import loader
+from portal.core.access import Actor
+from portal.core.states import Role
+from portal.core.workflow import Refused
+from records.actions import papers as actions
+from records.models import Correction, Document, Page
+from records.rules import documents, papers
+from records.rules.identity import Person, Verdict
+from records.rules.language import language
+from records.rules.learning import learned, lesson, likeness
+from records.states import CorrectedField
+from tests.factories import files
+from tests.factories.papers import PAPERS, Paper
+from tests.factories.records import case, run_jobs, upload, user
+from tests.records.helpers import one
+
+EDITION = loader.shipped()
+TESTINA = Person("Testina Example Maidenname", date(1961, 5, 4))
+READS = shutil.which("tesseract") is not None
+
+
+@pytest.mark.parametrize("paper", PAPERS, ids=[f"{n}-{p.klass}" for n, p in enumerate(PAPERS)])
+def test_paper_is_told_from_its_words(paper: Paper) -> None:
+    klass, _sure = documents.classify([paper.text], "Scan0001", EDITION.documents, EDITION.not_result)
+    day = documents.service_date(
+        paper.text, today=date(2026, 6, 1), birth=date(1961, 5, 4), day_first=paper.language != "en"
+    )
+    assert (klass, str(day or "")) == (paper.klass, paper.day)
+    assert (papers.author(paper.text), papers.institution(paper.text)) == (paper.author, paper.institution)
+    assert language(paper.text) == paper.language or paper.klass == "other"
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        ("Patient: Testina Example   DOB: 05/04/1961", Verdict.SAME),
+        ("Patient Name: EXAMPLE, TESTINA\nDate of Birth: 4 May 1961", Verdict.SAME),
+        ("Paciente: Testina Maidenname\nFecha de nacimiento: 1961-05-04", Verdict.SAME),
+        ("Patient: Otto Other   DOB: 01/02/1940", Verdict.OTHER),
+        ("Re: Otto Other, born 1 February 1940\nDear Dr Sample,", Verdict.OTHER),
+        ("Patient: Otto Other", Verdict.UNKNOWN),
+        ("Patient: Testina Example  DOB: 01/02/1940", Verdict.UNKNOWN),
+        ("Patient: Tina Muster   DOB: 05/04/1961", Verdict.UNKNOWN),
+        ("Dear Dr Otto Other,\nThank you for this lady.\nYours sincerely, Dr Rita Sample", None),
+        ("Physician: Otto Other, MD\nPatient: Testina Example\nDOB: 1961-05-04", Verdict.SAME),
+        ("Her father Otto Other, born 1 February 1940, had a stroke. Patient: Testina Example DOB 1961-05-04", Verdict.SAME),
+        ("no names at all", None),
+    ],
+)  # fmt: skip
+def test_paper_is_anothers_only_when_name_and_birth_date_both_say_so(text: str, verdict: Verdict | None) -> None:
+    assert papers.judged(papers.patient(text), TESTINA) == verdict
+
+
+@given(st.text(max_size=400))
+def test_no_text_breaks_the_rules(text: str) -> None:
+    papers.patient(text)
+    papers.author(text)
+    papers.institution(text)
+    assert papers.judged(papers.patient(text), TESTINA) is not Verdict.OTHER or "19" in text or "20" in text
+    language(text)
+    documents.classify([text], "", EDITION.documents, EDITION.not_result)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("Der Patient wurde am Montag mit Fieber in die Klinik gebracht und ist jetzt auf der Station.", "de"),
+        ("Le patient a été vu à la consultation pour une douleur dans le dos et les jambes.", "fr"),
+        ("患者は胸部の痛みで来院した。心電図は正常であった。", "ja"),
+        ("Пациент поступил с болью в груди и одышкой", "ru"),
+        ("De patiënt is gezien op de polikliniek met klachten van het hart en de longen.", "nl"),
+        ("1234 5678", ""),
+        ("", ""),
+    ],
+)
+def test_language_is_found(text: str, code: str) -> None:
+    assert language(text) == code
+
+
+def test_likeness_holds_no_number_and_none_of_the_patients_names() -> None:
+    row = likeness("Example Testina 12345", "Wound check 5551234 Testina", "Sample Clinic", "Testina Example")
+    assert row == ["sample clinic", "wound", "check"]
+
+
+def test_lessons_count_only_when_alike_and_agreed() -> None:
+    row = ["sample clinic", "wound", "care", "protocol"]
+    assert learned(row, []) == ("", 0.0)
+    assert learned(row, [lesson(row, "letter")]) == ("letter", 0.75)
+    assert learned(row, [lesson(["other", "wound", "care", "protocol"], "letter")]) == ("letter", 0.6)
+    assert learned(row, [lesson(["sample clinic", "parking", "permit"], "letter")]) == ("", 0.0)
+    assert learned(row, [lesson(row, "letter"), lesson(row, "operation")]) == ("", 0.0)
+
+
+def _paper(mine: Case, text: str, name: str = "paper.txt") -> Document:
+    upload(mine, text.encode(), name)
+    run_jobs()
+    return Document.objects.get(case=mine, file__name=name)
+
+
+@pytest.mark.django_db
+def test_correction_stays_whatever_is_read_later_and_keeps_who_and_when(client: Client) -> None:
+    mine = case()
+    document = _paper(mine, PAPERS[0].text)
+    assert document.klass == "letter"
+    client.force_login(mine.opened_by)
+    address = reverse("records:correct", args=[document.pk])
+    assert client.post(address, {"field": "klass", "value": "operation"}).status_code == 302
+    part = client.post(
+        address,
+        {"field": "date", "value_day": "1", "value_month": "2", "value_year": "2026"},
+        headers={"HX-Request": "true"},
+    )
+    assert "1 February 2026" in part.content.decode() and "<html" not in part.content.decode()
+    actions.describe_again(document_id=document.pk, by=Actor.job("test"))
+    document.refresh_from_db()
+    assert (document.klass, document.source, document.klass_confidence) == ("operation", "person", 1.0)
+    assert str(document.date) == "2026-02-01"
+    rows = Correction.objects.filter(document=document).order_by("at")
+    assert [(row.field, row.value, row.before, row.by) for row in rows] == [
+        ("klass", "operation", "letter", mine.opened_by), ("date", "2026-02-01", "2026-03-10", mine.opened_by),
+    ]  # fmt: skip
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("field", "value"), [("klass", "no_such"), ("date", "2026-02-31"), ("date", "2999-01-01")])
+def test_wrong_value_is_refused_with_the_form_shown_again(client: Client, field: str, value: str) -> None:
+    mine = case()
+    document = _paper(mine, PAPERS[0].text)
+    client.force_login(mine.opened_by)
+    answer = client.post(reverse("records:correct", args=[document.pk]), {"field": field, "value": value})
+    assert answer.status_code == 422 and not Correction.objects.exists()
+
+
+@pytest.mark.django_db
+def test_specialist_and_other_patient_may_not_correct() -> None:
+    mine = case()
+    document = _paper(mine, PAPERS[0].text)
+    with pytest.raises(Refused):
+        actions.correct(
+            document=document, field=CorrectedField.KLASS, value="other", by=Actor.of(user(Role.SPECIALIST))
+        )
+
+
+@pytest.mark.django_db
+def test_corrected_paper_teaches_the_next_of_its_kind() -> None:
+    text = "Sample Clinic\nWound care protocol\nTestina Example, visit 3\nThe bandage was changed. All is well today with the leg."
+    first = _paper(case(), text)
+    assert first.klass == "other"
+    desk = user(Role.COORDINATOR)
+    actions.correct(document=first, field=CorrectedField.KLASS, value="letter", by=Actor.of(desk))
+    second = _paper(case(), text.replace("visit 3", "visit 9"))
+    assert (second.klass, second.source) == ("letter", "learned")
+    assert 0.5 < (second.klass_confidence or 0) < 0.8, "not certain: a person may still say otherwise"
+
+
+@pytest.mark.django_db
+def test_letter_about_another_person_is_held_and_comes_back_when_the_name_is_mended() -> None:
+    mine = case()
+    document = _paper(mine, "Patient: Otto Other\nDate of birth: 1 February 1940\nDear colleague, all is well.")
+    assert (document.state, document.code, document.named["name"]) == ("quarantined", "wrong_patient", "Otto Other")
+    Patient.objects.filter(pk=mine.patient_id).update(
+        given_name="Otto", family_name="Other", birth_date=date(1940, 2, 1)
+    )
+    actions.check_identity(case=Case.objects.get(pk=mine.pk), by=Actor.job("records.check_case"))
+    document.refresh_from_db()
+    assert (document.state, document.code, document.identity) == ("ready", "", "same")
+
+
+@pytest.mark.django_db
+def test_desk_sees_both_sides_and_its_decision_stands(client: Client) -> None:
+    mine = case()
+    document = _paper(mine, "Patient: Otto Other\nDate of birth: 1 February 1940\nDear colleague, all is well.")
+    from tests.factories.accounts import CoordinatorFactory
+
+    desk = CoordinatorFactory()
+    client.force_login(desk)
+    actions.release(document=document, reason="read aloud", by=Actor.of(desk))
+    actions.check_identity(case=mine, by=Actor.job("records.check_case"))
+    document.refresh_from_db()
+    assert (document.state, document.code) == ("ready", "identity_confirmed")
+
+
+def _scan(*lines: str) -> bytes:
+    page = Image.new("L", (1240, 700), 255)
+    draw = ImageDraw.Draw(page)
+    font = ImageFont.load_default(size=34)
+    for number, line in enumerate(lines):
+        draw.text((80, 60 + 60 * number), line, fill=0, font=font)
+    out = io.BytesIO()
+    page.save(out, "PNG")
+    return out.getvalue()
+
+
+LINES = (
+    "Sample Heart Clinic",
+    "Transthoracic echocardiogram",
+    "Study date: 2026-02-20",
+    "Patient: Testina Example",
+    "Mild mitral regurgitation.",
+)
+
+
+@pytest.mark.django_db
+@pytest.mark.skipif(not READS, reason="tesseract-ocr is not installed: words on scans are not read here")
+def test_words_on_a_scan_are_read_and_tell_what_it_is() -> None:
+    mine = case()
+    upload(mine, _scan(*LINES), "IMG_0001.png")
+    run_jobs()
+    document = Document.objects.get(case=mine)
+    assert (document.words, document.klass) == ("waiting", "other")
+    run_jobs("records.read_words")
+    document.refresh_from_db()
+    assert (document.words, document.klass, str(document.date)) == ("scan", "echo_report", "2026-02-20")
+    assert "echocardiogram" in Page.objects.get(document=document).text
+    assert document.institution == "Sample Heart Clinic"
+    run_jobs("records.read_words")
+
+
+def test_without_a_reader_a_scan_says_so_in_words(tmp_path: Path) -> None:
+    from records.child import ocr, protocol
+
+    assert "words_unavailable" in protocol.NOTES
+    assert ocr._lines("level\tpage\n") == ""
+    row = "5\t1\t1\t1\t1\t{n}\t0\t0\t9\t9\t{c}\t{w}"
+    sure = "\n".join(["head", *(row.format(n=n, c=90, w=w) for n, w in enumerate(("one", "two", "three")))])
+    assert ocr._lines(sure) == "one two three"
+    doubtful = "\n".join(["head", *(row.format(n=n, c=31, w=w) for n, w in enumerate(("x", "y", "z", "w")))])
+    assert ocr._lines(doubtful) == "", "noise is not a text"
+    result = one(b"plain text", tmp_path, words=(1, 1, "eng"))
+    assert result.data.get("read", []) == []
+
+
+@pytest.mark.django_db
+def test_page_says_that_the_words_could_not_be_read(client: Client) -> None:
+    mine = case()
+    upload(mine, files.photo(), "photo.jpg")
+    run_jobs()
+    document = Document.objects.get(case=mine)
+    Document.objects.filter(pk=document.pk).update(words="unread")
+    client.force_login(mine.opened_by)
+    page = client.get(reverse("records:document", args=[document.pk])).content.decode()
+    assert "We could not read the words on this scan" in page
