@@ -52,7 +52,7 @@ _BIRTH_LABEL = (
     r"|geburtsdatum|geb(?:oren)?\.?(?: am)?|\*)"
 )
 _NAME = re.compile(
-    rf"(?:^|[\n|;,(]|\s{{2,}})[ \t]*(?P<label>{_LABELS})[ \t]*[:#]?[ \t]*[:\n]?[ \t]*"
+    rf"(?:^|[\n|;,(]|\.\s|\s{{2,}})[ \t]*(?P<label>{_LABELS})[ \t]*[:#]?[ \t]*[:\n]?[ \t]*"
     rf"(?P<name>(?:Mr|Mrs|Ms|Miss|Herr|Frau|Sr|Sra|Don|Doña)?\.?[ \t]*{_PERSON}(?:,[ \t]*{_PERSON})?)", re.IGNORECASE,
 )  # fmt: skip
 _BIRTH = re.compile(rf"{_BIRTH_LABEL}[ \t]*[:.]?[ \t]*\n?[ \t]*", re.IGNORECASE)

@@ -186,6 +186,7 @@ Mit freundlichen Grüßen
 Dr. med. Otto Muster""", "2026-03-12", "Dr. med. Otto Muster", "Beispielklinikum Musterstadt", "de"),
     Paper("other", """Parking permit. Visitors of the building may park on level 2 for up to four hours. Keep this slip
 behind the windscreen. The operator is not liable for damage.""", "", "", ""),
-    Paper("other", """Shopping list: apples, bread, milk, two lemons. Call the plumber about the kitchen sink. The key is with the neighbour.""",
+    Paper("other", """Shopping list: apples, bread, milk, two lemons. Call the plumber about the
+kitchen sink. The key is with the neighbour.""",
           "", "", ""),
 )  # fmt: skip

@@ -57,7 +57,7 @@ def test_paper_is_told_from_its_words(paper: Paper) -> None:
         ("Re: Otto Other, born 1 February 1940\nDear Dr Sample,", Verdict.OTHER),
         ("Patient: Otto Other", Verdict.UNKNOWN),
         ("Patient: Testina Example  DOB: 01/02/1940", Verdict.UNKNOWN),
-        ("Patient: Tina Muster   DOB: 05/04/1961", Verdict.UNKNOWN),
+        ("Patient: Rita Muster   DOB: 05/04/1961", Verdict.UNKNOWN),
         ("Dear Dr Otto Other,\nThank you for this lady.\nYours sincerely, Dr Rita Sample", None),
         ("Physician: Otto Other, MD\nPatient: Testina Example\nDOB: 1961-05-04", Verdict.SAME),
         ("Her father Otto Other, born 1 February 1940, had a stroke. Patient: Testina Example DOB 1961-05-04", Verdict.SAME),
