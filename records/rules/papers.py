@@ -114,7 +114,10 @@ def patient(text: str, *, day_first: bool = False) -> Named:
         name = _STOP.sub("", match["name"]).strip(" ,.;:\n\t")
         if len(re.findall(r"[^\W\d_]{2,}", name)) < 2 or _PLACE.search(folded(name)):
             continue
-        birth = next((day for place, day in births if -80 < place - match.end("name") < NEAR), None)
+        near = [(place - match.end("name"), day) for place, day in births if -80 < place - match.end("name") < NEAR]
+        birth = min(near, key=lambda one: (one[0] < 0, abs(one[0])), default=(0, None))[
+            1
+        ]  # the one that follows the name first
         if birth is not None:
             return Named(" ".join(name.split())[:200], birth.strftime("%Y%m%d"))
         clear = folded(match["label"]).startswith(("patient", "paciente", "nombre del", "name of"))
