@@ -211,6 +211,47 @@ def test_a_patient_is_asked_agrees_and_sends_without_a_mouse(service: Service, m
     testina.reads("I am away next week.")
 
 
+def test_a_specialist_needs_no_mouse(service: Service, meet: Callable[..., Person]) -> None:
+    pk = service.django(f"{FILLED}print(offered({SPECIALIST!r}).pk)")
+    ada = meet("specialist")
+    page = ada.page
+    signs_in(ada, SPECIALIST)
+    page.wait_for_url("**/2fa/authenticate/**")
+    tab_to(ada, page.locator("main input[name=code]"))
+    page.keyboard.type(accounts.totp_that_lasts(SECRET))
+    page.keyboard.press("Enter")
+    ada.on("My reviews")
+
+    # Declares a conflict of interest and accepts
+    opens(ada, page.get_by_role("link", name="Look and answer"))
+    page.wait_for_url(f"**/reviews/{pk}/offer/")
+    picks(ada, ada.group("Do you have a conflict of interest?"), "I have something to declare")
+    writes(ada, "What do you declare?", "I once taught at the example hospital.")
+    presses(ada, "Accept and open the case")
+    ada.reads("Your opinion")
+    assert page.url.endswith(f"/reviews/{pk}/"), page.url
+
+    # Finishes an opinion of which most is written
+    service.django(f"{FILLED}mostly_written({pk!r})")
+    page.reload()
+    picks(ada, page.locator("#part-diagnosis [data-control='diagnosis.scale']"), "Agree$")
+    selects(ada, "How soon must something happen?", "Within 6 weeks")
+    tab_to(ada, page.locator("[data-control='plain'] textarea"))
+    page.keyboard.type("Your heart valve is tight. It must be mended soon. Ask your doctor for a day.")
+    expect(page.locator("[data-autosave-state]")).to_have_attribute("data-state", "saved", timeout=PATIENCE_MS)
+
+    # Proves who signs, and signs
+    presses(ada, "Check and sign")
+    ada.on("Check and sign")
+    opens(ada, page.locator("main a", has_text="Confirm that it is you"))
+    page.wait_for_url("**/reauthenticate/**")
+    types(ada, "Password", accounts.PASSWORD)
+    presses(ada, "Confirm")
+    ticks(ada, page.get_by_role("checkbox", name="I have read the preview"))
+    presses(ada, "Sign the opinion")
+    ada.reads("You have signed the opinion")
+
+
 def test_a_coordinator_needs_no_mouse(service: Service, meet: Callable[..., Person]) -> None:
     ref = service.django(
         f"{ACCOUNT}TOTP.activate(account(CoordinatorFactory, {COORDINATOR!r}), {SECRET!r})\n"

@@ -76,7 +76,17 @@ def test_one_case_goes_all_the_way(service: Service, meet: Callable[..., Person]
         assert pdf.Root.MarkInfo.Marked
         assert str(pdf.Root.Lang).startswith("en")
         assert ref in str(pdf.docinfo.get("/Title", "")), pdf.docinfo
+        pictures = [str(one.Alt) for one in pdf.objects if isinstance(one, pikepdf.Dictionary) and "/Alt" in one]
+        assert any("CT" in words for words in pictures), "the cited image is not in the PDF"
     assert opened(service, ref) == {"patient", "coordinator"}
+
+    # And every step of the specialist into the case stands in the audit log: the preview first, the records only after it
+    steps = audited(service, ref, "specialist")
+    assert steps[0] == "GET reviews:offer", steps
+    looked = {"GET reviews:workspace", "GET viewer:page", "GET dicomweb:case:frames", "GET reviews:sign"}
+    assert looked <= set(steps), sorted(set(steps))
+    accepted = steps.index("POST reviews:offer")
+    assert not [one for one in steps[:accepted] if one.startswith("GET dicomweb:")]
 
 
 def subjects(service: Service) -> str:
@@ -101,3 +111,14 @@ def opened(service: Service, ref: str) -> set[str]:
         "print(*{one.actor_role for one in AuditEntry.objects.all() if report in one.subjects})"
     )
     return set(service.django(code).split())
+
+
+def audited(service: Service, ref: str, role: str) -> list[str]:
+    """What somebody of this role did with the case and was let do, oldest first."""
+    code = (
+        "from cases.models import Case\nfrom portal.core.models import AuditEntry\n"
+        f"case = str(Case.objects.get(ref={ref!r}).pk)\n"
+        f"rows = AuditEntry.objects.filter(actor_role={role!r}, outcome='ok').order_by('id')\n"
+        "print(*(one.action for one in rows if case in one.cases), sep='\\n')"
+    )
+    return service.django(code).splitlines()
