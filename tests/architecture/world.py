@@ -107,7 +107,7 @@ def _make_link(part: Part, patient: User) -> None:
         case=part.case,
         key="access_request",
         provider="Sample Hospital",
-        parts={},
+        parts={"subject": "Please send these records", "paragraphs": ["The example chest CT."]},
         capacity="self",
         signed_by=patient,
         pdf=pdf,
