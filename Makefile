@@ -16,7 +16,7 @@ DEPLOY_ENV := env DJANGO_SETTINGS_MODULE=portal.settings.production ALLOWED_HOST
 export DATA_DIR
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-postgres journeys lint format types docs backup restore lock
+.PHONY: fuzz help run test test-postgres journeys lint format types docs backup restore lock
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,10 @@ journeys:  ## run the browser journeys alone
 test-postgres:  ## run the whole suite on a PostgreSQL and a Redis that this starts and stops itself
 	@$(PYTHON) portal/bootstrap.py test
 	@$(TEST_ENV) .ci/with-services $(BIN)/python -m pytest -n 2 $(TESTS)
+
+fuzz:  ## thousands of broken files through the process that reads uploads (COUNT=10000 FUZZ_SEED=… TEST_DATA=folder)
+	@$(PYTHON) portal/bootstrap.py test
+	@$(TEST_ENV) nice $(BIN)/python bench/fuzz.py
 
 lint:  ## style, types, import contracts, templates, missing migrations, deployment checks
 	@$(PYTHON) portal/bootstrap.py lint

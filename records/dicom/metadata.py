@@ -6,12 +6,9 @@ import base64
 import math
 import re
 import struct
-import warnings
-from collections.abc import Callable
 from typing import Any
 
-from pydicom import charset
-
+from .characters import decode, encodings_of
 from .reader import DicomFile, Element, Items
 
 BINARY_KEPT = 1024  # bytes of a binary value that stay in the metadata
@@ -28,47 +25,12 @@ _UNSEEN_KEEP_LINES = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff]"
 )
 _NUMBERS = {"US": "H", "SS": "h", "UL": "I", "SL": "i", "FL": "f", "FD": "d", "UV": "Q", "SV": "q", "AT": "HH"}
-_CHARSET_VRS = frozenset({"SH", "LO", "ST", "PN", "LT", "UC", "UT"})
 _BINARY = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
 
 
 def clean(text: str, *, lines: bool = False) -> str:
     """Text that is safe to show in one line (or in several): without control, bidirectional and invisible characters."""
     return (_UNSEEN_KEEP_LINES if lines else _UNSEEN).sub("", text)
-
-
-def encodings_of(items: Items, inherited: list[str], flag: Callable[[str], None]) -> list[str]:
-    """Python's names for Specific Character Set (0008,0005), PS3.3 C.12.1.1.2."""
-    element = items.get(0x00080005)
-    if element is None or not element.value:
-        return inherited
-    names = [part.strip() for part in element.value.decode("latin-1").rstrip("\0 ").split("\\")]
-    with warnings.catch_warnings(record=True) as raised:
-        warnings.simplefilter("always")
-        try:
-            found = charset.convert_encodings(names)
-        except (LookupError, ValueError):
-            found = []
-    if raised or not found:
-        flag("dicom_charset_unknown")
-    return found or inherited
-
-
-def decode(value: bytes, vr: str, encodings: list[str], flag: Callable[[str], None]) -> str:
-    if value.isascii() and b"\x1b" not in value:
-        return value.decode("ascii")
-    if vr not in _CHARSET_VRS:
-        return value.decode("latin-1")
-    with warnings.catch_warnings(record=True) as raised:
-        warnings.simplefilter("always")
-        try:
-            text = charset.decode_bytes(value, encodings, {ord(c) for c in ("\\", "^", "=", "\r", "\n", "\t", "\f")})
-        except (LookupError, ValueError, AssertionError):
-            text = value.decode("latin-1")
-            flag("dicom_charset_unknown")
-    if raised:
-        flag("dicom_charset_unknown")
-    return str(text)
 
 
 class Values:

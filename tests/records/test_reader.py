@@ -190,3 +190,58 @@ def test_read_raises_nothing_but_its_own_error(seed: bytes, changes: list[tuple[
 def test_read_survives_noise_behind_a_good_beginning(noise: bytes) -> None:
     with contextlib.suppress(DicomError):
         json.dumps(Values(parse(CT[:400] + noise)).json(), allow_nan=False)
+
+
+@pytest.mark.parametrize(
+    ("charset", "name", "expected", "flag"),
+    [
+        ("", "Müller^Jörg".encode(), "Müller^Jörg", "dicom_charset_guessed"),  # UTF-8 that is not declared
+        ("ISO_IR 100", "Иванова^Мария".encode(), "Иванова^Мария", "dicom_charset_guessed"),  # declared as Latin
+        ("ISO_IR 192", "Müller^Jörg".encode("latin-1"), "Müller^Jörg", "dicom_charset_guessed"),  # the other way round
+        ("", "张伟^王芳".encode("gb2312"), "张伟^王芳", "dicom_charset_guessed"),
+        ("", "홍^길동".encode("euc_kr"), "홍^길동", "dicom_charset_guessed"),
+        ("\\ISO 2022 IR 149", "홍^길동".encode("euc_kr"), "홍^길동", "dicom_charset_guessed"),  # without the escapes
+        ("", "山田^太郎".encode("shift_jis"), "山田^太郎", "dicom_charset_guessed"),
+        (
+            "",
+            b"Yamada^Tarou=" + "山田^太郎".encode("iso2022_jp"),
+            "Yamada^Tarou=山田^太郎",
+            "dicom_charset_guessed",
+        ),
+        ("ISO_IR 100", "Müller^Jörg".encode("latin-1"), "Müller^Jörg", ""),
+        ("ISO_IR 144", "Иванова".encode("iso8859-5"), "Иванова", ""),
+        ("GB18030", "王^小东".encode("gb18030"), "王^小东", ""),
+        ("\\ISO 2022 IR 58", b"Zhang^XiaoDong=\x1b$)A\xd5\xc5^\x1b$)A\xd0\xa1\xb6\xab", "Zhang^XiaoDong=张^小东", ""),
+        ("", "Müller^Jörg".encode("latin-1"), "Müller^Jörg", ""),
+    ],
+)
+def test_names_are_read_in_their_letters(charset: str, name: bytes, expected: str, flag: str) -> None:
+    """Declared, undeclared or wrongly declared character sets."""
+    found = pydicom.dcmread(io.BytesIO(CT))
+    marker = b"N" * (len(name) + len(name) % 2)
+    found.SpecificCharacterSet, found.PatientName = "ISO_IR 100" if not charset else "C" * 16, marker.decode()
+    if not charset:
+        del found.SpecificCharacterSet
+    out = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found.save_as(out)
+    content = out.getvalue().replace(b"C" * 16, charset.ljust(16).encode()).replace(marker, name.ljust(len(marker)))
+    values = Values(parse(content))
+    assert index_of(values)["patient_name"] == expected
+    assert (flag in values.file.flags) if flag else not [f for f in values.file.flags if "charset" in f]
+
+
+@pytest.mark.parametrize("syntax", ["", "implicit", "deflated", "rle"])
+def test_every_cut_is_noticed(syntax: str) -> None:
+    """pydicom returns a part of a header cut short without a word; here no beginning of a file passes for the whole."""
+    content = make_ct_series(1, 16, syntax=syntax)[0]
+    whole = len(content) - (
+        8 if syntax == "rle" else 0
+    )  # the last eight bytes of encapsulated pixels only say that they end
+    for cut in range(132, whole):
+        with pytest.raises(DicomError):
+            file = parse(content[:cut])
+            values = Values(file)
+            if validate.shape_of(index_of(values), values.numbers(0x00280008), file) is None:
+                raise DicomError("no image")
