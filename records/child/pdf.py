@@ -41,7 +41,7 @@ def handle(job: Job) -> Outcome:
             raise Refused("pdf_damaged")
         if count > 10_000:
             raise Refused("pdf_too_many_pages")
-        pages = [_page(job, document, number, outcome) for number in range(min(count, job.limits.pages))]
+        pages = [page_of(job, document, number, outcome) for number in range(min(count, job.limits.pages))]
         if count > len(pages):
             outcome.flags.append("pdf_pages_not_shown")
         outcome.data = {
@@ -49,7 +49,7 @@ def handle(job: Job) -> Outcome:
             "pages": pages,
             "title": _title(document),
             "view_copy": view_copy,
-            "thumbnail": _thumbnail(job, pages),
+            "thumbnail": thumbnail(job, pages),
         }
     finally:
         document.close()
@@ -95,7 +95,7 @@ def _title(document: pdfium.PdfDocument) -> str:
         return ""
 
 
-def _page(job: Job, document: pdfium.PdfDocument, number: int, outcome: Outcome) -> dict[str, Any]:
+def page_of(job: Job, document: pdfium.PdfDocument, number: int, outcome: Outcome) -> dict[str, Any]:
     """Picture and text of page `number` (from 0). A page that cannot be read ends the file: half a letter misleads."""
     try:
         page = document[number]
@@ -128,7 +128,7 @@ def _page(job: Job, document: pdfium.PdfDocument, number: int, outcome: Outcome)
         page.close()
 
 
-def _thumbnail(job: Job, pages: list[dict[str, Any]]) -> str | None:
+def thumbnail(job: Job, pages: list[dict[str, Any]]) -> str | None:
     from PIL import Image
 
     if not pages or not job.thumbnail:

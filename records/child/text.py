@@ -16,6 +16,10 @@ from .job import Job, Outcome, Refused
 MAX_FILE = 64 * 1024 * 1024
 MAX_DEPTH = 200
 HL7, FHIR = "urn:hl7-org:v3", "http://hl7.org/fhir"
+_WFDB = re.compile(
+    r"(?:#[^\n]*\n)*(\S+) \d{1,3} \d+(?:\.\d+)?(?:/\S+)?(?: \d+)?[^\n]*\n(?:#[^\n]*\n)*\1\S* \d+(?:[x:+]\d+)* "
+)
+"""Record line and first signal line of a WFDB header (header(5) of the WFDB software package)."""
 _HL7 = re.compile(rb"(?:MSH|FHS|BHS)([^\w\s])((?!\1)[^\w\s]){3,5}\1")
 
 
@@ -56,6 +60,9 @@ def handle_text(job: Job) -> Outcome:
     text = _shown(job, decode(content), outcome)
     if not text.strip():
         raise Refused("empty")
+    if outcome.media_type == "text/plain" and (header := _WFDB.match(text)):
+        outcome.data = {"text": text, "title": header[1][:200], "about": {"klass": "ecg"}}
+        return outcome
     if outcome.media_type == "text/plain" and _is_table(text):
         outcome.media_type = "text/csv"
     outcome.data = {"text": text, "lines": text.count("\n") + 1}
@@ -84,7 +91,11 @@ def handle_xml(job: Job) -> Outcome:
         raise Refused("type_unsupported")
     outcome.data = {"document": None, "root": clean(root.name)[:100]}
     if root.name == "AnnotatedECG" and space == HL7:
-        _readable(job, outcome, "aecg", aecg.read(root))
+        record = aecg.read(root)
+        _readable(job, outcome, "aecg", record)
+        from . import tracing
+
+        tracing.draw(job, outcome, aecg.leads(root), record)
     elif (root.name == "ClinicalDocument" and space in (HL7, "")) or (space in (HL7, "") and cda.is_fragment(root)):
         outcome.media_type = "application/cda+xml"
         _readable(job, outcome, "cda", cda.read(root))

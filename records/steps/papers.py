@@ -11,7 +11,7 @@ from records.child.protocol import FileResult
 from records.models import File
 from records.queries.describing import describe
 from records.rules.documents import unread
-from records.states import WordsState
+from records.states import RecordState, WordsState
 from records.steps.work import Sealer, Work, Write
 from records.structured.model import Fact
 
@@ -63,3 +63,16 @@ def _attach(work: Work, file: File, result: FileResult, seal: Sealer) -> None:
         lock(work.case_id)
         if processing.waiting(file.pk):
             processing.add_members(container=file, members=members, by=work.run.actor)
+
+
+SIGNALS = frozenset({"dat", "atr", "xyz", "qrs", "ari"})
+"""Endings of the parts of a WFDB record besides its header; nothing in them says what they are."""
+
+
+def is_signal(file: File) -> bool:
+    """Whether a header of the same name lies beside it: then it is the tracing itself, and kept."""
+    stem, _dot, ending = file.name.rpartition(".")
+    if ending.lower() not in SIGNALS:
+        return False
+    beside = File.objects.filter(case_id=file.case_id, folder=file.folder, name=f"{stem}.hea")
+    return beside.exclude(state=RecordState.REMOVED).exists()
