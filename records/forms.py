@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -102,6 +104,11 @@ class OwnItemForm(BaseForm):
     question = forms.CharField(
         label=_("Your question"), required=False, max_length=1000, widget=forms.Textarea(attrs={"rows": 3})
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("reason", "question"):
+            self.fields[name].quiet_optional = True  # needed under its own choice, and only there
 
     def clean(self) -> dict[str, object]:
         found = super().clean() or {}

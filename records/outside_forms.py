@@ -173,6 +173,7 @@ class LetterForm(BaseForm):
         self.fields["deliver"].widget.hints = {
             "link": gettext("The letter carries a code that works once. They see nothing of your case.")
         }
+        self.fields["deliver_to"].quiet_optional = True  # needed under its own choice, and only there
         if not can_link:
             self.fields["deliver"].choices = [("me", _("To me"))]
             self.fields["deliver"].initial = "me"
