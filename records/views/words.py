@@ -18,6 +18,8 @@ def upload_words() -> dict[str, str]:
         "overall": _("{done} of {all} files sent"),
         "overallDone": _("Everything is sent: {done} of {all}. You can close this page."),
         "overallLeft": _("{done} of {all} files sent, {left}"),
+        "still": _("{n} files are still only on this device. Keep this page open until they are sent."),
+        "stillOne": _("1 file is still only on this device. Keep this page open until it is sent."),
         "underMinute": _("less than a minute left"),
         "oneMinute": _("about 1 minute left"),
         "minutes": _("about {n} minutes left"),

@@ -24,6 +24,7 @@ class Uploader {
     });
     this.status = root.querySelector('[data-upload-status]');
     this.overall = root.querySelector('[data-upload-overall]');
+    this.still = root.querySelector('[data-upload-still]');
     this.list = root.querySelector('[data-upload-list]');
     this.zone = root.querySelector('[data-upload-zone]');
     this.wire();
@@ -151,12 +152,20 @@ class Uploader {
     const sums = total(this.batches);
     this.speed.add(sums.loaded, performance.now());
     const left = timeLeft((sums.size - sums.loaded) / this.speed.perSecond, this.words);
-    for (const batch of this.dirty) this.views.get(batch)?.draw(left);
+    let ahead = 0; // batches are sent in the order they were chosen, so each waits for those before it
+    for (const batch of this.batches) {
+      const own = batch.sums;
+      if (own.waiting + own.sending) ahead += own.size - own.loaded;
+      if (this.dirty.has(batch)) this.views.get(batch)?.draw(timeLeft(ahead / this.speed.perSecond, this.words));
+    }
     this.dirty.clear();
     this.overall.hidden = !sums.files;
     const whole = sums.files > 0 && sums[SENT] === sums.files;
     const text = whole ? this.words.overallDone : this.busy && left ? this.words.overallLeft : this.words.overall;
     this.overall.textContent = fill(text, { done: sums[SENT], all: sums.files, left });
+    const here = sums.files - sums[SENT];
+    this.still.hidden = here === 0;
+    this.still.textContent = fill(here === 1 ? this.words.stillOne : this.words.still, { n: here });
     if (this.busy) this.say(this.overall.textContent);
     if (this.busy) for (const batch of this.batches) if (batch.sums.sending) this.dirty.add(batch);
   }
