@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
@@ -26,11 +26,6 @@ class UnlockFile(RemoveFile):
 
     permission = Permission.UPLOAD_RECORDS
 
-    def load(self) -> None:
-        super().load()
-        if not FileView(self.file).locked and self.request.method == "GET":
-            raise Http404
-
     def page(self, request: HttpRequest, form: PasswordForm, status: int = 200) -> HttpResponse:
         context = {
             "case": self.case,
@@ -45,6 +40,8 @@ class UnlockFile(RemoveFile):
         return render(request, "records/unlock.html", context, status=status)
 
     def get(self, request: HttpRequest, **_kwargs: Any) -> HttpResponse:
+        if not FileView(self.file).locked:
+            return redirect(records_page(request, self.case))
         return self.page(request, PasswordForm())
 
     def post(self, request: HttpRequest, **_kwargs: Any) -> HttpResponse:
@@ -68,12 +65,6 @@ class DecideFile(RemoveFile):
 
     permission = Permission.DESK
 
-    def load(self) -> None:
-        super().load()
-        held = self.file.state == RecordState.QUARANTINED and self.file.code == SAME_UID
-        if self.file.duplicate_of is None or (not held and self.request.method == "GET"):
-            raise Http404
-
     def page(self, request: HttpRequest, form: SameImageForm, status: int = 200) -> HttpResponse:
         first: File | None = self.file.duplicate_of
         context = {
@@ -89,6 +80,8 @@ class DecideFile(RemoveFile):
         return render(request, "records/decide_file.html", context, status=status)
 
     def get(self, request: HttpRequest, **_kwargs: Any) -> HttpResponse:
+        if self.file.state != RecordState.QUARANTINED or self.file.code != SAME_UID:
+            return redirect(back_to(request, self.case))
         return self.page(request, SameImageForm())
 
     def post(self, request: HttpRequest, **_kwargs: Any) -> HttpResponse:
