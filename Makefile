@@ -16,7 +16,7 @@ DEPLOY_ENV := env DJANGO_SETTINGS_MODULE=portal.settings.production ALLOWED_HOST
 export DATA_DIR
 
 .DEFAULT_GOAL := help
-.PHONY: fuzz help run test test-postgres journeys lint format types docs backup restore lock
+.PHONY: bench-intake fuzz help run test test-postgres journeys lint format types docs backup restore lock
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -64,6 +64,10 @@ types:  ## mypy alone
 docs:  ## take the screenshots anew, from the demo's invented cases
 	@$(PYTHON) portal/bootstrap.py test
 	@$(BIN)/python docs/screenshots.py
+
+bench-intake:  ## what becomes of real, hostile and whole-disc uploads (TEST_DATA=folder FILES=5000)
+	@$(PYTHON) portal/bootstrap.py test
+	@$(TEST_ENV) $(BIN)/python -m bench.intake
 
 backup:  ## copy database and sealed records into one file (TO=path); the keys are not in it
 	@$(PYTHON) portal/bootstrap.py run

@@ -60,7 +60,11 @@ def texts_of(path: Path, result: FileResult) -> list[str]:
     """The words of a file as the portal has them after the scan was read."""
     pages = [str(page.get("text", "")) for page in result.data.get("pages", [])]
     pages = pages or [str(result.data.get("text", ""))]
-    waiting = [n for n, page in enumerate(result.data.get("pages", []), 1) if page.get("image") and documents.unread(pages[n - 1])]
+    waiting = [
+        n
+        for n, page in enumerate(result.data.get("pages", []), 1)
+        if page.get("image") and documents.unread(pages[n - 1])
+    ]
     if waiting and result.kind in ("pdf", "image"):
         first = waiting[0]
         (read,) = child([path], words=(first, first + READ_PAGES - 1, "eng"))
@@ -87,7 +91,15 @@ def told(path: Path, result: FileResult) -> Told:
 
 def row(name: str, ours: float, unit: str, target: float | None) -> dict[str, Any]:
     met = None if target is None else ours >= target
-    return {"name": name, "ours": round(ours, 3), "peer": None, "unit": unit, "ratio": None, "target": target, "met": met}
+    return {
+        "name": name,
+        "ours": round(ours, 3),
+        "peer": None,
+        "unit": unit,
+        "ratio": None,
+        "target": target,
+        "met": met,
+    }
 
 
 def main() -> int:
@@ -108,7 +120,9 @@ def main() -> int:
     out = ROOT / "build" / "bench" / "documents.json"
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(json.dumps(rows, indent=1) + "\n")
-    print(f"{len(found)} of {len(labels)} files read in {time.monotonic() - started:.0f} s; written to {out.relative_to(ROOT)}")
+    print(
+        f"{len(found)} of {len(labels)} files read in {time.monotonic() - started:.0f} s; written to {out.relative_to(ROOT)}"
+    )
     return 0
 
 
@@ -130,19 +144,36 @@ def scores(labels: list[dict[str, str]], found: dict[str, Told]) -> list[dict[st
         print(f"{klass:22}{there[klass]:6}{precision:11.2f}{recall:8.2f}")
     kinds = [klass for klass in there | said if klass != "other"]
     medical = sum(right[klass] for klass in kinds)
-    sure = [(one, label) for label in labels if (one := found.get(label["file"])) and one.klass != "other" and one.confidence >= documents.SURE]
-    dated = [(found[label["file"]].day == label["date"]) for label in labels if label["date"] and label["file"] in found]
-    spoken = [(found[label["file"]].language == label["language"]) for label in labels if label["language"] and label["file"] in found]
+    sure = [
+        (one, label)
+        for label in labels
+        if (one := found.get(label["file"])) and one.klass != "other" and one.confidence >= documents.SURE
+    ]
+    dated = [
+        (found[label["file"]].day == label["date"]) for label in labels if label["date"] and label["file"] in found
+    ]
+    spoken = [
+        (found[label["file"]].language == label["language"])
+        for label in labels
+        if label["language"] and label["file"] in found
+    ]
     for label in labels:
         one = found.get(label["file"])
         if one is None or one.klass != label["class"]:
-            print(f"  {label['file']}: {one.klass if one else 'not read'} ({one.confidence if one else 0}), is {label['class']}")
+            print(
+                f"  {label['file']}: {one.klass if one else 'not read'} ({one.confidence if one else 0}), is {label['class']}"
+            )
         elif label["date"] and one.day != label["date"]:
             print(f"  {label['file']}: dated {one.day or 'not at all'}, is {label['date']}")
     return [
         row("class, precision (all kinds but other)", medical / max(1, sum(said[k] for k in kinds)), "share", 0.9),
         row("class, recall (all kinds but other)", medical / max(1, sum(there[k] for k in kinds)), "share", 0.9),
-        row("class, precision where said without a question mark", sum(a.klass == b["class"] for a, b in sure) / max(1, len(sure)), "share", 0.95),
+        row(
+            "class, precision where said without a question mark",
+            sum(a.klass == b["class"] for a, b in sure) / max(1, len(sure)),
+            "share",
+            0.95,
+        ),
         row("other, recall", right["other"] / max(1, there["other"]), "share", 0.9),
         row("date of service right", sum(dated) / max(1, len(dated)), "share", 0.9),
         row("language right", sum(spoken) / max(1, len(spoken)), "share", 0.9),
