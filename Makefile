@@ -16,7 +16,7 @@ DEPLOY_ENV := env DJANGO_SETTINGS_MODULE=portal.settings.production ALLOWED_HOST
 export DATA_DIR
 
 .DEFAULT_GOAL := help
-.PHONY: bench-intake fuzz help run test test-postgres journeys lint format types docs backup restore lock
+.PHONY: bench-intake bench-upload fuzz help run test test-postgres journeys lint format types docs backup restore lock
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -68,6 +68,10 @@ docs:  ## take the screenshots anew, from the demo's invented cases
 bench-intake:  ## what becomes of real, hostile and whole-disc uploads (TEST_DATA=folder FILES=5000)
 	@$(PYTHON) portal/bootstrap.py test
 	@$(TEST_ENV) $(BIN)/python -m bench.intake
+
+bench-upload:  ## 200 uploads that are cut, a server that is killed, memory at 2 GB: a table, and build/bench/upload.json (QUICK=1)
+	@$(PYTHON) portal/bootstrap.py test
+	@$(TEST_ENV) $(BIN)/python -m bench.upload $(if $(QUICK),--quick)
 
 backup:  ## copy database and sealed records into one file (TO=path); the keys are not in it
 	@$(PYTHON) portal/bootstrap.py run

@@ -42,7 +42,7 @@ class Upload(CasePart):
     received_at = models.DateTimeField(null=True)
 
     class Meta:
-        indexes = [models.Index(fields=["case", "state"]), models.Index(fields=["batch"])]
+        indexes = [models.Index(fields=["case", "state", "size"]), models.Index(fields=["batch", "fingerprint"])]
         constraints = [
             models.CheckConstraint(condition=Q(offset__lte=models.F("size")), name="upload_offset_inside"),
             models.CheckConstraint(
@@ -95,7 +95,11 @@ class File(CasePart):
     """The password that a person typed for this file, sealed; erased as soon as it has been tried."""
 
     class Meta:
-        indexes = [models.Index(fields=["case", "state"]), models.Index(fields=["case", "sha256"])]
+        indexes = [
+            models.Index(fields=["case", "state"]),
+            models.Index(fields=["case", "sha256"]),
+            models.Index(fields=["case"], name="file_members", condition=Q(container__isnull=False)),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=~Q(state__in=[RecordState.REJECTED, RecordState.QUARANTINED]) | ~Q(code=""),

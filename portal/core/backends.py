@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
@@ -42,6 +43,7 @@ class Backend(Protocol):
     def size(self, name: str) -> int | None: ...
     def listed(self) -> Iterator[Listed]: ...
     def clear_away(self, left: Listed) -> None: ...
+    def room(self) -> int | None: ...
     def trouble(self) -> str: ...
     def make_place(self) -> bool: ...
 
@@ -108,6 +110,13 @@ class LocalFolder:
     def clear_away(self, left: Listed) -> None:
         place = left.name if left.whole else left.name[1:]
         (self.location / place[:2] / left.name).unlink(missing_ok=True)
+
+    def room(self) -> int | None:
+        """Bytes that are free on the disk."""
+        try:
+            return shutil.disk_usage(self.location).free
+        except FileNotFoundError:
+            return None
 
     def trouble(self) -> str:
         try:
@@ -208,6 +217,10 @@ class Bucket:
 
     def delete(self, name: str) -> None:
         self.s3.bucket.Object(name).delete()
+
+    def room(self) -> int | None:
+        """A bucket does not say."""
+        return None
 
     def trouble(self) -> str:
         from botocore.exceptions import BotoCoreError, ClientError

@@ -111,13 +111,14 @@ def _segments(chunks: Iterable[bytes]) -> Iterator[tuple[memoryview, bool]]:
     yield memoryview(b"".join(waiting)), True
 
 
-def write_stream(chunks: Iterable[bytes], *, case_id: UUID, kind: str) -> StoredObject:
+def write_stream(chunks: Iterable[bytes], *, case_id: UUID, kind: str, row: bool = True) -> StoredObject:
     """Seal a stream of bytes and keep it; the row exists only once the bytes are safe.
 
     Args:
         chunks: plain bytes in any portions; read once, never held whole in memory.
         case_id: whose data key seals it.
         kind: "original" (kept as it came, in the backup), "derived" (can be made again) or "part" (of an upload).
+        row: False leaves saving the row to the caller, in the transaction that names it. What dies in between is swept.
 
     Raises:
         RuntimeError: called inside a transaction (file work must not hold the database).
@@ -138,7 +139,7 @@ def write_stream(chunks: Iterable[bytes], *, case_id: UUID, kind: str) -> Stored
             yield cipher.encrypt(index.to_bytes(12, "big"), plain, _bound(object_id, index, size if last else None))
 
     backend().put(object_id.hex, sealed())
-    return StoredObject.objects.create(
+    stored = StoredObject(
         id=object_id,
         case_id=case_id,
         kind=kind,
@@ -148,6 +149,9 @@ def write_stream(chunks: Iterable[bytes], *, case_id: UUID, kind: str) -> Stored
         key=key,
         format=FORMAT,
     )
+    if row:
+        stored.save(force_insert=True)
+    return stored
 
 
 def read_range(stored: StoredObject, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
@@ -257,6 +261,12 @@ def put_sealed(name: str, sealed: IO[bytes]) -> None:
 def is_here(stored: StoredObject) -> bool:
     """Whether the bytes lie where they should, in their full length; whether they are right shows on reading."""
     return backend().size(stored.name) == sealed_size(stored)
+
+
+def has_room(size: int) -> bool:
+    """Whether an upload of `size` bytes fits on the disk: as parts, and once more while they are put together."""
+    free = backend().room()
+    return free is None or free >= 2 * size + settings.DISK_RESERVE_BYTES
 
 
 def trouble() -> str:

@@ -140,6 +140,8 @@ CLAMAV_ADDRESS = env.str("CLAMAV_ADDRESS", "")
 """`host:port` or the path of a socket. Empty: files are not scanned."""
 CLAMAV_MAX_BYTES = env.int("CLAMAV_MAX_MB", 2000) * 1024**2
 """Not above the daemon's StreamMaxLength and MaxFileSize: what is larger is set aside unseen, and said so."""
+DISK_RESERVE_BYTES = 1024**3
+"""So much of the disk is left to the database and to work; an upload that would take it is refused before its first byte."""
 UPLOAD_EXPIRES_HOURS = 72
 SWEEP_GRACE_HOURS = 72
 """What nothing names is removed this long after it came: longer than any upload or job is on its way."""

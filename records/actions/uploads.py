@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -45,7 +45,8 @@ def create(*, case: Case, described: Described, size: int, by: Any, grant: Grant
         by: the account that sends; None for the holder of an upload link, whose `grant` stands for them.
 
     Raises:
-        Refused: the case takes no files now (`closed`), or is full (`case_full`, `too_many_files`).
+        Refused: the case takes no files now (`closed`), or is full (`case_full`, `too_many_files`), or the
+            disk is (`store_full`).
     """
     held = lock(case)
     if not takes_files(held.phase) or not _open_to(grant.pk if grant else None):
@@ -55,6 +56,8 @@ def create(*, case: Case, described: Described, size: int, by: Any, grant: Grant
     in_bytes, in_files = used(held)
     if reason := too_much(used_bytes=in_bytes, used_files=in_files, size=size, limit_bytes=settings.MAX_CASE_BYTES):
         raise Refused(reason)
+    if not storage.has_room(size):
+        raise Refused("store_full")
     upload = Upload.objects.create(
         case=held,
         by=by,
@@ -94,8 +97,32 @@ def _asked_before(case: Case, described: Described, size: int, by: Any, grant: G
 
 
 def seal(upload: Upload, chunks: Iterable[bytes]) -> StoredObject:
-    """Seal bytes as one part. Outside any transaction; the row of the part comes with `append`."""
-    return storage.write_stream(chunks, case_id=upload.case_id, kind="part")
+    """Seal bytes as one part. Outside any transaction; the rows come with `append`."""
+    return seal_for(upload.case_id, chunks)
+
+
+def seal_for(case_id: UUID, chunks: Iterable[bytes]) -> StoredObject:
+    """Seal bytes that came before their upload was promised."""
+    return storage.write_stream(chunks, case_id=case_id, kind="part", row=False)
+
+
+def take_whole(*, promise: Callable[[], Upload], part: StoredObject, by: Actor) -> Upload:
+    """A small file that came in the request that makes its upload: promise, bytes and end are one commit, and reach the disk once.
+
+    Raises:
+        Refused: as `create`.
+    """
+    try:
+        with transaction.atomic():
+            upload = promise()
+            if upload.state == UploadState.RECEIVING and not upload.offset:
+                _append(upload, [part], by)
+                return upload
+    except (Elsewhere, Refused):
+        discard([part])
+        raise
+    discard([part])  # the sender had not heard our first answer: the bytes are here already
+    return upload
 
 
 def append(*, upload: Upload, parts: list[StoredObject], by: Actor) -> Upload:
@@ -130,6 +157,8 @@ def _append(upload: Upload, parts: list[StoredObject], by: Actor) -> None:
     if not waiting.update(offset=start + added, touched_at=now, expires_at=_expiry()):
         raise Elsewhere
     for part in parts:
+        if part._state.adding:
+            part.save(force_insert=True)
         UploadPart.objects.create(upload=upload, start=start, size=part.size, object=part)
         start += part.size
     upload.offset, upload.touched_at = start, now

@@ -400,11 +400,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='upload',
-            index=models.Index(fields=['case', 'state'], name='records_upl_case_id_b2c073_idx'),
+            index=models.Index(fields=['case', 'state', 'size'], name='records_upl_case_id_24b6cf_idx'),
         ),
         migrations.AddIndex(
             model_name='upload',
-            index=models.Index(fields=['batch'], name='records_upl_batch_ccd68f_idx'),
+            index=models.Index(fields=['batch', 'fingerprint'], name='records_upl_batch_9768df_idx'),
         ),
         migrations.AddConstraint(
             model_name='upload',
@@ -425,6 +425,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='file',
             index=models.Index(fields=['case', 'sha256'], name='records_fil_case_id_0bd13d_idx'),
+        ),
+        migrations.AddIndex(
+            model_name='file',
+            index=models.Index(condition=models.Q(('container__isnull', False)), fields=['case'], name='file_members'),
         ),
         migrations.AddConstraint(
             model_name='file',

@@ -9,11 +9,15 @@ from portal.core import storage
 from portal.core.jobs import Run
 from records.actions import processing
 from records.models import UploadPart
+from records.steps.reading import fail
 from records.steps.work import RENEW_BYTES, Work, groups
 
 
 def assemble(work: Work) -> None:
-    """The parts of each upload become one sealed original with its SHA-256; then the parts are erased."""
+    """The parts of each upload become one sealed original with its SHA-256; then the parts are erased.
+
+    They are read and written as a stream, a segment at a time: into a file, or as a multipart upload into the bucket.
+    """
     for file in work.rows():
         if file.object_id is not None:
             continue
@@ -23,7 +27,11 @@ def assemble(work: Work) -> None:
         if len(parts) == 1:
             stored = parts[0].object  # one part is the whole file: it becomes the original as it is
         else:
-            stored = storage.write_stream(_whole(work.run, parts), case_id=work.case_id, kind="original")
+            try:
+                stored = storage.write_stream(_whole(work.run, parts), case_id=work.case_id, kind="original")
+            except (storage.Damaged, storage.Erased):
+                fail(work, file)  # its own bytes are gone: other files are not to wait for it
+                continue
         with work.run.commit():
             lock(work.case_id)
             erasable = processing.keep_original(file_id=file.pk, stored=stored)

@@ -25,7 +25,7 @@ from records.rules import tus
 from records.states import UploadState
 
 OCTETS = "application/offset+octet-stream"
-STATUS = {"closed": 409, "case_full": 413, "too_many_files": 413}
+STATUS = {"closed": 409, "case_full": 413, "too_many_files": 413, "store_full": 507}
 
 
 def sentence(code: str) -> str:
@@ -37,6 +37,9 @@ def sentence(code: str) -> str:
         "closed": _("This case takes no more files. Write us a message and we will help."),
         "case_full": _("This file does not fit: the case has reached its limit. Write us a message and we make room."),
         "too_many_files": _("This case has too many files. Write us a message and we will help."),
+        "store_full": _(
+            "We have no room for this file at the moment. What you sent before is safe. Try again tomorrow, or write to us."
+        ),
         "form_files": _(
             "These are more than 100 files. Nothing was sent. Choose fewer at once, or pack them as a ZIP."
         ),
@@ -181,11 +184,27 @@ class Uploads(TusView):
     def create(self, request: HttpRequest) -> HttpResponse:
         described = tus.described(request.headers.get("Upload-Metadata", ""))
         size = tus.count(request.headers.get("Upload-Length"), "length_missing")
+        sends = request.content_type == OCTETS and size > 0
+        if sends and size <= uploads.PART_BYTES and "Upload-Checksum" not in request.headers:
+            if tus.count(request.headers.get("Content-Length", "0"), "length") > size:
+                return self.problem(413, "too_long")
+            return self.made(self.at_once(request, described, size))
         upload = self.promise(described, size)
-        if request.content_type == OCTETS and not upload.offset and size:
+        if sends and not upload.offset:
             wrong = self.receive(request, upload)
             if wrong is not None:
                 return wrong
+        return self.made(upload)
+
+    def at_once(self, request: HttpRequest, described: tus.Described, size: int) -> Upload:
+        """A file of one part that comes with its creation, as most of a disc do."""
+        piece = b"".join(bites(request))
+        if not piece:
+            return self.promise(described, size)
+        part = uploads.seal_for(self.case.pk, [piece])
+        return uploads.take_whole(promise=lambda: self.promise(described, size), part=part, by=self.actor)
+
+    def made(self, upload: Upload) -> HttpResponse:
         response = self.told(upload, 201)
         response.headers["Location"] = self.address(upload)
         return response

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 from collections.abc import Iterator
 from io import StringIO
 from typing import Any, cast
@@ -11,10 +12,16 @@ from uuid import uuid4
 import pytest
 from django.core.management import CommandError, call_command
 
-from portal.core import checks, storage
+from portal.core import backends, checks, storage
+from portal.core.access import Actor
 from portal.core.backends import BUCKET_PART, Bucket
 from portal.core.models import StoredObject
+from portal.core.states import ObjectState
+from records.actions import uploads
+from records.models import File
+from records.rules.tus import Described
 from tests.factories import bucket
+from tests.factories import records as make
 
 pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("s3")]
 
@@ -169,3 +176,33 @@ def test_create_bucket_makes_it_once(s3: bucket.Server, settings: Any) -> None:
     use(settings, s3.options() | {"secret_key": "another"})
     with pytest.raises(CommandError, match="refused"):
         call_command("create_bucket", stdout=StringIO())
+
+
+def test_upload_of_many_parts_becomes_one_object_of_the_bucket(place: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Parts are read, and the original is written, piece by piece: no request and no step holds it whole."""
+    monkeypatch.setattr(backends, "BUCKET_PART", 5 * 1024**2)  # the least that S3 takes
+    case = make.case()
+    whole = pattern(12 * 1024**2 + 345)
+    sent = uploads.create(case=case, described=Described("large.bin", "", None, ""), size=len(whole), by=case.opened_by)
+    actor = Actor.of(case.opened_by)
+    for start in range(0, len(whole), uploads.PART_BYTES):
+        piece = whole[start : start + uploads.PART_BYTES]
+        uploads.append(upload=sent, parts=[uploads.seal(sent, [piece])], by=actor)
+    bodies: list[int] = []
+    real = place.client.upload_part
+    monkeypatch.setattr(
+        place.client, "upload_part", lambda **given: (bodies.append(len(given["Body"])), real(**given))[1]
+    )
+    monkeypatch.setattr(storage, "backend", lambda: place)
+    make.run_jobs()
+    file = File.objects.select_related("object__key").get()
+    assert file.object is not None
+    assert (file.size, file.sha256) == (len(whole), hashlib.sha256(whole).hexdigest())
+    assert bodies == [5 * 1024**2, 5 * 1024**2, storage.sealed_size(file.object) - 10 * 1024**2]
+    assert b"".join(storage.read_range(file.object, 6_000_000, 6_000_100)) == whole[6_000_000:6_000_100]
+    left = set(StoredObject.objects.filter(state=ObjectState.STORED).values_list("name", flat=True))
+    assert {one.name for one in place.listed() if place.size(one.name)} >= left
+    assert not StoredObject.objects.filter(kind="part", state=ObjectState.STORED).exists()
+    assert all(
+        place.size(name) is None for name in StoredObject.objects.filter(kind="part").values_list("name", flat=True)
+    )

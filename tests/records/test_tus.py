@@ -8,8 +8,10 @@ import io
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.http import HttpResponse
 from django.test import Client, override_settings
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
@@ -168,7 +170,8 @@ def test_two_tabs_cannot_both_append(client: Client, case: Any) -> None:
     uploads.append(upload=mine, parts=[part], by=Actor.of(case.opened_by))
     with pytest.raises(uploads.Elsewhere):
         uploads.append(upload=theirs, parts=[other], by=Actor.of(case.opened_by))
-    assert StoredObject.objects.get(pk=other.pk).state == ObjectState.ERASED
+    assert not storage.is_here(other)
+    assert not StoredObject.objects.filter(pk=other.pk).exists()
     assert patch(client, url, 4, b"efgh").status_code == 204
     assert content(Upload.objects.get()) == b"abcdefgh"
 
@@ -209,7 +212,7 @@ def test_checksum_that_differs_is_460_and_keeps_nothing(client: Client, case: An
     right = base64.b64encode(hashlib.new(algorithm, b"abc").digest()).decode()
     assert patch(client, url, 0, b"abd", **{"Upload-Checksum": f"{algorithm} {right}"}).status_code == 460
     assert client.head(url, headers=TUS)["Upload-Offset"] == "0"
-    assert set(StoredObject.objects.values_list("state", flat=True)) == {ObjectState.ERASED}
+    assert not StoredObject.objects.exists()
     assert patch(client, url, 0, b"abc", **{"Upload-Checksum": f"{algorithm} {right}"}).status_code == 204
     assert patch(client, url, 3, b"def", **{"Upload-Checksum": "md5 AAAA"}).status_code == 400
 
@@ -221,6 +224,35 @@ def test_full_case_is_413_with_words(client: Client, case: Any) -> None:
     assert answer.status_code == 413
     assert answer.json()["error"] == "case_full"
     assert answer.json()["message"]
+
+
+def test_full_disk_is_507_with_words_before_the_first_byte(client: Client, case: Any) -> None:
+    with override_settings(DISK_RESERVE_BYTES=2**60):
+        answer = create(client, case, 60, b"abc")
+    assert (answer.status_code, answer.json()["error"]) == (507, "store_full")
+    assert not Upload.objects.exists()
+    assert not StoredObject.objects.exists()
+
+
+def test_small_file_that_comes_with_its_creation_is_one_commit(client: Client, case: Any) -> None:
+    create(client, case, 3, b"abc")
+    with CaptureQueriesContext(connection) as asked:
+        assert create(client, case, 3, b"abc")["Upload-Offset"] == "3"
+    writes = [one["sql"].split()[2] for one in asked if one["sql"].startswith("INSERT")]
+    assert '"core_storedobject"' in writes
+    began = [n for n, one in enumerate(asked) if "SAVEPOINT" in one["sql"] or one["sql"].startswith("BEGIN")]
+    outside = [one["sql"] for one in asked.captured_queries[: began[0]] if one["sql"].startswith("INSERT")]
+    assert outside == []
+
+
+def test_small_file_that_is_cut_keeps_what_arrived(client: Client, case: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from django.core.handlers.wsgi import WSGIRequest
+
+    source = Cut(b"abcdef", 4)
+    monkeypatch.setattr(WSGIRequest, "read", lambda self, *args: source.read(*args))
+    answer = create(client, case, 6, b"abcdef")
+    assert (answer.status_code, answer["Upload-Offset"]) == (201, "4")
+    assert content(Upload.objects.get()) == b"abcd"
 
 
 def test_closed_case_takes_no_files() -> None:
