@@ -21,7 +21,16 @@ from records.rules.objects import said
 from records.rules.titles import modality_name, study_title
 from records.states import RecordState
 
-__all__ = ["NamedPerson", "SeriesView", "StudyView", "decidable_studies", "people", "studies", "visible_studies"]
+__all__ = [
+    "NamedPerson",
+    "SeriesView",
+    "StudyView",
+    "besides",
+    "decidable_studies",
+    "people",
+    "studies",
+    "visible_studies",
+]
 
 
 @dataclass(frozen=True)
@@ -89,6 +98,12 @@ def studies(case: Case) -> list[StudyView]:
         series[one.study_id].append(SeriesView(one))
     besides = _besides(rows)
     return [StudyView(row, series[row.pk], besides[row.pk]) for row in rows]
+
+
+def besides(case: Case) -> list[Besides]:
+    """What lies on the discs of a case besides images, of studies that are ready."""
+    rows = list(Study.objects.filter(case=case, state=RecordState.READY))
+    return [one for some in _besides(rows).values() for one in some]
 
 
 CONTENT = ("kind", "label", "count", "names", "fractions", "dose_gy", "media_type")

@@ -18,6 +18,7 @@ from records.queries.checklist import checklist, counts
 from records.queries.custody import things
 from records.queries.files import preparing
 from records.queries.health import health
+from records.queries.studies import besides
 from records.queries.timeline import timeline
 from specialists.actions import assignments
 from specialists.forms import AskForm, DeclineForm
@@ -50,6 +51,7 @@ class Workspace(AssignmentView):
             "draft": draft,
             "sections": workspace.sections(self.assignment, draft),
             "studies": material.studies(case),
+            "besides": besides(case),
             "documents": material.documents(case),
             "questions": asked,
             "told": told,
