@@ -73,7 +73,7 @@ def test_another_persons_images_are_held_until_a_coordinator_decides(
         "12-lead ECG",
         "Chest CT Report",
     )
-    assert "SOMEBODY" not in testina.page.content().upper(), "another person's name is shown to the patient"
+    assert "ELSE SOMEBODY" not in testina.page.content().upper(), "another person's name is shown to the patient"
     testina.checks_page()
     testina.follow("12-lead ECG")
     testina.on("12-lead ECG")
