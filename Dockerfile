@@ -12,11 +12,12 @@ COPY requirements.txt /
 RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir --require-hashes -r /requirements.txt
 
 FROM python:3.11-slim-bookworm
-# pango, harfbuzz and a font: the report's PDF.  dcmtk: 12-bit JPEG.  ffmpeg: video on discs.  gettext is only needed to build translations.
+# pango, harfbuzz and a font: the report's PDF.  dcmtk: 12-bit JPEG.  ffmpeg: video on discs.  tesseract: words on scans.  gettext is only needed to build translations.
 # EXTRA: what is welcome and not needed, as libreoffice-writer-nogui (shows letters of word processors; some 300 MB).
 ARG EXTRA=""
 RUN apt-get update \
  && apt-get install -y --no-install-recommends $EXTRA libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core dcmtk ffmpeg \
+      tesseract-ocr tesseract-ocr-spa \
  && rm -rf /var/lib/apt/lists/* \
  && useradd --system --uid 10001 --home-dir /srv/consilium --shell /usr/sbin/nologin consilium \
  && install -d -o consilium -g consilium -m 0700 /data

@@ -16,7 +16,7 @@ DEPLOY_ENV := env DJANGO_SETTINGS_MODULE=portal.settings.production ALLOWED_HOST
 export DATA_DIR
 
 .DEFAULT_GOAL := help
-.PHONY: bench-intake bench-upload fuzz help run test test-postgres journeys lint format types docs backup restore lock
+.PHONY: bench-intake bench-upload bench-documents fuzz help run test test-postgres journeys lint format types docs backup restore lock
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,10 @@ journeys:  ## run the browser journeys alone
 test-postgres:  ## run the whole suite on a PostgreSQL and a Redis that this starts and stops itself
 	@$(PYTHON) portal/bootstrap.py test
 	@$(TEST_ENV) .ci/with-services $(BIN)/python -m pytest -n 2 $(TESTS)
+
+bench-documents:  ## how well papers are told apart on TEST_DATA/documents: precision and recall (TEST_DATA=folder)
+	@$(PYTHON) portal/bootstrap.py test
+	@$(TEST_ENV) nice $(BIN)/python -m bench.documents
 
 fuzz:  ## thousands of broken files through the process that reads uploads (COUNT=10000 FUZZ_SEED=… TEST_DATA=folder)
 	@$(PYTHON) portal/bootstrap.py test
