@@ -70,6 +70,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("files/<uuid:file>/video/", video.Stream.as_view(), name="video"),
     path("documents/<uuid:document>/", documents.DocumentPage.as_view(), name="document"),
     path("documents/<uuid:document>/pages/<int:number>/", documents.PageImage.as_view(), name="page"),
+    path("documents/<uuid:document>/copy/", documents.SafeCopy.as_view(), name="copy"),
     path("documents/<uuid:document>/about/", documents.Correct.as_view(), name="correct"),
     path("documents/<uuid:document>/release/", documents.Release.as_view(), name="release-paper"),
     path("documents/<uuid:document>/thumbnail/", documents.Thumbnail.as_view(), name="thumbnail"),

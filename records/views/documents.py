@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.http import content_disposition_header
 from django.utils.translation import get_language_info
 from django.utils.translation import gettext as _
 
 from portal.core import storage
 from portal.core.access import BaseView, Permission
 from portal.core.models import StoredObject
-from portal.core.states import Role
+from portal.core.states import ObjectState, Role
 from portal.core.workflow import Refused
 from records.actions import papers
 from records.forms import PaperForm
@@ -22,7 +23,7 @@ from records.models import Document, Page
 from records.queries.documents import told_about, view_of, visible_documents
 from records.queries.files import preparing
 from records.states import CorrectedField
-from records.views.files import closed
+from records.views.files import closed, started
 from records.views.page import back_to
 
 MAX_PICTURE = 64 * 1024**2
@@ -36,7 +37,7 @@ class DocumentBase(BaseView):
 
     def load(self) -> None:
         found = visible_documents(self.user).filter(pk=self.kwargs["document"])
-        loaded = found.select_related("case__patient", "file", "thumbnail__key").first()
+        loaded = found.select_related("case__patient", "file", "thumbnail__key", "view_copy__key").first()
         if loaded is None:
             raise Http404
         self.document: Document = loaded
@@ -174,6 +175,21 @@ def picture(stored: StoredObject | None) -> HttpResponseBase:
     response = HttpResponse(storage.read_bytes(stored, limit=MAX_PICTURE), content_type="image/jpeg")
     response["Cache-Control"] = "private, max-age=3600"
     return closed(response)
+
+
+class SafeCopy(DocumentBase):
+    """A PDF of our own making, without scripts and automatic actions, to be saved: what the original would do by itself is gone."""
+
+    def get(self, request: HttpRequest, document: Any) -> HttpResponseBase:
+        stored = self.document.view_copy
+        if stored is None or stored.state != ObjectState.STORED:  # the original needed none
+            return redirect("records:document", document=self.document.pk)
+        response = StreamingHttpResponse(started(storage.read_range(stored)), content_type="application/pdf")
+        response["Content-Length"] = str(stored.size)
+        response["Content-Disposition"] = (
+            content_disposition_header(True, f"{self.document.title[:120]}.pdf") or "attachment"
+        )
+        return closed(response)
 
 
 class PageImage(DocumentBase):

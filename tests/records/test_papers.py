@@ -27,6 +27,8 @@ from records.rules.language import language
 from records.rules.learning import learned, lesson, likeness
 from records.states import CorrectedField
 from tests.factories import files
+from tests.factories.documents import make_pdf
+from tests.factories.health import ccda
 from tests.factories.papers import PAPERS, Paper
 from tests.factories.records import case, run_jobs, upload, user
 from tests.records.helpers import one
@@ -257,3 +259,56 @@ def test_page_says_that_the_words_could_not_be_read(client: Client) -> None:
     client.force_login(mine.opened_by)
     page = client.get(reverse("records:document", args=[document.pk])).content.decode()
     assert "We could not read the words on this scan" in page
+
+
+@pytest.mark.django_db
+def test_safe_copy_is_for_saving_and_holds_no_script(client: Client) -> None:
+    mine = case()
+    upload(mine, make_pdf(javascript=True), "letter.pdf")
+    run_jobs()
+    document = Document.objects.get(case=mine)
+    client.force_login(mine.opened_by)
+    answer = client.get(reverse("records:copy", args=[document.pk]))
+    body = b"".join(answer.streaming_content)  # type: ignore[attr-defined]
+    assert body.startswith(b"%PDF-") and b"app.alert" not in body
+    assert answer["Content-Disposition"].startswith("attachment") and "sandbox" in answer["Content-Security-Policy"]
+    client.force_login(user())
+    assert client.get(reverse("records:copy", args=[document.pk])).status_code == 404
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"<html><script>alert(1)</script></html>",
+        b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>",
+    ],
+)
+def test_html_and_svg_are_never_shown(client: Client, content: bytes) -> None:
+    mine = case()
+    upload(mine, content, "page.pdf")
+    run_jobs()
+    assert not Document.objects.filter(case=mine).exists()
+    client.force_login(mine.opened_by)
+    assert "alert(1)" not in client.get(reverse("records:records", args=[mine.ref])).content.decode()
+
+
+@pytest.mark.django_db
+def test_narrative_of_a_stranger_is_shown_as_text(client: Client) -> None:
+    mine = case()
+    evil = (
+        "<component><section><title>&lt;b&gt;Plan&lt;/b&gt;</title><text>"
+        "<paragraph>See <linkHtml href='javascript:alert(1)'>this</linkHtml>"
+        "<renderMultiMedia referencedObject='x'/> &lt;script&gt;alert(2)&lt;/script&gt;</paragraph></text></section></component>"
+    )
+    upload(mine, ccda(body=evil), "summary.xml")
+    run_jobs()
+    document = Document.objects.get(case=mine)
+    client.force_login(mine.opened_by)
+    page = client.get(reverse("records:document", args=[document.pk])).content.decode()
+    assert (
+        "javascript:" not in page
+        and "<script>alert" not in page
+        and "&lt;script&gt;alert(2)" in page
+        and "See this" in page
+    )
