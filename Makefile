@@ -65,6 +65,11 @@ types:  ## mypy alone
 	@$(PYTHON) portal/bootstrap.py lint
 	@$(BIN)/mypy
 
+.PHONY: bench-records
+bench-records:  ## images against Debian's Orthanc on the same data: build/bench/records.json (QUICK=1 for a short run)
+	@$(PYTHON) portal/bootstrap.py test
+	@$(BIN)/python -m bench.records $(if $(QUICK),--quick)
+
 docs:  ## take the screenshots anew, from the demo's invented cases
 	@$(PYTHON) portal/bootstrap.py test
 	@$(BIN)/python docs/screenshots.py

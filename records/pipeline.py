@@ -19,14 +19,14 @@ from records.steps.discs import sort_out
 from records.steps.originals import assemble, recognise
 from records.steps.reading import read
 from records.steps.scanned import scan
-from records.steps.series import derive, settle
+from records.steps.series import derive, first_look, settle
 from records.steps.whole import check, tell
 from records.steps.work import Work
 
 FILES_AT_ONCE = 200
 BYTES_AT_ONCE = 1024**3
 
-FILE_STEPS: tuple[Callable[[Work], None], ...] = (assemble, recognise, scan, read)
+FILE_STEPS: tuple[Callable[[Work], None], ...] = (assemble, recognise, scan, read, first_look)
 """For each group of files that wait."""
 CASE_STEPS: tuple[Callable[[Work], None], ...] = (sort_out, settle, derive, check, tell)
 """For the case, when no file waits any more."""

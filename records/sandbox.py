@@ -241,7 +241,7 @@ def _run_child(batch: _Batch, numbers: list[int]) -> _Death | None:
     try:
         with child.stdout:
             ended = reading.follow(child.stdout)
-        status = _own_end(child) if not reading.verdict else 0
+        status = 0 if ended or reading.verdict else _own_end(child)
     finally:
         _end(child)
     return None if ended else _Death(reading.verdict or _verdict(status), reading.current)

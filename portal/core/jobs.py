@@ -7,6 +7,7 @@ meanwhile; what must not happen twice is written in the last one, `with run.fini
 
 from __future__ import annotations
 
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -53,6 +54,8 @@ class Kind:
 
 
 REGISTRY: dict[str, Kind] = {}
+RENEW_SECONDS = 2.0
+"""Far below any lease; the fence is checked at each commit all the same."""
 _running: ContextVar[UUID | None] = ContextVar("running_job", default=None)
 
 
@@ -114,13 +117,21 @@ class Run:
 
     job: Job
     fence: int
+    renewed_at: float = 0.0
+    """When the lease was last renewed, by this process's clock."""
 
     @property
     def actor(self) -> Actor:
         return Actor.job(self.job.name)
 
     def renew(self, done: int | None = None, total: int | None = None) -> None:
-        """Keep the lease, and tell progress. Raises Fenced when another worker took the job."""
+        """Keep the lease, and tell progress. Raises Fenced when another worker took the job.
+
+        Called for every file; without progress to tell, the row is written every `RENEW_SECONDS` at most.
+        """
+        if done is None and total is None and time.monotonic() - self.renewed_at < RENEW_SECONDS:
+            return
+        self.renewed_at = time.monotonic()
         changes: dict[str, Any] = {"lease_until": timezone.now() + timedelta(seconds=settings.JOB_LEASE_SECONDS)}
         if done is not None:
             changes["progress_done"] = done

@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, cast
@@ -123,9 +123,52 @@ def write_stream(chunks: Iterable[bytes], *, case_id: UUID, kind: str, row: bool
     Raises:
         RuntimeError: called inside a transaction (file work must not hold the database).
     """
+    made = _seal(chunks, _data_key(case_id), kind, backend().put)
+    if row:
+        made.save(force_insert=True)
+    return made
+
+
+class Batch:
+    """Objects of one case that become safe together, their rows unsaved: they are saved with what names them.
+
+    A process that dies before that leaves sealed files without a row, which `sweep` removes.
+    """
+
+    def __init__(self, case_id: UUID) -> None:
+        self._key, self._staged = _data_key(case_id), dict[str, Path | None]()
+
+    def seal(self, chunks: Iterable[bytes], *, kind: str) -> StoredObject:
+        """As `write_stream`, but neither safe on the disk nor in the database yet."""
+        return _seal(chunks, self._key, kind, self._stage)
+
+    def _stage(self, name: str, sealed: Iterable[bytes]) -> None:
+        self._staged[name] = backend().stage(name, sealed)
+
+    def drop(self, stored: StoredObject) -> None:
+        """This one is not wanted after all."""
+        temporary = self._staged.pop(stored.name, None)
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+        else:
+            backend().delete(stored.name)
+
+    def settle(self) -> None:
+        """From now on all of them are safe."""
+        backend().settle(self._staged)
+        self._staged = {}
+
+
+def _seal(
+    chunks: Iterable[bytes], key: DataKey, kind: str, put: Callable[[str, Iterable[bytes]], None]
+) -> StoredObject:
+    """Seal a stream through `put`; the row is returned unsaved.
+
+    Raises:
+        RuntimeError: called inside a transaction (file work must not hold the database).
+    """
     if transaction.get_connection().in_atomic_block and not settings.SEAL_INSIDE_TRANSACTIONS:
         raise RuntimeError("write_stream inside a transaction")
-    key = _data_key(case_id)
     object_id = uuid4()
     cipher = _cipher(key, object_id)
     digest = hashlib.sha256()
@@ -138,10 +181,10 @@ def write_stream(chunks: Iterable[bytes], *, case_id: UUID, kind: str, row: bool
             size += len(plain)
             yield cipher.encrypt(index.to_bytes(12, "big"), plain, _bound(object_id, index, size if last else None))
 
-    backend().put(object_id.hex, sealed())
-    stored = StoredObject(
+    put(object_id.hex, sealed())
+    return StoredObject(
         id=object_id,
-        case_id=case_id,
+        case_id=key.case_id,
         kind=kind,
         name=object_id.hex,
         size=size,
@@ -149,9 +192,6 @@ def write_stream(chunks: Iterable[bytes], *, case_id: UUID, kind: str, row: bool
         key=key,
         format=FORMAT,
     )
-    if row:
-        stored.save(force_insert=True)
-    return stored
 
 
 def read_range(stored: StoredObject, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
@@ -263,12 +303,6 @@ def is_here(stored: StoredObject) -> bool:
     return backend().size(stored.name) == sealed_size(stored)
 
 
-def has_room(size: int) -> bool:
-    """Whether an upload of `size` bytes fits on the disk: as parts, and once more while they are put together."""
-    free = backend().room()
-    return free is None or free >= 2 * size + settings.DISK_RESERVE_BYTES
-
-
 def trouble() -> str:
     """Why nothing can be stored now: "missing", "refused", "silent", "folder", or nothing. One request, for the start-up check."""
     return backend().trouble()
@@ -277,3 +311,9 @@ def trouble() -> str:
 def make_place() -> bool:
     """Make the bucket or folder. Returns whether it was not there before."""
     return backend().make_place()
+
+
+def has_room(size: int) -> bool:
+    """Whether an upload of `size` bytes fits on the disk: as parts, and once more while they are put together."""
+    free = backend().room()
+    return free is None or free >= 2 * size + settings.DISK_RESERVE_BYTES

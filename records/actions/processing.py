@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet
+from django.db.models import CharField, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from cases.models import Case
@@ -20,7 +20,7 @@ from portal.core.workflow import move
 from records.models import Document, File, HealthFact, Instance, Page, Series, Study, UploadPart
 from records.moves import DOCUMENT, FILE, STUDY
 from records.queries.describing import person_of as person_of
-from records.rules.codes import DUPLICATE, NOT_A_RECORD, SAME_UID, WRONG_PATIENT
+from records.rules.codes import DUPLICATE, NOT_A_RECORD, WRONG_PATIENT
 from records.rules.identity import Verdict
 from records.states import RecordState, WordsState
 from records.structured.model import Fact
@@ -66,6 +66,11 @@ def claim(*, case_id: UUID, job_id: UUID, fence: int, limit: int, limit_bytes: i
     )
 
 
+def waiting_of(file_ids: Sequence[UUID]) -> dict[UUID, File]:
+    """Those of these files that still wait to be processed."""
+    return {one.pk: one for one in File.objects.filter(pk__in=file_ids, state=RecordState.PROCESSING)}
+
+
 def waiting(file_id: UUID) -> File | None:
     """The file if it still waits to be processed; a person may have removed it meanwhile."""
     return File.objects.filter(pk=file_id, state=RecordState.PROCESSING).first()
@@ -102,15 +107,26 @@ def mark_duplicate(*, file: File, of: File, by: Actor, **columns: Any) -> None:
     finish(file, "ready", by=by, code=DUPLICATE, duplicate_of=of, **columns)
 
 
-def earlier_copy(file: File) -> File | None:
-    """A file of the case with the very same bytes that came before this one."""
-    same = (
-        File.objects.filter(case_id=file.case_id, sha256=file.sha256, duplicate_of__isnull=True, object__isnull=False)
-        .filter(state__in=[RecordState.PROCESSING, RecordState.READY, RecordState.QUARANTINED])
-        .exclude(code__in=NOT_A_RECORD)  # what was left out for its place is a record when it is sent by itself
-    )
-    before = Q(created_at__lt=file.created_at) | Q(created_at=file.created_at, pk__lt=file.pk)
-    return same.filter(before).exclude(pk=file.pk).order_by("created_at", "pk").first()
+def earlier_copies(files: Sequence[File]) -> dict[UUID, File]:
+    """For each of these files of one case: a file with the very same bytes that came before it, if there is one."""
+    if not files:
+        return {}
+    same = File.objects.filter(
+        case_id=files[0].case_id,
+        sha256__in={file.sha256 for file in files},
+        duplicate_of__isnull=True,
+        object__isnull=False,
+        state__in=[RecordState.PROCESSING, RecordState.READY, RecordState.QUARANTINED],
+    ).exclude(code__in=NOT_A_RECORD)  # what was left out for its place is a record when it is sent by itself
+    first: dict[str, File] = {}
+    for one in same.order_by("created_at", "pk"):
+        first.setdefault(one.sha256, one)
+    found = ((file, first.get(file.sha256)) for file in files)
+    return {
+        file.pk: one
+        for file, one in found
+        if one is not None and (one.created_at, one.pk.hex) < (file.created_at, file.pk.hex)
+    }
 
 
 @dataclass(frozen=True)
@@ -228,118 +244,6 @@ def day_of(text: str) -> date | None:
         return None
 
 
-def _name(element: Any) -> str:
-    """A person name of DICOM JSON."""
-    first = next(iter((element or {}).get("Value", [])), None)
-    return str(first.get("Alphabetic", "")) if isinstance(first, dict) else ""
-
-
-def _study(case: Case, index: Mapping[str, Any], metadata: Mapping[str, Any]) -> Study:
-    study, _ = Study.objects.get_or_create(
-        case=case,
-        uid=index["study_instance_uid"],
-        defaults={
-            "date": day_of(
-                index["study_date"] or index["series_date"] or index["acquisition_date"] or index["content_date"]
-            ),
-            "time": index["study_time"][:16],
-            "description": index["study_description"][:200],
-            "accession": index["accession_number"][:64],
-            "study_id": index["study_id"][:64],
-            "institution": index["institution_name"][:200],
-            "referring": _name(metadata.get("00080090"))[:200],
-            "patient_name": index["patient_name"][:200],
-            "patient_id": str(index.get("patient_id") or "")[:64],
-            "patient_birth_date": index["patient_birth_date"][:10],
-            "patient_sex": index["patient_sex"][:4],
-        },
-    )
-    return study
-
-
-def _series(study: Study, index: Mapping[str, Any]) -> Series:
-    modality = str(index["modality"] or "")[:16]
-    series, _ = Series.objects.get_or_create(
-        study=study,
-        uid=index["series_instance_uid"],
-        defaults={
-            "number": number_of(index["series_number"]),
-            "modality": modality,
-            "description": index["series_description"][:200],
-            "body_part": index["body_part_examined"][:64],
-            "laterality": (index["laterality"] or index["image_laterality"])[:16],
-            "date": day_of(index["series_date"]),
-        },
-    )
-    if modality and modality not in study.modalities:
-        study.modalities = sorted({*study.modalities, modality})
-        study.save(update_fields=["modalities"])
-    return series
-
-
-def number_of(value: Any) -> int | None:
-    """A number that the database's integer holds."""
-    return int(value) if isinstance(value, int | float) and abs(value) < 2**31 else None
-
-
-def known_instance(case_id: UUID, sop_instance_uid: str) -> Instance | None:
-    known = Instance.objects.filter(series__study__case_id=case_id, uid=sop_instance_uid)
-    return known.exclude(series__study__state=RecordState.REMOVED).select_related("file").first()
-
-
-def _decided(file: File, known: Instance) -> bool:
-    """Whether a coordinator has decided against the very same bytes: then it is not asked again."""
-    same = File.objects.filter(case_id=file.case_id, sha256=file.sha256, code=DUPLICATE, duplicate_of=known.file)
-    return same.exclude(pk=file.pk).exists()
-
-
-def keep_instance(
-    *, case: Case, file: File, data: Mapping[str, Any], pack: StoredObject | None, by: Actor, **columns: Any
-) -> bool:
-    """Index a DICOM instance. False when its SOP Instance UID is in the case already: then the file is a duplicate."""
-    index, frames = data["index"], data["frames"]
-    known = known_instance(file.case_id, index["sop_instance_uid"])
-    if known is not None:
-        if known.digest and known.digest != data["digest"] and not _decided(file, known):
-            finish(file, "quarantine", by=by, code=SAME_UID, duplicate_of=known.file, **columns)
-            return False
-        differs = [] if known.file.sha256 == file.sha256 else ["same_uid_other_content"]
-        columns["warnings"] = [*columns.get("warnings", []), *differs]
-        mark_duplicate(file=file, of=known.file, by=by, **columns)
-        return False
-    study = _study(case, index, data["metadata"])
-    if study.state == RecordState.REMOVED:
-        move(study, STUDY, "come_back", actor=by, changes={"code": ""})
-    series = _series(study, index)
-    native = frames["source"] == "original"
-    Instance.objects.create(
-        series=series,
-        file=file,
-        uid=index["sop_instance_uid"],
-        sop_class=index["sop_class_uid"][:64],
-        transfer_syntax=index["transfer_syntax_uid"][:64],
-        number=number_of(index["instance_number"]),
-        position=index["image_position_patient"] or None,
-        rows=frames["rows"],
-        columns=frames["columns"],
-        bits_allocated=min(index["bits_allocated"] or 0, 64),
-        frames=frames["count"] if frames["source"] != "none" else 0,
-        metadata=data["metadata"],
-        native_offset=frames["offset"] if native else None,
-        frame_bytes=frames["frame_bytes"] or None,
-        digest=data["digest"],
-        pack=pack,
-        look=data["look"],
-        content=data.get("content"),
-    )
-    shown = frames["count"] if frames["source"] != "none" else 0
-    Series.objects.filter(pk=series.pk).update(
-        revision=F("revision") + 1, instance_count=F("instance_count") + 1, frame_count=F("frame_count") + shown
-    )
-    finish(file, "ready", by=by, **columns)
-    return True
-
-
 def settle_studies(*, case: Case, by: Actor) -> int:
     """Studies whose files have all been read become visible. Returns how many."""
     settled = 0
@@ -386,3 +290,8 @@ def derived(*, series_id: UUID, revision: int, metadata: StoredObject | None, th
             metadata=metadata, thumbnail=thumbnail, derived_revision=revision
         )
     )
+
+
+def first_thumbnail(*, series_id: UUID, thumbnail: StoredObject) -> bool:
+    """Name the thumbnail of a series that has none yet. Its metadata still wait, so it counts as not derived."""
+    return bool(Series.objects.filter(pk=series_id, thumbnail__isnull=True).update(thumbnail=thumbnail))

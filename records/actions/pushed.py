@@ -41,7 +41,7 @@ def room(*, case: Case) -> int:
 
 @transaction.atomic
 def receive(*, case: Case, objects: Sequence[tuple[str, StoredObject]], by: Actor) -> list[Upload]:
-    """Keep sealed files (name, object) as received uploads of the case and queue their reading; all of them or none.
+    """Keep sealed files (name, unsaved object) as received uploads of the case and queue their reading; all of them or none.
 
     The history gets the same row for each as a file that came through the browser; the last row's reaction reads them all.
 
@@ -75,6 +75,7 @@ def receive(*, case: Case, objects: Sequence[tuple[str, StoredObject]], by: Acto
         )
         for name, stored in objects
     )
+    StoredObject.objects.bulk_create(stored for _, stored in objects)
     pairs = list(zip(uploads, (stored for _, stored in objects), strict=True))
     files = File.objects.bulk_create(
         File(
@@ -87,7 +88,6 @@ def receive(*, case: Case, objects: Sequence[tuple[str, StoredObject]], by: Acto
         )
         for upload, stored in pairs
     )
-    StoredObject.objects.filter(pk__in=[stored.pk for _, stored in objects]).update(kind="original")
     Event.objects.bulk_create(
         Event(
             case_id=held.pk,

@@ -21,7 +21,7 @@ from portal.core import storage
 from portal.core.access import Permission
 from portal.core.models import StoredObject
 from portal.core.workflow import Refused
-from records.actions import pushed, uploads
+from records.actions import pushed
 from records.dicom import peek
 from records.dicomweb.base import DICOM_JSON, DicomwebView, Problem
 from records.dicomweb.multipart import Malformed, Reader
@@ -77,16 +77,18 @@ class StoreMixin(DicomwebView):
         taken = self._take(case, _bounded(request, room), boundary, kwargs.get("study"))
         if not taken:
             raise Problem(400, "The request holds no instance.")
+        self._drop([one for one in taken if one.failure])
         kept = [one for one in taken if one.stored is not None and not one.failure]
         if kept:
+            self.batch.settle()
             try:
                 pushed.receive(
                     case=case, objects=[(_name(one), one.stored) for one in kept if one.stored], by=self.actor
                 )
             except Refused:
+                self._drop(kept)
                 for one in kept:
                     one.failure = OUT_OF_RESOURCES
-        uploads.discard(one.stored for one in taken if one.stored is not None and one.failure)
         failed = [one for one in taken if one.failure]
         body = self._answer([one for one in taken if not one.failure], failed, kwargs.get("study"))
         return HttpResponse(json.dumps(body), status=409 if len(failed) == len(taken) else 202, content_type=media_type)
@@ -105,30 +107,37 @@ class StoreMixin(DicomwebView):
     def _take(self, case: Case, read: Callable[[int], bytes], boundary: str, study: str | None) -> list[Taken]:
         """Seal every part as it arrives. Raises Problem 400 when the body is cut or malformed; then nothing of it is kept."""
         taken: list[Taken] = []
+        self.batch = storage.Batch(case.pk)
         try:
             for headers, body in Reader(read, boundary).parts():
                 if len(taken) >= MAX_PARTS:
                     raise Problem(413, f"At most {MAX_PARTS} instances in one request.")
                 kind = headers.get("content-type", "application/dicom").partition(";")[0].strip().lower()
-                taken.append(self._one(case, kind, body, study))
+                taken.append(self._one(kind, body, study))
         except (Malformed, Problem) as problem:
-            uploads.discard(one.stored for one in taken if one.stored is not None)
+            self._drop(taken)
             if isinstance(problem, Problem):
                 raise
             raise Problem(400, "The body is not the multipart that its header announces, or it was cut.") from None
         return taken
 
-    def _one(self, case: Case, kind: str, body: Iterator[bytes], study: str | None) -> Taken:
+    def _one(self, kind: str, body: Iterator[bytes], study: str | None) -> Taken:
         if kind != "application/dicom":
             return Taken(peek.Head(), None, NOT_UNDERSTOOD)
         peeked = peek.Peek()
-        stored = storage.write_stream(peeked.through(body), case_id=case.pk, kind="part")
+        stored = self.batch.seal(peeked.through(body), kind="original")
         head = peeked.head()
         if not head.sop_instance or stored.size == 0:
             return Taken(head, stored, NOT_UNDERSTOOD)
         if study is not None and head.study and head.study != study:
             return Taken(head, stored, OTHER_STUDY)
         return Taken(head, stored)
+
+    def _drop(self, taken: list[Taken]) -> None:
+        """Sealed bytes that no row names."""
+        for one in taken:
+            if one.stored is not None:
+                self.batch.drop(one.stored)
 
     def _answer(self, kept: list[Taken], failed: list[Taken], study: str | None) -> dict[str, Any]:
         """PS3.18 section I.2: what was accepted, and why the rest was not."""

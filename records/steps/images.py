@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from cases.actions.locking import lock
 from cases.models import Case
-from records.actions import identity, processing
+from portal.core.access import Actor
+from portal.core.models import StoredObject
+from records.actions import identity, instances, processing
 from records.child.protocol import FileResult
 from records.models import File, Study
+from records.rules.header import Header
 from records.rules.tus import clean
 from records.steps.work import Sealer, Work, Write
 
@@ -17,8 +22,9 @@ ENDINGS = {"application/pdf": "pdf", "text/plain": "txt"}
 
 def prepare(work: Work, file: File, result: FileResult, seal: Sealer, columns: dict[str, Any]) -> Write:
     data = result.data
-    known = processing.known_instance(work.case_id, data["index"]["sop_instance_uid"])
-    pack = seal(data["frames"].get("pack") or data.get("video")) if known is None else None
+    made = data["frames"].get("pack") or data.get("video")
+    known = instances.known_instance(work.case_id, data["index"]["sop_instance_uid"]) if made else None
+    pack = seal(made) if made and known is None else None
     columns["warnings"] = [*columns["warnings"], *(f"missing:{name}" for name in data["index"].get("missing", []))]
     inner = data.get("encapsulated")
     if inner and not File.objects.filter(container=file).exists():
@@ -31,11 +37,38 @@ def prepare(work: Work, file: File, result: FileResult, seal: Sealer, columns: d
                 if processing.waiting(file.pk):  # else a person has removed it meanwhile
                     processing.add_members(container=file, members=[(file.folder, name, stored)], by=work.run.actor)
 
-    by = work.run.actor
+    return Indexing(data, pack, columns, work.run.actor)
 
-    def write(case: Case, row: File) -> None:
-        if processing.keep_instance(case=case, file=row, data=data, pack=pack, by=by, **columns):
-            study = Study.objects.get(case=case, uid=data["index"]["study_instance_uid"])
-            identity.check(case=case, study=study, by=by, index=data["index"])
 
-    return write
+@dataclass(frozen=True)
+class Indexing:
+    """The write of one instance: by itself when called, or with others of its kind by `write_together`."""
+
+    data: Mapping[str, Any]
+    pack: StoredObject | None
+    columns: dict[str, Any]
+    by: Actor
+
+    def __call__(self, case: Case, row: File) -> None:
+        if instances.keep_instance(case=case, file=row, data=self.data, pack=self.pack, by=self.by, **self.columns):
+            study = Study.objects.get(case=case, uid=self.data["index"]["study_instance_uid"])
+            identity.check(case=case, study=study, by=self.by, index=self.data["index"])
+
+
+def write_together(case: Case, writes: Sequence[tuple[File, Indexing]]) -> None:
+    """Many instances at once; each header that differs from the others of its study is compared with the case's person."""
+    if not writes:
+        return
+    by = writes[0][1].by
+    found = [instances.NewInstance(row, one.data, one.pack, one.columns) for row, one in writes]
+    studies, apart = instances.keep_instances(case=case, found=found, by=by)
+    for study in studies:
+        own = [one.data["index"] for one in found if one.data["index"]["study_instance_uid"] == study.uid]
+        seen: list[Header] = []
+        for index in own:
+            header = Header.of_index(index)
+            if header not in seen:
+                seen.append(header)
+                identity.check(case=case, study=study, by=by, index=index)
+    for one in apart:
+        Indexing(one.data, one.pack, dict(one.columns), by)(case, one.file)

@@ -55,8 +55,9 @@ def recognise(work: Work) -> None:
     for group in groups(work.rows()):
         with work.run.commit():
             lock(work.case_id)
+            copies = processing.earlier_copies(group)
             for file in group:
-                earlier = processing.earlier_copy(file)
+                earlier = copies.get(file.pk)
                 if earlier is not None and (waiting := processing.waiting(file.pk)):
                     processing.mark_duplicate(
                         file=waiting, of=earlier, by=work.run.actor, kind=earlier.kind, media_type=earlier.media_type

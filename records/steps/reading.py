@@ -149,8 +149,11 @@ UNFIT = (DataError, IntegrityError, KeyError, TypeError, ValueError)
 def _write(work: Work, writes: Sequence[tuple[UUID, Write]]) -> None:
     with work.run.commit():
         case = lock(work.case_id)
+        rows = processing.waiting_of([pk for pk, _ in writes])
+        together = [(rows[pk], write) for pk, write in writes if pk in rows and isinstance(write, images.Indexing)]
+        images.write_together(case, together)
         for pk, write in writes:
-            if waiting := processing.waiting(pk):
+            if pk in rows and not isinstance(write, images.Indexing) and (waiting := processing.waiting(pk)):
                 write(case, waiting)
 
 

@@ -20,6 +20,8 @@ from records.steps.work import Work
 
 log = structlog.get_logger(__name__)
 
+FIRST_LOOKS = 20
+"""Series of one group that get their thumbnail before the rest is read."""
 THUMBNAIL_BYTES = 256 * 1024**2
 """A frame above this is not drawn as a thumbnail."""
 
@@ -30,16 +32,35 @@ def settle(work: Work) -> None:
         processing.settle_studies(case=lock(work.case_id), by=work.run.actor)
 
 
+def first_look(work: Work) -> None:
+    """Series that came just now get a thumbnail at once, from what is there; it is made again when all of it has come."""
+    bare = Series.objects.filter(study__case_id=work.case_id, thumbnail__isnull=True, derived_revision=0)
+    found = list(bare.filter(instance_count__gt=0).values_list("pk", flat=True)[:FIRST_LOOKS])
+    if not found:
+        return
+    settle(work)
+    for pk in found:
+        picture = _thumbnail(_instances(pk))
+        if picture is None:
+            continue
+        thumbnail = storage.write_stream([picture], case_id=work.case_id, kind="derived")
+        with work.run.commit():
+            named = processing.first_thumbnail(series_id=pk, thumbnail=thumbnail)
+        if not named:
+            storage.erase(thumbnail)
+
+
+def _instances(series_id: UUID) -> list[Instance]:
+    rows = Instance.objects.filter(series_id=series_id).order_by("number", "uid")
+    return list(rows.select_related("file__object__key", "pack__key"))
+
+
 def derive(work: Work) -> None:
     """One metadata file and one thumbnail for each series that changed, or whose own were lost."""
     lost = Q(metadata__state=ObjectState.LOST) | Q(thumbnail__state=ObjectState.LOST)
     changed = Series.objects.filter(~Q(derived_revision=F("revision")) | lost, study__case_id=work.case_id)
     for pk, revision in list(changed.values_list("pk", "revision")):
-        instances = list(
-            Instance.objects.filter(series_id=pk)
-            .order_by("number", "uid")
-            .select_related("file__object__key", "pack__key")
-        )
+        instances = _instances(pk)
         if not instances:
             _forget_derived(work, pk, revision)
             continue

@@ -1,0 +1,200 @@
+"""DICOM instances as rows of their series. As in `processing`: inside `run.commit()`, with the case locked, nothing the second time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db.models import F
+from django.utils import timezone
+
+from cases.models import Case
+from portal.core.access import Actor
+from portal.core.models import StoredObject
+from portal.core.workflow import move, move_many
+from records.actions.processing import day_of, finish, mark_duplicate
+from records.models import File, Instance, Series, Study
+from records.moves import FILE, STUDY
+from records.rules.codes import CONFIRMED, DUPLICATE, SAME_UID
+from records.states import RecordState
+
+
+def _name(element: Any) -> str:
+    """A person name of DICOM JSON."""
+    first = next(iter((element or {}).get("Value", [])), None)
+    return str(first.get("Alphabetic", "")) if isinstance(first, dict) else ""
+
+
+def _study(case: Case, index: Mapping[str, Any], metadata: Mapping[str, Any]) -> Study:
+    study, _ = Study.objects.get_or_create(
+        case=case,
+        uid=index["study_instance_uid"],
+        defaults={
+            "date": day_of(
+                index["study_date"] or index["series_date"] or index["acquisition_date"] or index["content_date"]
+            ),
+            "time": index["study_time"][:16],
+            "description": index["study_description"][:200],
+            "accession": index["accession_number"][:64],
+            "study_id": index["study_id"][:64],
+            "institution": index["institution_name"][:200],
+            "referring": _name(metadata.get("00080090"))[:200],
+            "patient_name": index["patient_name"][:200],
+            "patient_id": str(index.get("patient_id") or "")[:64],
+            "patient_birth_date": index["patient_birth_date"][:10],
+            "patient_sex": index["patient_sex"][:4],
+        },
+    )
+    return study
+
+
+def _series(study: Study, index: Mapping[str, Any]) -> Series:
+    modality = str(index["modality"] or "")[:16]
+    series, _ = Series.objects.get_or_create(
+        study=study,
+        uid=index["series_instance_uid"],
+        defaults={
+            "number": number_of(index["series_number"]),
+            "modality": modality,
+            "description": index["series_description"][:200],
+            "body_part": index["body_part_examined"][:64],
+            "laterality": (index["laterality"] or index["image_laterality"])[:16],
+            "date": day_of(index["series_date"]),
+        },
+    )
+    if modality and modality not in study.modalities:
+        study.modalities = sorted({*study.modalities, modality})
+        study.save(update_fields=["modalities"])
+    return series
+
+
+def number_of(value: Any) -> int | None:
+    """A number that the database's integer holds."""
+    return int(value) if isinstance(value, int | float) and abs(value) < 2**31 else None
+
+
+def known_instance(case_id: UUID, sop_instance_uid: str) -> Instance | None:
+    known = Instance.objects.filter(series__study__case_id=case_id, uid=sop_instance_uid)
+    return known.exclude(series__study__state=RecordState.REMOVED).select_related("file").first()
+
+
+def _decided(file: File, known: Instance) -> bool:
+    """Whether a coordinator has decided against the very same bytes: then it is not asked again."""
+    same = File.objects.filter(case_id=file.case_id, sha256=file.sha256, code=DUPLICATE, duplicate_of=known.file)
+    return same.exclude(pk=file.pk).exists()
+
+
+def keep_instance(
+    *, case: Case, file: File, data: Mapping[str, Any], pack: StoredObject | None, by: Actor, **columns: Any
+) -> bool:
+    """Index a DICOM instance. False when its SOP Instance UID is in the case already: then the file is a duplicate."""
+    index, frames = data["index"], data["frames"]
+    known = known_instance(file.case_id, index["sop_instance_uid"])
+    if known is not None:
+        if known.digest and known.digest != data["digest"] and not _decided(file, known):
+            finish(file, "quarantine", by=by, code=SAME_UID, duplicate_of=known.file, **columns)
+            return False
+        differs = [] if known.file.sha256 == file.sha256 else ["same_uid_other_content"]
+        columns["warnings"] = [*columns.get("warnings", []), *differs]
+        mark_duplicate(file=file, of=known.file, by=by, **columns)
+        return False
+    study = _study(case, index, data["metadata"])
+    if study.state == RecordState.REMOVED:
+        move(study, STUDY, "come_back", actor=by, changes={"code": ""})
+    series = _series(study, index)
+    _instance(series, file, data, pack).save(force_insert=True)
+    shown = frames["count"] if frames["source"] != "none" else 0
+    Series.objects.filter(pk=series.pk).update(
+        revision=F("revision") + 1, instance_count=F("instance_count") + 1, frame_count=F("frame_count") + shown
+    )
+    finish(file, "ready", by=by, **columns)
+    return True
+
+
+def _instance(series: Series, file: File, data: Mapping[str, Any], pack: StoredObject | None) -> Instance:
+    """The row of an instance, not saved yet."""
+    index, frames = data["index"], data["frames"]
+    native = frames["source"] == "original"
+    return Instance(
+        series=series,
+        file=file,
+        uid=index["sop_instance_uid"],
+        sop_class=index["sop_class_uid"][:64],
+        transfer_syntax=index["transfer_syntax_uid"][:64],
+        number=number_of(index["instance_number"]),
+        position=index["image_position_patient"] or None,
+        rows=frames["rows"],
+        columns=frames["columns"],
+        bits_allocated=min(index["bits_allocated"] or 0, 64),
+        frames=frames["count"] if frames["source"] != "none" else 0,
+        metadata=data["metadata"],
+        native_offset=frames["offset"] if native else None,
+        frame_bytes=frames["frame_bytes"] or None,
+        digest=data["digest"],
+        pack=pack,
+        look=data["look"],
+        content=data.get("content"),
+    )
+
+
+@dataclass(frozen=True)
+class NewInstance:
+    """What the child found in a file that waits; `columns` are the file's."""
+
+    file: File
+    data: Mapping[str, Any]
+    pack: StoredObject | None
+    columns: Mapping[str, Any]
+
+
+def keep_instances(*, case: Case, found: Sequence[NewInstance], by: Actor) -> tuple[list[Study], list[NewInstance]]:
+    """Index instances of a few series with a handful of statements. Returns their studies, and what has to be kept one by one:
+    copies of what is here, and images of studies that were removed or that a coordinator has decided about.
+    """
+    uids = [one.data["index"]["sop_instance_uid"] for one in found]
+    known = Instance.objects.filter(series__study__case_id=case.pk, uid__in=uids)
+    taken = set(known.exclude(series__study__state=RecordState.REMOVED).values_list("uid", flat=True))
+    studies: dict[str, Study] = {}
+    series: dict[tuple[UUID, str], Series] = {}
+    instances: list[Instance] = []
+    kept: list[NewInstance] = []
+    apart: list[NewInstance] = []
+    for one, uid in zip(found, uids, strict=True):
+        index = one.data["index"]
+        study = studies.get(index["study_instance_uid"])
+        if study is None:
+            study = studies[index["study_instance_uid"]] = _study(case, index, one.data["metadata"])
+        if uid in taken or study.code == CONFIRMED or study.state == RecordState.REMOVED:
+            apart.append(one)
+            continue
+        taken.add(uid)
+        key = (study.pk, index["series_instance_uid"])
+        if key not in series:
+            series[key] = _series(study, index)
+        instances.append(_instance(series[key], one.file, one.data, one.pack))
+        kept.append(one)
+    Instance.objects.bulk_create(instances)
+    for row in series.values():
+        own = [one for one in instances if one.series_id == row.pk]
+        Series.objects.filter(pk=row.pk).update(
+            revision=F("revision") + len(own),
+            instance_count=F("instance_count") + len(own),
+            frame_count=F("frame_count") + sum(one.frames for one in own),
+        )
+    _finish_alike(kept, by)
+    held = {row.study_id for row in series.values()}
+    return [one for one in studies.values() if one.pk in held], apart
+
+
+def _finish_alike(kept: Sequence[NewInstance], by: Actor) -> None:
+    """Files with the same columns leave processing together."""
+    alike: dict[str, list[NewInstance]] = {}
+    for one in kept:
+        alike.setdefault(repr(sorted(one.columns.items())), []).append(one)
+    now = timezone.now()
+    for group in alike.values():
+        changes = {"code": "", "processed_at": now, **group[0].columns}
+        files = [one.file for one in group]
+        move_many(files, FILE, "ready", actor=by, source=RecordState.PROCESSING, changes=changes)
