@@ -29,9 +29,10 @@ from portal.pages.demo.people import account
 from portal.pages.demo.records import Files, echo_loop
 from portal.pages.demo.stories import Story
 from portal.pages.demo.synthetic import Person
-from records.actions import uploads
+from records.actions import custody, links, uploads
 from records.models import Document, Instance
 from records.rules.tus import Described
+from records.states import Condition, PhysicalKind
 from specialists import keyimages
 from specialists.actions import assignments, opinions
 from specialists.models import Assignment, OpinionDraft
@@ -190,6 +191,32 @@ class Telling:
         with self.step():
             intake.submit(case=self.case, by=self.by)
             work_off(self.case)
+        self.outside()
+
+    def outside(self) -> None:
+        """A hospital was asked by a link, and something came by post: a case of each, with a name that is nobody's."""
+        if self.story.key not in {"valve", "bypass"}:
+            return
+        with self.step(minutes=20):
+            label = "Sample Hospital, records office"
+            made, _token = links.make(case=self.case, label=label, items=[], days=30, by=self.by)
+            if self.story.key == "valve":
+                links.redeem(link=made, name="Max Sample", place="Sample Hospital, records office")
+        if self.story.key != "valve":
+            return
+        with self.step(minutes=20):
+            thing = custody.announce(
+                case=self.case,
+                kind=PhysicalKind.DISC,
+                label="Disc with the films of the heart catheter",
+                pieces=1,
+                owner="Sample Hospital, 1 Example Street",
+                return_by=timezone.localdate() + timedelta(days=60),
+                by=self.by,
+            )
+            said = {"carrier": "Sample Parcels", "tracking": "EX 0123 4567", "condition": Condition.GOOD}
+            for event, by in (("send", self.by), ("receive", self.desk)):
+                custody.record(thing=thing, event=event, happened_on=timezone.localdate(), said=said, by=by)
 
     def complete(self) -> None:
         self.case.refresh_from_db()
