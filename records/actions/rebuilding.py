@@ -50,10 +50,13 @@ def queue(*, case_ids: Iterable[UUID] | None = None) -> int:
 
 
 def replace_pack(*, file: File, made: StoredObject | None) -> list[StoredObject]:
-    """Give an instance its decoded frames again. Returns what nobody names any more: the lost one, or the new one that came too late."""
+    """Give an instance its decoded frames or its video again. Returns what nobody names any more: the lost one, or the new one that
+    came too late. What could not be made now stays lost, so that it is tried again and not forgotten."""
+    if made is None:
+        return []
     row = Instance.objects.filter(file=file, pack__state=ObjectState.LOST).select_related("pack").first()
     if row is None:
-        return [made] if made else []
+        return [made]
     old = row.pack
     Instance.objects.filter(pk=row.pk).update(pack=made)
     return [old] if old else []
@@ -66,27 +69,30 @@ def replace_papers(
     view_copy: StoredObject | None,
     thumbnail: StoredObject | None,
 ) -> list[StoredObject]:
-    """Give a document its pictures and copies again; only what is lost is replaced. Returns what nobody names any more."""
+    """Give a document its pictures and copies again; only what is lost is replaced, and what could not be made now stays lost.
+
+    Returns what nobody names any more.
+    """
     document = Document.objects.filter(file=file).select_related("view_copy", "thumbnail").first()
     unused = [one for one in (*pages.values(), view_copy, thumbnail) if one is not None]
     if document is None:
         return unused
     old: list[StoredObject] = []
 
-    def used(made: StoredObject | None, before: StoredObject | None) -> None:
-        if made is not None:
-            unused.remove(made)
+    def used(made: StoredObject, before: StoredObject | None) -> None:
+        unused.remove(made)
         if before is not None:
             old.append(before)
 
     for page in Page.objects.filter(document=document, image__state=ObjectState.LOST).select_related("image"):
         made = pages.get(page.number)
-        used(made, page.image)
-        Page.objects.filter(pk=page.pk).update(image=made)
-    if document.view_copy is not None and document.view_copy.state == ObjectState.LOST:
+        if made is not None:
+            used(made, page.image)
+            Page.objects.filter(pk=page.pk).update(image=made)
+    if view_copy is not None and document.view_copy is not None and document.view_copy.state == ObjectState.LOST:
         used(view_copy, document.view_copy)
         Document.objects.filter(pk=document.pk).update(view_copy=view_copy)
-    if document.thumbnail is not None and document.thumbnail.state == ObjectState.LOST:
+    if thumbnail is not None and document.thumbnail is not None and document.thumbnail.state == ObjectState.LOST:
         used(thumbnail, document.thumbnail)
         Document.objects.filter(pk=document.pk).update(thumbnail=thumbnail)
     return old + unused

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from datetime import date
 from io import StringIO
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from django.core.cache import cache
 from django.core.management import CommandError, call_command
 from django.test import Client
+from django.utils import timezone
 
 from cases.models import Case
 from portal.core import storage
@@ -19,10 +21,12 @@ from portal.core.models import Job, StoredObject
 from portal.core.states import JobState, ObjectState
 from portal.pages.demo.synthetic import Person
 from records.actions import rebuilding
-from records.models import Document, Instance, Page, Series
-from records.queries.derived import lost
+from records.child.protocol import FileResult
+from records.models import Document, File, Instance, Page, Series
+from records.queries.derived import files_to_read_again, lost
 from records.steps import rebuild as step
 from tests.factories import dicom, documents, files, records
+from tests.records.test_objects import MP4, filmed
 
 pytestmark = pytest.mark.django_db
 TESTINA = Person("EXAMPLE^TESTINA", "T-1", date(1961, 5, 4), "F")
@@ -155,6 +159,54 @@ def test_an_original_that_cannot_be_read_leaves_the_job_to_be_seen(case: Case) -
     assert str(case.pk) in told
     assert rebuilding.queue() == 1
     assert Job.objects.filter(name="records.rebuild").count() == 1
+
+
+def once() -> Job:
+    """One attempt at the case's rebuild, whatever comes of it."""
+    job = Job.objects.get(name="records.rebuild")
+    run = claim(job.pk)
+    assert run is not None
+    execute(run)
+    job.refresh_from_db()
+    return job
+
+
+def test_a_video_plays_again_after_a_restore(client: Client) -> None:
+    case = records.case()
+    records.upload(case, filmed("1.2.840.10008.1.2.4.102", MP4), "film")
+    records.run_jobs()
+    video = Instance.objects.get(content__kind="video")
+    client.force_login(case.opened_by)
+    before = b"".join(client.get(f"/files/{video.file_id}/video/"))
+    assert before.startswith(MP4)
+    lose_bytes(case)
+    manage("--missing")
+    records.run_jobs("records.rebuild")
+    assert b"".join(client.get(f"/files/{video.file_id}/video/")) == before
+    assert not lost().exists()
+
+
+def test_what_cannot_be_made_now_stays_lost_and_is_tried_again(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    """LibreOffice or ffmpeg is missing after a move: files read well, but nothing comes of them."""
+    before = made(case)
+    rebuilding.lose_all(case_id=case.pk)
+    rebuilding.queue()
+    waiting = set(files_to_read_again(case.pk))
+    real = step.results_of
+
+    def nothing(work: Any, given: Any, folder: Any) -> list[tuple[File, FileResult]]:
+        bare = {"dicom": {"frames": {"pack": None}, "video": None}}
+        return [(file, replace(one, data=bare.get(one.kind, {}))) for file, one in real(work, given, folder)]
+
+    monkeypatch.setattr(step, "results_of", nothing)
+    job = once()
+    assert (job.state, job.error.split(" ")[0]) == (JobState.QUEUED, "Unfinished")
+    assert set(files_to_read_again(case.pk)) == waiting
+    monkeypatch.setattr(step, "results_of", real)
+    Job.objects.filter(pk=job.pk).update(due_at=timezone.now())
+    assert once().state == JobState.DONE
+    assert made(case) == before
+    assert not lost().exists()
 
 
 def test_rebuild_of_an_unknown_case_is_refused() -> None:
