@@ -12,10 +12,12 @@ from pathlib import Path
 
 import structlog
 from django.db.models import F
+from django.utils import timezone
 
 from cases.actions.locking import lock
-from portal.core import storage
+from portal.core import storage, sweep
 from portal.core.models import StoredObject
+from portal.core.states import ObjectState
 from portal.core.workfolder import work_folder
 from records.actions import rebuilding
 from records.child.protocol import FileResult
@@ -52,6 +54,8 @@ def rebuild(work: Work) -> None:
         _pictures_again(work, group)
         done += len(group)
     derive(work)
+    for stored in sweep.unreferenced(timezone.now()).filter(case_id=work.case_id, state=ObjectState.LOST):
+        storage.erase(stored)  # nothing names it, so nothing is to be made
     files_left = list(files_to_read_again(work.case_id).values_list("object_id", flat=True))
     for (
         object_id
