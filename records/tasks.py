@@ -77,11 +77,14 @@ def read_words(run: Run, subject_id: str, page: int) -> None:
 
 @job("records.expire_uploads", every_seconds=3600)
 def expire_uploads(run: Run) -> None:
-    """Give up what nobody continued in time, and erase what had arrived of it; remove readable files of killed workers."""
+    """Give up uploads that nobody continued in time and erase what had arrived; finish what killed processes left behind."""
     workfolder.sweep()
     late = Upload.objects.filter(state=UploadState.RECEIVING, expires_at__lte=timezone.now())
     for pk in list(late.values_list("pk", flat=True)[:500]):
         uploads.expire(upload_id=pk, by=run.actor)
+        run.renew()
+    for stored in files.leftovers()[:500]:
+        storage.erase(stored)
         run.renew()
     for file_id in passwords.leftovers():
         with run.commit():

@@ -242,6 +242,7 @@ def restore(source: Path, *, force: bool, after: Callable[[], object] = lambda: 
                 summary = _put_back(tar, manifest["members"])
         except (OSError, tarfile.TarError) as problem:
             raise Refused(f"{source} cannot be read as a backup: {type(problem).__name__}") from problem
+        sweep.hold()  # what lies beside may be of a newer database than this one, and then it is the only copy
         after()
     return summary
 

@@ -3,6 +3,9 @@ halves of writes, readable temporary files.
 
 Nothing is removed that is younger than the grace period, or that any row names by foreign key or by id. Where much of the store has
 no row, the database is more likely to be the wrong one than the bytes: then nothing is removed and the job fails loudly.
+
+After a restore the bytes beside the database may belong to a newer one, and are then the only copy of originals. So the daily job
+leaves everything sealed alone until an operator has looked and run `manage.py sweep --remove`.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from itertools import islice
 from pathlib import Path
 from uuid import UUID
 
+import structlog
 from django.apps import apps
 from django.conf import settings
 from django.db.models import Exists, ForeignObjectRel, OuterRef, QuerySet, UUIDField
@@ -24,13 +28,18 @@ from django.utils import timezone
 
 from portal.core import storage, workfolder
 from portal.core.backends import Listed
-from portal.core.models import StoredObject
-from portal.core.states import ObjectState
+from portal.core.models import Event, StoredObject
+from portal.core.states import ObjectState, Role
+
+log = structlog.get_logger(__name__)
 
 AT_ONCE = 500
 FEW = 20
-"""So many bytes without a row are never suspicious."""
+"""So many bytes without a row are never suspicious; the daily job, which nobody watches, never removes more of them."""
 SUSPICIOUS_SHARE = 0.1
+PORTAL = "portal"
+RESTORED, LOOKED = "restored", "swept"
+"""Names of the events that forbid the daily job to remove sealed bytes, and allow it again."""
 LEFT_IN_DATA_DIR = (".maintenance.*", "secrets.*.tmp")
 
 
@@ -55,6 +64,27 @@ class Found:
     @property
     def suspicious(self) -> bool:
         return len(self.bytes) > max(FEW, SUSPICIOUS_SHARE * self.listed)
+
+
+def hold() -> None:
+    """The database was replaced: no sealed bytes are removed unattended until `release`. In the database, so that it goes with it."""
+    _note(RESTORED, "restore")
+
+
+def release() -> None:
+    """An operator looked, and removed what was left."""
+    if held():
+        _note(LOOKED, "sweep")
+
+
+def held() -> bool:
+    latest = Event.objects.filter(subject_kind=PORTAL, name__in=[RESTORED, LOOKED]).order_by("-pk").first()
+    return latest is not None and latest.name == RESTORED
+
+
+def _note(name: str, by: str) -> None:
+    who = {"actor_kind": "job", "actor_id": by, "actor_role": Role.SYSTEM}
+    Event.objects.create(subject_kind=PORTAL, subject_id=UUID(int=0), name=name, **who)
 
 
 def before(hours: float | None = None) -> datetime:
@@ -86,15 +116,29 @@ def named_by_id(ids: Iterable[UUID]) -> set[UUID]:
     return found
 
 
-def sweep(*, remove: bool, older_than: datetime, anyway: bool = False, renew: Callable[[], object] = bool) -> Found:
+def sweep(
+    *,
+    remove: bool,
+    older_than: datetime,
+    anyway: bool = False,
+    attended: bool = True,
+    renew: Callable[[], object] = bool,
+) -> Found:
     """Look, and with `remove` take away. `anyway` is a person's word that the database is the right one.
+
+    Without a person (`attended` False), nothing sealed is removed after a restore, and never more than FEW bytes without a row.
 
     Raises:
         Suspicious: `remove` was asked for, and much of the store has no row.
     """
     found = Found()
+    if remove and not attended and held():
+        log.warning("sweep_held", why="restored")
+        found.files = _files(remove, older_than) + _partials(remove) + workfolder.sweep()
+        return found
     _bytes(found, older_than, renew)
-    if remove and found.suspicious and not anyway:
+    many = found.suspicious if attended else len(found.bytes) > FEW
+    if remove and many and not anyway:
         raise Suspicious(f"{len(found.bytes)} of {found.listed}")
     candidates = unreferenced(older_than).order_by("pk").iterator()
     while some := list(islice(candidates, AT_ONCE)):

@@ -13,7 +13,7 @@ log = structlog.get_logger(__name__)
 @job("core.sweep", every_seconds=24 * 3600)
 def sweep_leftovers(run: Run) -> None:
     """Once a day, remove what crashes left behind."""
-    found = sweep.sweep(remove=True, older_than=sweep.before(), renew=run.renew)
+    found = sweep.sweep(remove=True, older_than=sweep.before(), attended=False, renew=run.renew)
     count = len(found.objects) + len(found.bytes) + len(found.halves) + found.files
     if count:
         log.info("swept", count=count)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
 from cases.actions.locking import lock
 from cases.states import Phase
 from portal.core import storage
 from portal.core.access import Actor
 from portal.core.models import Job, StoredObject
+from portal.core.states import ObjectState
 from portal.core.workflow import Refused, move
 from records.actions.processing import finish
 from records.models import Document, File, Instance, Page, Series
@@ -62,6 +63,13 @@ def _remove(file: File, by: Actor) -> list[StoredObject]:
             move(held, FILE, "process_again", actor=by, changes=FRESH | {"duplicate_of": None})
             File.objects.filter(duplicate_of=file).update(duplicate_of=held)
     return erasable
+
+
+def leftovers() -> QuerySet[StoredObject]:
+    """Originals of removed files that are still here: the process died between the removal and the erasing."""
+    removed = File.objects.filter(state=RecordState.REMOVED, object__state=ObjectState.STORED)
+    still_used = File.objects.exclude(state=RecordState.REMOVED).filter(object__isnull=False)
+    return StoredObject.objects.filter(pk__in=removed.values("object")).exclude(pk__in=still_used.values("object"))
 
 
 FRESH = {"code": "", "processed_at": None, "claim_job": None, "claim_fence": 0}

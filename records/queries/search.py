@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Sum
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import Count, Exists, F, Lookup, Max, OuterRef, Q, QuerySet, Sum, Value
+from django.db.models.sql.compiler import SQLCompiler
 
 from records.models import Instance, Series, Study
 from records.queries.imaging import visible_studies
@@ -176,13 +178,42 @@ def _condition(key: Key, name: str, value: str) -> Q:
         return _range(key, name, value)
     same = "i" if key.how == "name" else ""  # a person's name may be compared without regard to case
     if "*" in value or "?" in value:
-        return Q(**{f"{column}__{same}regex": _pattern(value)})
+        pattern = Value(re.sub(r"\*+", "*", value)[:200])
+        return Q(_AnyCase(F(column), pattern) if same else _SameCase(F(column), pattern))
     return Q(**{f"{column}__{same}exact": value})
 
 
-def _pattern(value: str) -> str:
-    words = {"*": ".*", "?": "."}
-    return "^" + "".join(words.get(letter) or re.escape(letter) for letter in value[:200]) + "$"
+class _SameCase(Lookup):
+    """`*` and `?` matched by LIKE or GLOB, whose time is bounded: as a regular expression one request could hold a process for hours.
+
+    SQLite's LIKE knows no case, its GLOB does and has the wildcards of DICOM; only `[` begins something else there.
+    """
+
+    lookup_name = "wildcard"
+
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, list[Any]]:
+        return self._compare("{} LIKE {} ESCAPE '\\'", _like, compiler, connection)
+
+    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, list[Any]]:
+        return self._compare("{} GLOB {}", lambda value: value.replace("[", "[[]"), compiler, connection)
+
+    def _compare(
+        self, shape: str, pattern: Callable[[str], str], compiler: SQLCompiler, connection: BaseDatabaseWrapper
+    ) -> tuple[str, list[Any]]:
+        column, before = self.process_lhs(compiler, connection)
+        return shape.format(column, "%s"), [*before, pattern(self.rhs.value)]
+
+
+class _AnyCase(_SameCase):
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, list[Any]]:
+        return self._compare("UPPER({}) LIKE UPPER({}) ESCAPE '\\'", _like, compiler, connection)
+
+    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, list[Any]]:
+        return self.as_sql(compiler, connection)
+
+
+def _like(value: str) -> str:
+    return re.sub(r"[%_\\]", r"\\\g<0>", value).translate({ord("*"): "%", ord("?"): "_"})
 
 
 def _range(key: Key, name: str, value: str) -> Q:

@@ -130,6 +130,7 @@ def test_restore_gives_back_every_original_and_row(tmp_path: Path, made: Portal,
     assert "keys are NOT in it" in said
     new = Portal(tmp_path / "new", databases[1], keys_of=old)
     assert "2 sealed objects" in new.manage("restore", str(tar))
+    assert new.shell("from portal.core import sweep; print(sweep.held())") == ["True"]
     assert sorted(new.shell(READ)) == sorted(old.shell(READ)) != []
     assert new.manage("restore", str(tar), fails=True).count("has data already") == 1
     new.manage("restore", "--force", str(tar))

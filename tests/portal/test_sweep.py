@@ -164,6 +164,45 @@ def test_nothing_is_removed_when_the_database_looks_like_the_wrong_one(store: Pa
     assert bytes_of(store) == set()
 
 
+def test_the_daily_job_removes_nothing_sealed_after_a_restore_until_somebody_looked(store: Path) -> None:
+    case = make.case()
+    crashed = storage.write_stream([b"an original"], case_id=case.pk, kind="original")
+    storage.backend().put(uuid4().hex, [b"an original that the backup does not know"])
+    long_ago(store)
+    before = bytes_of(store)
+    assert len(before) == 2
+    sweep.hold()
+    daily = Job.objects.create(name="core.sweep", key="core.sweep", every_seconds=86400)
+    make.run_jobs("core.sweep")
+    assert bytes_of(store) == before
+    assert "restored from a backup" in manage()
+    assert "restored from a backup" not in manage("--remove")
+    assert bytes_of(store) == set()
+    crashed.refresh_from_db()
+    assert crashed.state == ObjectState.ERASED
+    storage.backend().put(uuid4().hex, [b"left by a crash"])
+    long_ago(store)
+    Job.objects.filter(pk=daily.pk).update(due_at=timezone.now())
+    make.run_jobs("core.sweep")
+    assert bytes_of(store) == set()
+
+
+def test_the_daily_job_never_removes_many_bytes_however_large_the_store(
+    store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweep, "FEW", 2)
+    case = make.case()
+    rows = [storage.write_stream([b"kept"], case_id=case.pk, kind="original") for _ in range(40)]
+    for _ in range(3):
+        storage.backend().put(uuid4().hex, [b"no row"])
+    long_ago(store)
+    before = bytes_of(store)
+    assert len(before) == len(rows) + 3
+    with pytest.raises(sweep.Suspicious):
+        sweep.sweep(remove=True, attended=False, older_than=sweep.before())
+    assert bytes_of(store) == before
+
+
 def test_a_grace_period_of_less_than_an_hour_is_refused(store: Path) -> None:
     with pytest.raises(CommandError):
         manage("--remove", "--older-than", "0")

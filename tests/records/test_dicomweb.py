@@ -20,6 +20,7 @@ from portal.core.models import AuditEntry
 from portal.core.states import Role
 from records.dicomweb import looks
 from records.models import Study
+from records.queries import search
 from records.states import RecordState
 from tests.factories import files, records
 
@@ -234,3 +235,39 @@ def test_a_pack_costs_the_same_queries_for_one_frame_and_for_all(owner: Client, 
     for count in (1, 3):
         with django_assert_max_num_queries(4):
             unpacked(owner.get(f"{BASE}studies/{STUDY}/series/{SERIES}/pack?count={count}"))
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ("EX*", True),
+        ("ex***LE^?est*", True),
+        ("*TESTINA", True),
+        ("EXAMPLE", False),
+        ("?EXAMPLE*", False),
+        ("EX%", False),
+        ("EX%*", False),
+        ("EXAMPL_^*", False),
+        ("[E]*", False),
+        ("\\*", False),
+    ],
+)
+def test_wildcards_match_and_everything_else_is_itself(asked: str, found: bool, case: Case) -> None:
+    Study.objects.filter(case=case).update(patient_name="EXAMPLE^TESTINA", description="50% [of] Chest_CT")
+    assert search.studies(case.opened_by, {"PatientName": asked}).exists() == found
+
+
+def test_wildcards_in_texts_mind_case_and_take_bounded_time(case: Case) -> None:
+    Study.objects.filter(case=case).update(description="50% [of] Chest_CT")
+    for asked, found in (
+        ("50%*", True),
+        ("*[of]*", True),
+        ("*chest_CT", False),
+        ("*Chest?CT", True),
+        ("*ChestxCT", False),
+    ):
+        assert search.studies(case.opened_by, {"StudyDescription": asked}).exists() == found, asked
+    hostile = search.studies(case.opened_by, {"StudyDescription": "*a" * 99, "PatientName": "*a" * 99})
+    told = str(hostile.query)  # an expression of the language below would be tried in every way that it can match
+    assert not any(word in told for word in ("REGEXP", " ~ ", " ~* "))
+    assert not hostile.exists()

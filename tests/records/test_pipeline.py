@@ -12,9 +12,11 @@ from django.db import DataError
 from django.utils import timezone
 
 from portal.core import jobs, storage
+from portal.core.access import Actor
 from portal.core.models import Job, StoredObject
 from portal.core.states import JobState, ObjectState
 from records import pipeline, sandbox
+from records.actions import files as actions
 from records.actions import processing, receipts
 from records.models import Document, File, Instance, Page, Receipt, Series, Study, UploadPart
 from records.rules import documents as papers
@@ -302,3 +304,28 @@ def test_runs_that_find_nothing_leave_the_case_to_the_last_one(case: Any, monkey
     assert make.run_jobs() == 5
     assert len(told) == 2
     assert Receipt.objects.get(batch=batch).document["counts"]["records"] == 5
+
+
+def test_bytes_of_a_removed_file_are_erased_even_when_the_process_died_between(
+    case: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make.upload(case, files.pdf("not mine"), "letter.pdf")
+    make.upload(case, files.pdf("mine"), "kept.pdf")
+    make.run_jobs()
+    file, kept = File.objects.get(name="letter.pdf"), File.objects.get(name="kept.pdf")
+
+    def die(_stored: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(actions.storage, "erase", die)
+        actions.remove(file=file, by=Actor.of(case.opened_by))
+    file.refresh_from_db()
+    assert file.object is not None and kept.object is not None
+    assert (file.state, file.object.state, storage.is_here(file.object)) == ("removed", ObjectState.STORED, True)
+    Job.objects.create(name="records.expire_uploads", key="records.expire_uploads", every_seconds=3600)
+    make.run_jobs("records.expire_uploads")
+    file.object.refresh_from_db()
+    assert (file.object.state, storage.is_here(file.object)) == (ObjectState.ERASED, False)
+    assert storage.is_here(kept.object)
+    assert not actions.leftovers().exists()

@@ -38,6 +38,10 @@ class Command(BaseCommand):
         except backup.Refused as problem:
             raise CommandError(str(problem)) from problem
         self.stdout.write(f"Restored the database and {restored.objects} sealed objects.")
+        self.stdout.write(
+            "Sealed bytes that this backup does not know stay where they are: they may be newer than it. When nothing is missing, "
+            "look with manage.py sweep, and remove them with manage.py sweep --remove."
+        )
 
     def _after(self) -> None:
         """Older tables are brought up to date; what a backup leaves out is queued, to be made by the workers."""

@@ -37,6 +37,8 @@ class Command(BaseCommand):
                 f"Nothing was removed: {much} sealed objects have no row in this database. Is it the right database, and not an "
                 "older backup? If you are sure, add --anyway."
             ) from None
+        if options["remove"]:
+            sweep.release()
         for what, count in (
             ("sealed objects that no record names", len(found.objects)),
             ("sealed bytes without a row", len(found.bytes)),
@@ -44,6 +46,11 @@ class Command(BaseCommand):
             ("temporary files of killed processes", found.files),
         ):
             self.stdout.write(f"{count:>8}  {what}")
+        if sweep.held():
+            self.stdout.write(
+                "This database was restored from a backup: what has no row in it may be newer than the backup, and the only copy. "
+                "The daily job leaves it alone until you have run manage.py sweep --remove."
+            )
         self.stdout.write(
             "Removed." if options["remove"] else "Nothing was removed. To remove it: manage.py sweep --remove"
         )
