@@ -82,7 +82,8 @@ def told(path: Path, result: FileResult) -> Told:
     klass = documents.by_code(edition.documents, about.get("loinc", ""), about.get("klass", ""), title)
     sure = 0.95
     if not klass:
-        klass, sure = documents.classify(texts, f"{title} {path.name}", edition.documents, edition.not_result)
+        words = [] if about.get("loinc") or about.get("klass") else texts
+        klass, sure = documents.classify(words, f"{title} {path.name}", edition.documents, edition.not_result)
     written = about.get("date", "")
     day = documents.service_date("\n".join(texts), today=TODAY, birth=None)
     found = written if len(written) == 10 else "" if written else str(day or "")

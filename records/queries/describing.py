@@ -78,7 +78,10 @@ def classified(
     coded = documents.by_code(edition.documents, str(about.get("loinc") or ""), str(about.get("klass") or ""), title)
     if coded:
         return coded, 0.95, KlassSource.CODE
-    klass, sure = documents.classify(texts, f"{title} {name}", edition.documents, edition.not_result)
+    told = (
+        [] if about.get("loinc") or about.get("klass") else texts
+    )  # a record whose own code is none of ours: by its title alone
+    klass, sure = documents.classify(told, f"{title} {name}", edition.documents, edition.not_result)
     row = learning.likeness(title, texts[0] if texts else "", institution, person_of(case).names)
     taught, taught_sure = learning.learned(row, lessons())
     if (

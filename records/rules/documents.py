@@ -15,6 +15,11 @@ TITLE = 300
 LINES, SHORT = 12, 10
 """Lines at the top of a paper, and words of one, up to which a line counts as a heading."""
 SURE, PROBABLE = 0.8, 0.4
+HINT = 0.35
+"""Below this nothing is said: one word in passing is no class."""
+IMAGES = "image_report"
+CONSENT = "consent"
+"""Being asked for a test is what this class is."""
 
 _MONTH_NAMES = "jan/ene feb mar apr/abr may/mai jun jul aug/ago sep/set oct/okt nov dec/dic"
 _MONTHS = {name: n for n, names in enumerate(_MONTH_NAMES.split(), 1) for name in names.split("/")}
@@ -32,7 +37,7 @@ _LABEL = re.compile(
     r"[^a-z0-9]{0,12}$"
 )
 _NOT_SERVICE = re.compile(
-    r"(birth|born|dob|d\.o\.b\.?|nacimiento|printed|expires|valid until)[^0-9a-z]{0,20}(?:[a-z]{1,12} ?)?$"
+    r"(birth ?date|birth|born|dob|d\.o\.b\.?|nacimiento|printed|expires|valid until)[^0-9a-z]{0,20}(?:[a-z]{1,12} ?)?$"
 )
 
 
@@ -54,9 +59,9 @@ def classify(
     best, *others = scores
     second = others[0][0] if others else 0.0
     confidence = min(1.0, 0.3 + best[0] / 8) * (0.7 if second > 0.8 * best[0] else 1.0)
-    if found(_both(not_result), _head(texts, title)):
+    if best[1] != CONSENT and found(_both(not_result), _head(texts, title)):
         confidence *= 0.5
-    return best[1], round(confidence, 2)
+    return (best[1], round(confidence, 2)) if confidence >= HINT else ("other", 0.0)
 
 
 def ranked(texts: Sequence[str], title: str, classes: Iterable[DocumentClass]) -> list[str]:
@@ -98,6 +103,11 @@ def by_code(classes: Iterable[DocumentClass], loinc: str, klass: str, title: str
         worded = [one for one in fitting if found(_both(one.words), plain)]
         if worded or fitting:
             return (worded or fitting)[0].key
+    if klass == IMAGES:  # a message says "imaging", its heading may say which
+        plain = folded(title)
+        named = [one.key for one in every if one.key != klass and found(_both(one.words), plain)]
+        if named:
+            return named[0]
     return next((one.key for one in every if klass and one.key == klass), "")
 
 

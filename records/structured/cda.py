@@ -66,6 +66,9 @@ def read(root: Node) -> Record:
         facts = facts_of(root, author="")
         record.pages.append(Page(code_text(root.first("code")), _table_of(facts) or _bare(root)))
     record.facts = unique(facts)
+    if root.name != "ClinicalDocument" and sections:
+        code = sections[0].first("code")
+        record.loinc = code.get("code") if code is not None else ""
     if not record.title and record.pages:
         record.title = record.pages[0].title
     if root.name != "ClinicalDocument" and not record.pages:

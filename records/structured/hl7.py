@@ -18,6 +18,10 @@ _TYPES = {
 }  # fmt: skip
 _LABS = frozenset({"LAB", "CH", "HM", "MB", "SR", "BLB", "IMM", "TX", "CUS", "PAT", "SP"})
 _IMAGES = frozenset({"RAD", "CT", "MR", "NMR", "US", "RUS", "XRC", "NMS", "CUS", "CTH", "PET", "MG"})
+_DOCUMENTS = frozenset(
+    {"18748-4", "11526-1", "11488-4", "18842-5", "11502-2", "11524-6", "11504-8", "34109-9", "28570-0"}
+)
+"""LOINC codes of kinds of documents: in OBX-3 they say what the whole message brings."""
 _FILES = {
     "pdf": "pdf",
     "text/xml": "xml",
@@ -148,7 +152,9 @@ class _Reader:
         record.facts = unique(self.facts)
         results = dict.fromkeys(page.title for page in record.pages if page.title not in ("", "Patient"))
         record.title = ", ".join(results)[:200] or record.title
-        if not record.klass and "ORU" in self.types:
+        if not record.klass and not self.types & {"ORU", "MDM"}:
+            record.klass = "other"  # an order or an appointment is no result
+        elif not record.klass and "ORU" in self.types:
             if self.kinds & _IMAGES:
                 record.klass = "image_report"
             elif (
@@ -201,6 +207,8 @@ class _Reader:
     def _obx(self, segment: Segment) -> None:
         kind = segment.part(2)
         words, code, system = _coded(segment, 3)
+        if system == "loinc" and code in _DOCUMENTS:
+            self.record.loinc = code
         if kind in ("ED", "RP"):
             self._file(segment)
             return
