@@ -79,7 +79,6 @@ def addresses(case: Case) -> list[str]:
     assert paper is not None
     return [
         f"{series}/instances/{one.uid}/frames/1",
-        f"{series}/instances/{one.uid}/rendered",
         f"{series}/thumbnail",
         f"/documents/{paper[0]}/pages/{paper[1]}/",
     ]
@@ -93,6 +92,7 @@ def test_everything_derived_is_made_again_equal_to_the_byte(case: Case, client: 
     pictures = [address for address in addresses(case) if client.get(address).status_code == 200]
     assert len(pictures) >= 3
     lose_bytes(case)
+    cache.clear()  # what was drawn a moment ago would still be shown, and may be
     assert f"{len(before)} derived objects are missing" in manage("--missing")
     for address in pictures:
         answer = client.get(address, headers={"Accept": "*/*", "Sec-Fetch-Mode": "no-cors"})
