@@ -90,7 +90,13 @@ def missing_debian_packages(what: str) -> list[str]:
         if _system_node() is None and not _library_loads("libatomic.so.1"):
             missing.append("libatomic1")
     if what == "test":
-        programs = {"chromium": "chromium", "dcmtk": "dcmdjpeg", "ffmpeg": "ffmpeg", "gettext": "msgfmt", "tesseract-ocr": "tesseract"}
+        programs = {
+            "chromium": "chromium",
+            "dcmtk": "dcmdjpeg",
+            "ffmpeg": "ffmpeg",
+            "gettext": "msgfmt",
+            "tesseract-ocr": "tesseract",
+        }
         missing += [package for package, program in programs.items() if shutil.which(program) is None]
     return missing
 

@@ -109,7 +109,10 @@ class Reader:
         return False
 
     def _head(self) -> dict[str, str]:
-        if self._held[:2] == b"\r\n" or (len(self._held) < 2 and self._fill() and self._held[:2] == b"\r\n"):
+        while len(self._held) < 2:
+            if not self._fill():
+                raise Malformed("cut")
+        if self._held[:2] == b"\r\n":
             del self._held[:2]
             return {}
         found: dict[str, str] = {}
