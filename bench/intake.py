@@ -67,7 +67,10 @@ def main() -> int:
 
 
 def readable(content: bytes, folder: str) -> bool:
-    """Whether another reader (pydicom) opens a DICOM file to its end; every paper is held to be readable, nothing hostile is."""
+    """Whether another reader (pydicom) opens a DICOM file to its end and has a decoder for its pixels.
+
+    Every paper is held to be readable, nothing hostile is.
+    """
     import io
     import warnings
 
@@ -81,9 +84,28 @@ def readable(content: bytes, folder: str) -> bool:
             found = pydicom.dcmread(io.BytesIO(content), force=len(content) > LEAST_BYTES)
             for _ in found.iterall():
                 pass
+            if "PixelData" in found and not _decodable(found):
+                return False
             return "SOPClassUID" in found or "DirectoryRecordSequence" in found
         except Exception:
             return False
+
+
+def _decodable(found: Any) -> bool:
+    """Whether the pixels are all there, and in a syntax that pydicom's decoders know."""
+    from pydicom.pixels import get_decoder
+
+    syntax = found.file_meta.TransferSyntaxUID
+    if syntax.is_compressed:
+        return bool(get_decoder(syntax).is_available)
+    bits = (
+        found.Rows
+        * found.Columns
+        * found.SamplesPerPixel
+        * found.BitsAllocated
+        * int(found.get("NumberOfFrames", 1) or 1)
+    )
+    return len(found.PixelData) >= bits // 8 or found.PhotometricInterpretation == "YBR_FULL_422"
 
 
 def disc(files: int) -> Iterator[Sent]:

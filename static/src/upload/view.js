@@ -142,7 +142,11 @@ export class BatchView {
         this.rows.delete(entry);
       }
     }
-    for (const entry of shown) if (!this.rows.has(entry)) this.addRow(entry);
+    for (const entry of shown) {
+      if (this.rows.has(entry)) continue;
+      this.addRow(entry);
+      showEntry(this.rows.get(entry), entry, this.words); // nothing may move any more that would draw it
+    }
     const rest = alive.length - shown.length;
     put(this.more, rest > 0 ? fill(this.words.andMore, { n: rest }) : '');
   }
