@@ -344,3 +344,15 @@ class ViewerState(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user", "study"], name="viewer_state_once")]
+
+
+class ViewerStateVersion(models.Model):
+    """What a viewer state held at one revision. Rows are added, never changed."""
+
+    held = models.ForeignKey(ViewerState, on_delete=models.CASCADE, related_name="+")
+    revision = models.PositiveIntegerField()
+    state: models.JSONField[Any, Any] = models.JSONField(default=dict)
+    saved_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["held", "revision"], name="viewer_state_version_once")]

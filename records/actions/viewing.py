@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from portal.core.access import Actor
 from portal.core.workflow import note
-from records.models import Study, ViewerState
+from records.models import Study, ViewerState, ViewerStateVersion
 
 
 class Outdated(Exception):
@@ -22,7 +22,7 @@ class Outdated(Exception):
 
 @transaction.atomic
 def save_viewer_state(*, study: Study, state: dict[str, Any], revision: int, by: Actor) -> ViewerState:
-    """Keep the state if nobody saved since `revision`.
+    """Keep the state if nobody saved since `revision`; what stood before stays as a version.
 
     Raises:
         Outdated: the stored revision is another one; nothing is written.
@@ -34,5 +34,6 @@ def save_viewer_state(*, study: Study, state: dict[str, Any], revision: int, by:
     held.refresh_from_db()
     if not written:
         raise Outdated(held)
+    ViewerStateVersion.objects.create(held=held, revision=held.revision, state=state, saved_at=held.saved_at)
     note(study, "study", "annotate", actor=by, data={"revision": held.revision})
     return held

@@ -279,6 +279,16 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='ViewerStateVersion',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('revision', models.PositiveIntegerField()),
+                ('state', models.JSONField(default=dict)),
+                ('saved_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('held', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='records.viewerstate')),
+            ],
+        ),
+        migrations.CreateModel(
             name='ChecklistItem',
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, primary_key=True, serialize=False)),
@@ -461,5 +471,9 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='viewerstate',
             constraint=models.UniqueConstraint(fields=('user', 'study'), name='viewer_state_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='viewerstateversion',
+            constraint=models.UniqueConstraint(fields=('held', 'revision'), name='viewer_state_version_once'),
         ),
     ]

@@ -18,7 +18,7 @@ from records.queries import imaging
 
 VIEWER_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; img-src 'self' data: blob:; "
-    "connect-src 'self'; worker-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
+    "connect-src 'self'; media-src 'self'; worker-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
 )
 """`style-src-attr` only here: measurement labels are placed by style attributes."""
 MAX_STATE_BYTES = 1024**2

@@ -66,6 +66,8 @@ OBJECTS: dict[str, Find] = {
     "dicomweb:*:series": lambda w, p, r: p.series.uid if p.series else None,
     "dicomweb:*:instance": lambda w, p, r: p.instance.uid if p.instance else None,
     "viewer:*:study": lambda w, p, r: p.study.uid if p.study else None,
+    "viewer:*:series": lambda w, p, r: p.series.uid if p.series else None,
+    "viewer:*:instance": lambda w, p, r: p.instance.uid if p.instance else None,
     "desk:close_hold:pk": lambda w, p, r: p.hold,
 }
 """Parts of a case: another's, a revoked one and a missing one must look the same."""
@@ -88,6 +90,8 @@ WORDS: dict[str, Any] = {
     "records:custody:event": "send",
     "records:page:number": 1,
     "reviews:page:number": 1,
+    "viewer:notes:kind": "key-images",
+    "viewer:tile:number": "1",
     "dicomweb:*:frames": "1",
     "dicomweb:*:frame": "1",
     "dicomweb:*:path": "7FE00010",
@@ -112,7 +116,16 @@ POSTS: dict[str, Callable[[World], dict[str, Any]]] = {
 }
 
 # -- documented exceptions
-PROGRAMS = ("records:upload", "records:uploads", "dicomweb:", "viewer:state", "extend_session")
+PROGRAMS = (
+    "records:upload",
+    "records:uploads",
+    "dicomweb:",
+    "viewer:state",
+    "viewer:beside",
+    "viewer:notes",
+    "viewer:tile",
+    "extend_session",
+)
 """Interfaces for programs answer a stranger with 401, never with a redirect."""
 SEARCHES = {f"dicomweb:{case}{name}" for case in ("", "case:") for name in ("series", "study-instances", "instances")}
 SEARCHES |= {"dicomweb:case:studies", "dicomweb:case:all-series", "dicomweb:case:all-instances"}

@@ -228,6 +228,7 @@ PERSON = {  # who the patient is, what is wrong with them, what anybody wrote ab
     "records.CustodyEntry": "happened_on carrier tracking condition holder remark",
     "records.RequestLetter": "provider items parts capacity ends_on",
     "records.ViewerState": "state",
+    "records.ViewerStateVersion": "state",
     "specialists.Assignment": "specialty note conflict conflict_text end_reason end_text",
     "specialists.OpinionDraft": "content",
     "specialists.Opinion": "content",

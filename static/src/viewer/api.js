@@ -19,7 +19,7 @@ export function reason(error) {
 
 export class Api {
   constructor({ dicomweb, stateUrl, csrf }, onSignedOut) {
-    Object.assign(this, { dicomweb, stateUrl, csrf, onSignedOut });
+    Object.assign(this, { dicomweb, stateUrl, csrf, onSignedOut, base: stateUrl.replace(/state\/$/, '') });
   }
 
   async request(url, options = {}) {
@@ -53,6 +53,18 @@ export class Api {
   renderedUrl(place, preset) {
     const window = preset?.width ? `?window=${preset.center},${preset.width},linear` : '';
     return `${this.frameUrl(place)}/rendered${window}`;
+  }
+
+  tileUrl(study, series, instance, frame) { return `${this.base}tiles/${study}/${series}/${instance}/${frame}`; }
+  /** kind: 'key-images' or 'measurements'. */
+  notesUrl(study, kind) { return `${this.base}notes/${study}/${kind}.dcm`; }
+
+  /** {papers, videos, marks} of a study; empty lists when they cannot be had, so that the images open all the same. */
+  async beside(study) {
+    const nothing = { papers: [], videos: [], marks: [] };
+    if (!this.base) return nothing;
+    const response = await this.request(`${this.base}beside/${study}/`, { headers: { Accept: 'application/json' } }).catch(() => null);
+    return response?.ok ? response.json() : { ...nothing, missing: true };
   }
 
   async loadState(study) {

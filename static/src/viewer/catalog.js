@@ -2,6 +2,7 @@
 import { placeOf } from './api.js';
 import { date, hasImage, isDocument, mend, NOT_IMAGES, number, personName, value } from './dicom.js';
 import { gettext } from './i18n.js';
+import { isSlide } from './slide.js';
 import { sortInstances, sortSeries } from './order.js';
 
 export class Series {
@@ -16,6 +17,7 @@ export class Series {
     this.count = number(dataset, 'seriesInstances') ?? 0;
     this.other = NOT_IMAGES[this.modality] ?? '';
     this.images = [];
+    this.slide = null;
     this.loading = null;
     this.loaded = new Set();
     this.failed = new Map();
@@ -33,6 +35,11 @@ export class Series {
     if (this.other) return this;
     const datasets = await this.api.metadata(this.study.uid, this.uid);
     if (datasets.length && !datasets.some(hasImage)) this.other = datasets.some(isDocument) ? NOT_IMAGES.DOC : gettext('Data without pictures');
+    if (this.modality === 'SM' && datasets.some(isSlide)) {
+      this.slide = datasets;
+      this.count = datasets.length;
+      return this;
+    }
     const orders = new Map();                                              // of frame one of each instance, as the server counts them
     let order = 0;
     for (const dataset of datasets.filter(hasImage)) { orders.set(dataset, order); order += number(dataset, 'frames') || 1; }
@@ -58,9 +65,9 @@ export async function loadCatalog(api, uids) {
   const failures = [];
   await Promise.all(uids.map(async (uid, position) => {
     try {
-      const [dataset, rows] = await Promise.all([api.study(uid), api.series(uid)]);
+      const [dataset, rows, beside] = await Promise.all([api.study(uid), api.series(uid), api.beside(uid)]);
       const study = {
-        uid, position, dataset, patient: personName(dataset), birthDate: date(value(dataset, 'birthDate')), sex: value(dataset, 'sex') ?? '',
+        uid, position, dataset, beside, patient: personName(dataset), birthDate: date(value(dataset, 'birthDate')), sex: value(dataset, 'sex') ?? '',
         date: date(value(dataset, 'studyDate')), rawDate: value(dataset, 'studyDate') ?? '', description: String(value(dataset, 'studyDescription') ?? ''),
       };
       study.series = sortSeries(rows.map((row) => new Series(api, study, row)));
@@ -75,6 +82,8 @@ export async function loadCatalog(api, uids) {
     studies, series, failures,
     find: (uid) => series.find((one) => one.uid === uid),
     of: (imageId) => { const place = placeOf(imageId); return place && series.find((one) => one.uid === place.series && one.study.uid === place.study); },
+    /** The series that holds an instance, as far as a mark of `study` names it. */
+    seriesOf: (mark, instance) => { const uid = mark.references?.find((one) => one.instance === instance)?.series; return series.find((one) => one.uid === uid); },
     /** The first series of a study that is likely to show a picture. */
     first: (study) => study?.series.find((one) => !one.other && one.count > 0) ?? study?.series.find((one) => !one.other),
   };

@@ -2,7 +2,7 @@
 import { gettext } from './i18n.js';
 
 export const TAGS = {
-  studyDate: '00080020', studyTime: '00080030', seriesDate: '00080021', modality: '00080060', sopClass: '00080016', sop: '00080018',
+  imageType: '00080008', studyDate: '00080020', studyTime: '00080030', seriesDate: '00080021', modality: '00080060', sopClass: '00080016', sop: '00080018',
   studyDescription: '00081030', seriesDescription: '0008103E', patientName: '00100010', patientId: '00100020', birthDate: '00100030',
   sex: '00100040', study: '0020000D', series: '0020000E', seriesNumber: '00200011', instanceNumber: '00200013', position: '00200032',
   orientation: '00200037', seriesInstances: '00201209', frames: '00280008', rows: '00280010', columns: '00280011',
@@ -40,7 +40,7 @@ export const NOT_IMAGES = {
   SR: gettext('Structured report'), PR: gettext('Presentation state'), KO: gettext('Key object selection'), DOC: gettext('Document'), SEG: gettext('Segmentation'),
   RTSTRUCT: gettext('Radiotherapy structures'), RTPLAN: gettext('Radiotherapy plan'), RTDOSE: gettext('Radiotherapy dose'), RTRECORD: gettext('Radiotherapy record'),
   REG: gettext('Registration'), ECG: gettext('Waveform (ECG)'), HD: gettext('Waveform (haemodynamic)'), EPS: gettext('Waveform (electrophysiology)'), RESP: gettext('Waveform (respiration)'),
-  AU: gettext('Audio'), FID: gettext('Fiducials'), SM: gettext('Whole-slide image'), PLAN: gettext('Plan'), M3D: gettext('3D model'), ANN: gettext('Annotations'),
+  AU: gettext('Audio'), FID: gettext('Fiducials'), PLAN: gettext('Plan'), M3D: gettext('3D model'), ANN: gettext('Annotations'),
 };
 
 /** Encapsulated PDF, CDA, STL, OBJ, MTL (PS3.4 table B.5-1). */

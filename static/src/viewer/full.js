@@ -1,23 +1,25 @@
 /** The whole viewer: windows, tools and list around cornerstone. */
 import { Cine } from './cine.js';
-import { listenForOpen } from './cite.js';
+import { framed, listenForOpen } from './cite.js';
 import { commands } from './commands.js';
 import { announcer, el } from './dom.js';
 import { startEngine } from './engine.js';
 import { helpDialog, listenForKeys } from './keyboard.js';
 import { gettext } from './i18n.js';
+import { keyPlaces } from './marks.js';
 import { registerReslicing } from './mpr.js';
 import { updateOverlay } from './overlay.js';
 import { drawLines } from './lines.js';
 import { Links, planeNow } from './links.js';
 import { Pane } from './pane.js';
-import { enterPlanes, leavePlanes } from './planes.js';
+import { enterPlanes, leavePlanes, showPlane } from './planes.js';
 import { startPointer } from './pointer.js';
 import { Prefetcher } from './prefetch.js';
 import { Sidebar } from './sidebar.js';
 import { State } from './state.js';
 import { Toolbar } from './toolbar.js';
 import { MEASURING, Tools } from './tools.js';
+import { readPlane } from './volume.js';
 
 export class App {
   constructor(context) {
@@ -44,7 +46,7 @@ export class App {
     this.grid = el('div', { className: 'co-v-grid' });
     this.status = el('span', { className: 'co-v-status' });
     this.toast = el('p', { className: 'co-v-toast', hidden: true });
-    const notice = el('p', { className: 'co-v-notice' }, el('span', { textContent: this.config.notice }), this.status);
+    const notice = el('p', { className: 'co-v-notice' }, el('span', {}, this.config.notice, ' ', this.config.plain ? el('a', { href: `${this.config.plain}?study=${this.config.studies[0]}`, target: framed() ? '_blank' : '_self', rel: 'noopener', textContent: gettext('Simple pages') }) : ''), this.status);
     this.root.replaceChildren(el('header', { className: 'co-v-top' }, this.toolbar.node), el('div', { className: 'co-v-body' }, this.sidebar.node, this.grid), this.toast, notice, this.live);
     listenForKeys(this, table);
     listenForOpen((place) => this.openPlace(place));
@@ -126,9 +128,24 @@ export class App {
 
   open(series) {
     if (this.mpr) this.setLayout(1, false);
-    const shown = this.active.show(series);
-    this.active.canvas.focus();
+    const mark = series.study.beside.marks.find((one) => one.series === series.uid);
+    const shown = mark ? this.openMark(mark) : this.active.show(series);
+    (this.active.sheet ?? this.active.canvas).focus();
     return shown;
+  }
+
+  /** A presentation state is applied; of a key object selection the first image is opened. */
+  async openMark(mark) {
+    const places = [];
+    for (const { series: uid } of mark.references ?? []) await this.catalog.find(uid)?.load().catch(() => null);
+    if (mark.kind === 'presentation') {
+      const series = (mark.references ?? []).map(({ series: uid }) => this.catalog.find(uid)).find((one) => one?.images.length);
+      if (series) { await this.active.apply(mark, series); this.tell(gettext('Shown as “{label}” was set up.', { label: mark.label || series.name })); return; }
+    } else {
+      places.push(...keyPlaces(mark, (instance) => this.catalog.seriesOf(mark, instance)));
+      if (places.length) { await this.openPlace(places[0]); return; }
+    }
+    this.tell(gettext('The images it speaks of are not among the studies opened here.'));
   }
 
   stepSeries(by) {
@@ -143,7 +160,10 @@ export class App {
     if (!series || (place.study && series.study.uid !== place.study)) { this.tell(gettext('The cited image is not among the studies opened here.')); return; }
     if (place.plane) {
       if (this.mpr !== series) { this.active.series = series; await this.enterMpr(series); }
-      await this.panes.find((pane) => pane.plane === place.plane)?.goTo(place.slice);
+      const { base } = readPlane(place.plane);
+      const pane = this.panes[{ axial: 0, sagittal: 1, coronal: 2 }[base]];
+      if (pane && pane.plane !== place.plane) await showPlane(this, pane, place.plane);
+      await pane?.goTo(place.slice);
       return;
     }
     if (this.mpr) this.setLayout(1, false);

@@ -25,10 +25,11 @@ export class LightApp {
     this.announce = announcer(this.live);
     const full = new URL(window.location.href);
     full.searchParams.delete('light');
+    const plain = config.plain ? el('a', { href: `${config.plain}?study=${config.studies[0]}`, textContent: gettext('Simple pages') }) : '';
     const link = this.why ? el('span', { textContent: this.why }) : el('a', { href: full.href, textContent: gettext('Open the full viewer') });
     const button = (text, by) => el('button', { type: 'button', className: 'co-v-button', textContent: text, on: { click: () => this.goTo(this.index + by) } });
     this.root.replaceChildren(
-      el('header', { className: 'co-v-top co-v-light-top' }, this.choice, this.windows, link),
+      el('header', { className: 'co-v-top co-v-light-top' }, this.choice, this.windows, link, plain),
       el('section', { className: 'co-v-light', aria: { label: gettext('Image') } }, this.whose, this.picture, this.message),
       el('div', { className: 'co-v-light-bar' }, button(gettext('Previous'), -1), this.slider, button(gettext('Next'), 1)),
       el('p', { className: 'co-v-notice' }, el('span', { textContent: `${gettext('Simple view: pictures at reduced quality, no measuring.')} ${config.notice}` })), this.live);

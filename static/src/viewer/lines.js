@@ -1,4 +1,5 @@
 /** Lines over the images: where the other windows' planes cut this one, and the place that was pointed at. */
+import { drawMark } from './drawn.js';
 import { planeNow } from './links.js';
 import { covers, distance, intersection } from './space.js';
 
@@ -37,6 +38,6 @@ export function drawLines(app) {
       const [x, y] = viewport.worldToCanvas(spot.point);
       if (finite([x, y])) marks.push(node('path', { d: `M${x - 14} ${y}h10M${x + 4} ${y}h10M${x} ${y - 14}v10M${x} ${y + 4}v10`, class: 'co-v-spot' }));
     }
-    pane.lines.replaceChildren(...marks);
+    pane.lines.replaceChildren(...marks, ...drawMark(pane));
   }
 }

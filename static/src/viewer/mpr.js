@@ -15,7 +15,7 @@ const REASONS = {
 };
 
 const volumes = new Map();
-const ID = /^reslice:([0-9.]+)\/([0-9.]+):(sagittal|coronal):(\d+)$/;
+const ID = /^reslice:([0-9.]+)\/([0-9.]+):([a-z]+(?:@-?\d+)?(?:~\d+)?):(\d+)$/;
 
 /** What a resliced image id stands for, or null. */
 export function cutOf(imageId) {
@@ -33,7 +33,7 @@ function makeImage(imageId) {
   const volume = volumes.get(`${study}/${series}`);
   if (!volume) throw new Error('reformatting was closed');
   const { width, height, columnSpacing, rowSpacing } = planeOf(volume.block, plane, slice);
-  const scalarData = cut(volume.block, volume.slices, plane, slice);
+  const scalarData = cut(volume.block, volume.slices, plane, slice, volume.source.minPixelValue ?? 0);
   const source = volume.source;
   const voxelManager = utilities.VoxelManager.createImageVoxelManager({ width, height, numberOfComponents: 1, scalarData, id: imageId });
   return {
@@ -60,10 +60,15 @@ export async function prepare(series, progress) {
     const images = await Promise.all(series.ids.map((id) => imageLoader.loadAndCacheImage(id).then((image) => { done += 1; progress(done, series.ids.length); return image; })));
     const ordered = found.order.map((index) => images[index]);
     volumes.set(key, { block: found, source: ordered[0], slices: ordered.map((image) => image.getPixelData()) });
-    for (const plane of ['sagittal', 'coronal']) describe(series, found, plane);
   }
-  const ids = (plane) => Array.from({ length: planeOf(volumes.get(key).block, plane, 0).count }, (_, slice) => cutId({ study: series.study.uid, series: series.uid, plane, slice }));
-  return { sagittal: ids('sagittal'), coronal: ids('coronal') };
+  return { sagittal: idsOf(series, 'sagittal'), coronal: idsOf(series, 'coronal') };
+}
+
+/** Image ids of one plane of a prepared series, described so that they can be shown. */
+export function idsOf(series, plane) {
+  const { block: found } = volumes.get(`${series.study.uid}/${series.uid}`);
+  describe(series, found, plane);
+  return Array.from({ length: planeOf(found, plane, 0).count }, (_, slice) => cutId({ study: series.study.uid, series: series.uid, plane, slice }));
 }
 
 export function release() {

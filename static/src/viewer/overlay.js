@@ -3,6 +3,7 @@ import { geometry, lossy, number, spacingOf, values } from './dicom.js';
 import { el } from './dom.js';
 import { gettext } from './i18n.js';
 import { edges, edgesOfProjection, planeName } from './orientation.js';
+import { planeLabel } from './planes.js';
 import { windowOf } from './presets.js';
 
 const SIDES = ['top', 'right', 'bottom', 'left'];
@@ -31,7 +32,7 @@ export function updateOverlay(pane) {
     [study.birthDate && gettext('born {date}', { date: study.birthDate }), study.sex].filter(Boolean).join(' · '),
     study.date || gettext('Date not in the file'), study.description,
   ]);
-  const plane = pane.plane ? gettext('{plane} (reformatted)', { plane: pane.plane }) : '';
+  const plane = pane.plane ? gettext('{plane} (reformatted)', { plane: planeLabel(pane.plane) }) : '';
   lines(corners.what, [[series.modality, series.number !== undefined && gettext('series {number}', { number: series.number })].filter(Boolean).join(' · '), series.name, plane,
     pane.app.state?.isKey(pane.place) ? `★ ${gettext('starred')}` : '']);
   const viewport = pane.viewport;

@@ -5,7 +5,10 @@ import { calibration, geometry, naturallyInverted } from './dicom.js';
 import { clamp, el } from './dom.js';
 import { register } from './engine.js';
 import { gettext } from './i18n.js';
+import { concerns, turnOf, windowFor } from './marks.js';
 import { middle } from './order.js';
+import { sheet } from './paper.js';
+import { showSlide } from './slide.js';
 import { buildOverlay, updateOverlay } from './overlay.js';
 import { autoWindow, presetsFor, rangeOf, windowOf } from './presets.js';
 import { LOCATE } from './tools.js';
@@ -61,6 +64,7 @@ export class Pane {
   }
 
   destroy() {
+    this.bare();
     eventTarget.removeEventListener(Enums.Events.IMAGE_LOAD_ERROR, this.onError);
     if (this.enabled) this.app.engine.disableElement(this.id);
     this.enabled = false;
@@ -72,6 +76,9 @@ export class Pane {
     const ticket = (this.ticket = Symbol('show'));
     this.app.cine.stop(this);
     this.series = series;
+    this.bare();
+    const paper = sheet(series);
+    if (paper) { this.lay(paper); return; }
     this.say(gettext('Loading {name}…', { name: series.name }));
     try {
       await series.load();
@@ -80,6 +87,7 @@ export class Pane {
       return;
     }
     if (this.ticket !== ticket) return;
+    if (series.slide) { await this.slideIn(series, ticket); return; }
     if (!series.images.length) {
       this.ids = [];
       this.say(gettext('“{name}” holds no pictures ({kind}). It is kept with the records and is not shown in this viewer.', { name: series.name, kind: series.other || gettext('empty series') }));
@@ -102,6 +110,54 @@ export class Pane {
       if (this.ticket === ticket) this.failed(error);
     }
     this.app.prefetcher.pump();
+  }
+
+  /** Takes off what lay over the images. */
+  bare() {
+    this.slideViewer?.destroy();
+    this.sheet?.remove();
+    Object.assign(this, { slideViewer: null, sheet: null, applied: null });
+    this.node.classList.remove('co-v-pane--sheet');
+  }
+
+  /** Lays a paper, a video or a slide over the window; there is no stack then. */
+  lay(node) {
+    Object.assign(this, { sheet: node, ids: [], index: 0, plane: '' });
+    this.slider.hidden = true;
+    this.say('');
+    this.node.classList.add('co-v-pane--sheet');
+    this.node.append(node);
+    this.app.changed(this);
+    updateOverlay(this);
+  }
+
+  async slideIn(series, ticket) {
+    const host = el('div', { className: 'co-v-slide', aria: { role: 'group', label: series.name } });
+    this.lay(host);
+    try {
+      const viewer = await showSlide(host, series, series.slide, this.app.api);
+      if (this.ticket === ticket) this.slideViewer = viewer; else viewer.destroy();
+    } catch {
+      this.bare();
+      this.trouble(gettext('The slide “{name}” could not be shown: its header does not say how its parts lie.', { name: series.name }));
+    }
+  }
+
+  /** Sets the images up as a presentation state says. */
+  async apply(mark, series) {
+    const index = series.images.findIndex(({ place }) => concerns(mark, place));
+    await this.show(series, index < 0 ? undefined : index);
+    if (!this.viewport || !this.place) return;
+    this.applied = mark;
+    const chosen = windowFor(mark, this.place);
+    if (chosen) this.setWindow(chosen);
+    if (mark.inverse) this.viewport.setProperties({ invert: !this.invertedByNature });
+    const { rotation, flip } = turnOf(mark);
+    if (flip) this.viewport.setCamera({ flipHorizontal: true });
+    this.rotation = rotation;
+    this.viewport.setViewPresentation({ rotation });
+    this.viewport.render();
+    this.app.redrawLines();
   }
 
   goTo(index) {

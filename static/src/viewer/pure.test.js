@@ -6,7 +6,7 @@ import { nearest, runAround, sortInstances, sortSeries } from './order.js';
 import { edges, edgesOfProjection, letters, planeName } from './orientation.js';
 import { autoWindow, presetsFor, rangeOf, windowOf } from './presets.js';
 import { along, covers, distance, intersection, nearestAlong, nearestTo, planeFrom } from './space.js';
-import { block, cut, planeOf } from './volume.js';
+import { block, cut, planeOf, readPlane, writePlane } from './volume.js';
 
 const dataset = (values) => Object.fromEntries(Object.entries(values).map(([tag, value]) => [tag, { Value: [].concat(value) }]));
 
@@ -206,4 +206,25 @@ test('a window from the picture itself leaves out the extreme pixels and counts 
   assert.deepEqual(rangeOf(autoWindow(pixels, [0.01, 0.99])), { lower: 10, upper: 990 });
   assert.deepEqual(rangeOf(autoWindow(pixels, [0, 1], { slope: 2, intercept: -100 })), { lower: -100, upper: 1900 });
   assert.equal(autoWindow(new Int16Array(5), [0.01, 0.99]), null);
+});
+
+test('a plane turned by 90 degrees is the other plane, and a thick one holds the brightest values', () => {
+  const [columns, rows] = [5, 5];
+  const slices = [0, 1].map((z) => Float32Array.from({ length: 25 }, (_, i) => z * 100 + i));
+  const found = { order: [0, 1], normal: [0, 0, 1], across: [1, 0, 0], down: [0, 1, 0], spacing: [1, 1, 2], origin: [0, 0, 2], columns, rows };
+  const straight = cut(found, slices, 'coronal', 2);
+  assert.deepEqual([...straight], [10, 11, 12, 13, 14, 110, 111, 112, 113, 114]);
+  assert.deepEqual([...cut(found, slices, 'coronal~2', 2)], [15, 16, 17, 18, 19, 115, 116, 117, 118, 119]);
+  const turned = planeOf(found, 'coronal@90', 0);
+  assert.equal(turned.width, 8);
+  const middle = cut(found, slices, 'coronal@45', 3.5, -1);
+  assert.ok(Math.abs(Math.max(...middle) - 124) < 3, 'the diagonal reaches the far corner');
+  assert.equal(middle[0], -1, 'and leaves the block before its own ends');
+  const [x, y] = planeOf(found, 'coronal@45', 3.5).position;
+  assert.ok(Math.abs(x - y) < 1e-9 && x < 0);
+  assert.deepEqual([...cut(found, slices, 'axial~4', 0)].slice(0, 2), [100, 101]);
+});
+
+test('planes are written and read as names', () => {
+  for (const name of ['axial', 'coronal@30', 'sagittal@-20~10', 'axial~40']) assert.equal(writePlane(readPlane(name)), name);
 });

@@ -1,6 +1,9 @@
 /** The list beside the images: studies with their series, then starred images and measurements. */
 import { el } from './dom.js';
 import { gettext } from './i18n.js';
+import { keyPlaces } from './marks.js';
+import { besideOf } from './paper.js';
+import { planeLabel } from './planes.js';
 import { figure } from './tools.js';
 
 const NAMES = {
@@ -52,7 +55,10 @@ export class Sidebar {
     const { button, count, bar } = this.items.get(series);
     const total = series.images.length;
     const [loaded, failed] = [series.loaded.size, series.failed.size];
-    const kind = series.other ? gettext('{kind}: not shown here', { kind: gettext(series.other) }) : '';
+    const other = series.other && gettext(series.other);
+    const { papers, videos } = besideOf(series);
+    const opens = papers.length || series.study.beside.marks.some((mark) => mark.series === series.uid);
+    const kind = videos.length ? gettext('Video') : series.slide || series.modality === 'SM' ? gettext('Microscope slide') : opens ? other : other && gettext('{kind}: not shown here', { kind: other });
     count.textContent = [series.modality, kind || imageCount(total || series.count), failed ? gettext('{n} failed', { n: failed }) : ''].filter(Boolean).join(' · ');
     bar.hidden = !total || loaded === 0 || loaded >= total;
     bar.value = total ? loaded / total : 0;
@@ -67,23 +73,30 @@ export class Sidebar {
     if (!state) return;
     const stars = state.keyImages;
     const rows = state.measurements();
-    const drawn = JSON.stringify([stars, rows, state.status]);
+    const marks = catalog.studies.flatMap((study) => study.beside.marks);
+    const drawn = JSON.stringify([stars, rows, state.status, catalog.series.map((one) => one.images.length)]);
     if (drawn === this.drawn) return;
     this.drawn = drawn;
     const where = (row) => {
       const series = catalog.find(row.series);
       const index = series?.indexOf(row) ?? -1;
-      const image = row.plane ? `${row.plane} ${row.slice + 1}` : index >= 0 ? gettext('image {n}', { n: index + 1 }) : '';
+      const image = row.plane ? `${planeLabel(row.plane)} ${row.slice + 1}` : index >= 0 ? gettext('image {n}', { n: index + 1 }) : '';
       return [series?.name, image].filter(Boolean).join(', ');
     };
     const go = (row) => () => this.app.openPlace(row);
     const focused = document.activeElement?.dataset?.note;
     const part = (title, list) => (list.length ? el('section', {}, el('h2', { textContent: title }), el('ul', {}, ...list)) : '');
+    const theirs = marks.map((mark) => el('li', { className: 'co-v-note' }, mark.kind === 'presentation'
+      ? el('button', { type: 'button', on: { click: () => this.app.openMark(mark) } }, el('strong', { textContent: mark.label || gettext('Presentation state') }), el('small', { textContent: mark.description ?? '' }))
+      : el('div', {}, el('button', { type: 'button', on: { click: () => this.app.openMark(mark) } }, el('strong', { textContent: mark.title || gettext('Key images') }), el('small', { textContent: (mark.notes ?? []).join(' · ') })),
+        ...keyPlaces(mark, (instance) => catalog.seriesOf(mark, instance)).slice(0, 40).map((place) => el('button', { type: 'button', on: { click: go(place) } }, `▸ ${where(place)}`)))));
+    const downloads = (kind, list, text) => [...new Set(list.map((row) => row.study))].map((study) => el('li', { className: 'co-v-note' }, el('a', { href: this.app.api.notesUrl(study, kind), download: '', textContent: text })));
     this.notes.replaceChildren(
-      part(gettext('Starred images'), stars.map((row) => el('li', { className: 'co-v-note' }, el('button', { type: 'button', on: { click: go(row) } }, `★ ${where(row)}`)))),
+      part(gettext('Marked by others'), theirs),
+      part(gettext('Starred images'), stars.map((row) => el('li', { className: 'co-v-note' }, el('button', { type: 'button', on: { click: go(row) } }, `★ ${where(row)}`))).concat(stars.length ? downloads('key-images', stars, gettext('Download as DICOM key images')) : [])),
       part(gettext('Measurements'), rows.map((row) => el('li', { className: 'co-v-note' },
         el('button', { type: 'button', data: { note: row.uid }, on: { click: go(row) } }, el('strong', { textContent: `${NAMES[row.tool]()} ${figures(row)}` }), el('small', { textContent: where(row) })),
-        el('button', { type: 'button', className: 'co-v-remove', textContent: '×', aria: { label: gettext('Delete {name} {figures}', { name: NAMES[row.tool](), figures: figures(row) }) }, on: { click: () => state.remove(row.uid) } })))));
+        el('button', { type: 'button', className: 'co-v-remove', textContent: '×', aria: { label: gettext('Delete {name} {figures}', { name: NAMES[row.tool](), figures: figures(row) }) }, on: { click: () => state.remove(row.uid) } }))).concat(downloads('measurements', rows.filter((row) => !row.plane), gettext('Download as DICOM report')))));
     if (focused) this.notes.querySelector(`[data-note="${focused}"]`)?.focus();
   }
 }

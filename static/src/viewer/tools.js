@@ -16,6 +16,32 @@ class PointProbe extends ProbeTool {
 }
 PointProbe.toolName = ProbeTool.toolName;
 
+/** Degrees between two lines, the smaller of the two angles, whichever way each was drawn. */
+export function between([a, b, c, d]) {
+  const [one, two] = [[a, b], [c, d]].map(([from, to]) => to.map((n, axis) => n - from[axis]));
+  const sizes = Math.hypot(...one) * Math.hypot(...two);
+  const cos = one.reduce((sum, n, axis) => sum + n * two[axis], 0) / sizes;
+  return sizes ? (Math.acos(Math.min(1, Math.abs(cos))) * 180) / Math.PI : 0;
+}
+
+/** The stock tool pairs the nearest ends and so takes 30 degrees for 150 when a line was drawn the other way. */
+class Cobb extends CobbAngleTool {
+  _calculateCachedStats(annotation, ...rest) {
+    const stats = super._calculateCachedStats(annotation, ...rest);
+    const { points } = annotation.data.handles;
+    if (points.length === 4) for (const one of Object.values(annotation.data.cachedStats)) one.angle = between(points);
+    return stats;
+  }
+}
+Cobb.toolName = CobbAngleTool.toolName;
+
+/** Of a curve above 60 degrees the other angle may be meant: both are written. */
+function cobbText({ cachedStats }, targetId) {
+  const { angle } = cachedStats[targetId] ?? {};
+  if (!Number.isFinite(angle)) return undefined;
+  return [angle > 60 ? gettext('{angle}° (or {other}°)', { angle: angle.toFixed(1), other: (180 - angle).toFixed(1) }) : `${angle.toFixed(1)}°`];
+}
+
 /** Three figures, as a ruler would be read: 8.31, 83.1, 831. */
 export const figure = (value) => (Math.abs(value) >= 100 ? value.toFixed(0) : Math.abs(value) >= 10 ? value.toFixed(1) : value.toFixed(2));
 const unitOf = (unit) => (unit && unit !== 'raw' ? ` ${unit}` : '');
@@ -40,7 +66,7 @@ function areaText({ cachedStats }, target) {
 
 const MOVING = { window: WindowLevelTool, scroll: StackScrollTool, pan: PanTool, zoom: ZoomTool };
 export const MEASURING = {
-  length: LengthTool, angle: AngleTool, cobb: CobbAngleTool, ellipse: EllipticalROITool, rectangle: RectangleROITool, probe: PointProbe, arrow: ArrowAnnotateTool, text: LabelTool,
+  length: LengthTool, angle: AngleTool, cobb: Cobb, ellipse: EllipticalROITool, rectangle: RectangleROITool, probe: PointProbe, arrow: ArrowAnnotateTool, text: LabelTool,
 };
 /** Points that make a whole measurement. */
 export const POINTS = { length: 2, angle: 3, cobb: 4, ellipse: 4, rectangle: 4, probe: 1, arrow: 2, text: 1 };
@@ -71,7 +97,7 @@ export class Tools {
     const words = () => gettext('Text on this image');
     for (const [name, tool] of Object.entries(TOOLS)) {
       this.group.addTool(tool.toolName, {
-        probe: { getTextLines: probeText }, ellipse: { getTextLines: areaText }, rectangle: { getTextLines: areaText },
+        probe: { getTextLines: probeText }, cobb: { getTextLines: cobbText }, ellipse: { getTextLines: areaText }, rectangle: { getTextLines: areaText },
         text: { getTextCallback: (done) => ask('', done, words()), changeTextCallback: (data, _event, done) => ask(data?.data?.label ?? '', (text) => text && done(text), words()) },
         arrow: { getTextCallback: (done) => ask('', done), changeTextCallback: (data, _event, done) => ask(data?.data?.label ?? '', (text) => text && done(text)) },
       }[name] ?? {});

@@ -1,0 +1,37 @@
+/** Draws a presentation state's lines and texts over an image, in the layer of the cut lines. */
+import { utilities } from '@cornerstonejs/core';
+import { drawingsFor } from './marks.js';
+
+const SVG = 'http://www.w3.org/2000/svg';
+const node = (name, attributes, text = '') => {
+  const made = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries({ ...attributes, class: `co-v-drawn${name === 'text' ? ' co-v-drawn--text' : ''}` })) made.setAttribute(key, value);
+  made.textContent = text;
+  return made;
+};
+
+export function drawMark(pane) {
+  const { applied, place, viewport } = pane;
+  if (!applied || !place || !viewport) return [];
+  const imageId = pane.ids[pane.index];
+  const toScreen = ([x, y]) => {
+    const world = utilities.imageToWorldCoords(imageId, [x - 0.5, y - 0.5]);
+    return world && viewport.worldToCanvas(world);
+  };
+  return drawingsFor(applied, place).flatMap(({ kind, points, text }) => {
+    const at = points.map(toScreen);
+    if (!at.length || at.some((point) => !point?.every(Number.isFinite))) return [];
+    const [[x, y], b = at[0]] = at;
+    if (kind === 'text') return [node('circle', { cx: x, cy: y, r: 3 }), node('text', { x: x + 8, y: y + 4 }, text)];
+    if (kind === 'point') return [node('circle', { cx: x, cy: y, r: 4 })];
+    if (kind === 'circle') return [node('circle', { cx: x, cy: y, r: Math.hypot(b[0] - x, b[1] - y) })];
+    if (kind === 'ellipse' && at.length === 4) {
+      const [one, two] = [[at[0], at[1]], [at[2], at[3]]];
+      const half = ([p, q]) => Math.hypot(p[0] - q[0], p[1] - q[1]) / 2;
+      const middle = [(one[0][0] + one[1][0]) / 2, (one[0][1] + one[1][1]) / 2];
+      const turn = (Math.atan2(one[1][1] - one[0][1], one[1][0] - one[0][0]) * 180) / Math.PI;
+      return [node('ellipse', { cx: middle[0], cy: middle[1], rx: half(one), ry: half(two), transform: `rotate(${turn} ${middle[0]} ${middle[1]})` })];
+    }
+    return [node(kind === 'polygon' ? 'polygon' : 'polyline', { points: at.map((point) => point.join(',')).join(' ') })];
+  });
+}

@@ -1,0 +1,225 @@
+"""The viewer's tools in a real browser: true to the pixels, to known geometry, and to what others marked."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from django.conf import settings
+from django.core.cache import cache
+from django.test import Client
+from PIL import Image
+from playwright.sync_api import sync_playwright
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import ExplicitVRLittleEndian
+
+from cases.models import Case
+from tests.factories import files, records
+from tests.journeys.test_viewer import APP, CHROMIUM, STATIC, Browser, append_only_tables_are_emptied  # noqa: F401
+
+pytestmark = [
+    pytest.mark.journey,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="no chromium: install Debian's chromium"),
+    pytest.mark.skipif(not (STATIC / "dist/.vite/manifest.json").exists(), reason="no front end: run `make build`"),
+]
+SIZE, SPACING, SLICES = 64, 0.7, 8
+NOW, BEFORE = files.uid(1), files.uid(2)
+
+
+def reference(number: int) -> Dataset:
+    found = Dataset()
+    found.ReferencedSOPClassUID = "1.2.840.10008.5.1.4.1.1.2"
+    found.ReferencedSOPInstanceUID = files.uid(1, 1, number)
+    return found
+
+
+def presentation() -> bytes:
+    """A presentation state: lung window, turned by 90 degrees, a line and a word on slice 3 (PS3.3 A.33.1)."""
+    data = Dataset()
+    data.file_meta = FileMetaDataset()
+    data.SOPClassUID = data.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.11.1"
+    data.SOPInstanceUID = data.file_meta.MediaStorageSOPInstanceUID = files.uid(1, 9, 1)
+    data.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    data.StudyInstanceUID, data.SeriesInstanceUID, data.Modality = NOW, files.uid(1, 9), "PR"
+    data.PatientName, data.PatientID, data.PatientBirthDate, data.PatientSex = "EXAMPLE^TESTINA", "T-1", "19610504", "F"
+    data.StudyDate, data.SeriesNumber, data.InstanceNumber, data.ContentLabel = "20260312", 9, 1, "LUNGS"
+    data.PresentationCreationDate, data.PresentationCreationTime = "20260312", "101500"
+    series, window, area = Dataset(), Dataset(), Dataset()
+    series.SeriesInstanceUID, series.ReferencedImageSequence = files.uid(1, 1), [reference(3)]
+    window.WindowCenter, window.WindowWidth = "-600", "1500"
+    data.ReferencedSeriesSequence, data.SoftcopyVOILUTSequence = [series], [window]
+    marks, line, word = Dataset(), Dataset(), Dataset()
+    line.GraphicAnnotationUnits, line.GraphicDimensions, line.NumberOfGraphicPoints = "PIXEL", 2, 2
+    line.GraphicData, line.GraphicType, line.GraphicFilled = [10.0, 10.0, 30.0, 30.0], "POLYLINE", "N"
+    word.AnchorPointAnnotationUnits, word.UnformattedTextValue = "PIXEL", "look here"
+    word.AnchorPoint, word.AnchorPointVisibility = [30.0, 30.0], "Y"
+    marks.GraphicLayer, marks.ReferencedImageSequence = "A", [reference(3)]
+    marks.GraphicObjectSequence, marks.TextObjectSequence = [line], [word]
+    data.GraphicAnnotationSequence = [marks]
+    data.ImageRotation, data.ImageHorizontalFlip, data.PresentationLUTShape = 90, "N", "IDENTITY"
+    area.DisplayedAreaTopLeftHandCorner, area.DisplayedAreaBottomRightHandCorner = [1, 1], [SIZE, SIZE]
+    area.PresentationSizeMode = "SCALE TO FIT"
+    data.DisplayedAreaSelectionSequence = [area]
+    out = io.BytesIO()
+    data.save_as(out, enforce_file_format=True)
+    return out.getvalue()
+
+
+@pytest.fixture
+def case() -> Case:
+    cache.clear()
+    found = records.case()
+    for number in range(1, SLICES + 1):
+        place = {"FrameOfReferenceUID": files.uid(70), "ImagePositionPatient": [0.0, 0.0, 3.0 * number]}
+        records.upload(found, files.dicom(instance=number, size=SIZE, **place), f"IM{number}")
+        earlier = {"StudyDate": "20240110", "ImagePositionPatient": [0.0, 0.0, 900 + 6.0 * number]}
+        records.upload(found, files.dicom(study=2, instance=number, size=SIZE, **earlier), f"P{number}")
+    records.upload(found, presentation(), "PR1")
+    records.run_jobs()
+    return found
+
+
+@pytest.fixture
+def browse(case: Case, live_server: Any) -> Iterator[Callable[..., Browser]]:
+    client = Client()
+    client.force_login(case.opened_by)
+    cookie = client.cookies[settings.SESSION_COOKIE_NAME].value
+    with sync_playwright() as tools:
+        chromium = tools.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+
+        def start(query: str = f"?study={NOW}", *, page: str = "", scripts: bool = True) -> Browser:
+            context = chromium.new_context(viewport={"width": 1280, "height": 800}, java_script_enabled=scripts)
+            context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": live_server.url}])
+            return Browser(context.new_page(), f"{live_server.url}/viewer/{case.ref}/{page}{query}")
+
+        yield start
+        chromium.close()
+
+
+def opened(browser: Browser) -> None:
+    browser.page.goto(browser.address)
+    browser.until("document.getElementById('viewer').dataset.ready === 'true'")
+    browser.until(f"{APP}.panes.every((pane) => pane.message.hidden && pane.ids.length)")
+
+
+SAMPLE = """async () => {
+  const pane = document.getElementById('viewer').consilium.panes[0], v = pane.viewport, source = v.getCanvas();
+  v.render(); await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+  const copy = document.createElement('canvas'); copy.width = source.width; copy.height = source.height;
+  const pen = copy.getContext('2d'); pen.drawImage(source, 0, 0);
+  const shown = pen.getImageData(0, 0, copy.width, copy.height).data;
+  const scale = source.width / pane.canvas.clientWidth, grey = [];
+  const { origin: [ox, oy, oz], spacing: [sx, sy] } = v.getImageData();
+  for (let y = 4; y < SIZE - 4; y += 1) for (let x = 4; x < SIZE - 4; x += 1) {
+    const [cx, cy] = v.worldToCanvas([ox + x * sx, oy + y * sy, oz]);
+    grey.push(shown[(Math.floor(cy * scale) * copy.width + Math.floor(cx * scale)) * 4]);
+  }
+  return { place: pane.place, grey };
+}""".replace("SIZE", str(SIZE))
+
+
+@pytest.mark.parametrize("renderer", ["webgl", "cpu"])
+def test_what_is_drawn_is_what_the_server_renders(browse: Callable[..., Browser], case: Case, renderer: str) -> None:
+    browser = browse(f"?study={NOW}" + ("&cpu=1" if renderer == "cpu" else ""))
+    opened(browser)
+    found = browser.page.evaluate(SAMPLE)
+    place = found["place"]
+    address = f"/dicomweb/studies/{place['study']}/series/{place['series']}/instances/{place['instance']}/rendered"
+    origin = browser.address.split("/viewer/")[0]
+    picture = browser.page.request.get(origin + address, headers={"Accept": "image/png"})
+    server = np.asarray(Image.open(io.BytesIO(picture.body())).convert("L")).astype(int)[4:-4, 4:-4]
+    viewer = np.array(found["grey"]).reshape(server.shape)
+    smooth = np.ones_like(server, dtype=bool)  # where the pattern jumps, the browser blends neighbours
+    for axis in (0, 1):
+        for step in (1, -1):
+            smooth &= np.abs(server - np.roll(server, step, axis)) < 16
+    assert smooth.mean() > 0.5
+    assert np.abs(server - viewer)[smooth].max() <= 4
+    assert np.median(np.abs(server - viewer)[smooth]) <= 1
+
+
+def test_rectangle_and_cobb_angle_agree_with_known_geometry(browse: Callable[..., Browser]) -> None:
+    browser = browse()
+    opened(browser)
+    keys = browser.page.keyboard
+    for key in ["b", "Enter", "Enter", *["ArrowRight"] * 10, *["ArrowDown"] * 5, "Enter"]:
+        keys.press(key)
+    height = browser.page.evaluate(f"{APP}.panes[0].canvas.clientHeight")
+    millimetre = SIZE * SPACING / height
+    rows = f"{APP}.state.measurements()"
+    (area,) = browser.until(f"{rows}.map((row) => row.stats.area).filter(Boolean)")
+    assert area == pytest.approx(80 * millimetre * 40 * millimetre, rel=0.02)
+    steps = ["o", "Enter", "Enter", *["ArrowRight"] * 8, "Enter", *["ArrowDown"] * 8, "Enter"]
+    for key in [*steps, *["ArrowLeft"] * 8, *["ArrowDown"] * 8, "Enter"]:
+        keys.press(key)
+    angle = browser.until(f"{rows}.find((row) => row.tool === 'cobb')?.stats.angle")
+    assert angle == pytest.approx(45, abs=0.5)
+    browser.until(f"{APP}.state.status === 'Saved'")
+    assert browser.violations() == []
+    assert browser.complaints == []
+
+
+def test_the_earlier_examination_scrolls_along_by_millimetres(browse: Callable[..., Browser]) -> None:
+    browser = browse(f"?study={NOW},{BEFORE}")
+    opened(browser)
+    start = browser.page.evaluate(f"{APP}.panes.map((pane) => pane.index)")
+    assert browser.page.evaluate(f"{APP}.links.on")
+    for _ in range(2):
+        browser.page.keyboard.press("ArrowDown")
+    browser.until(f"{APP}.panes[0].index === {start[0] + 2} && {APP}.panes[1].index === {start[1] + 1}")
+    browser.page.keyboard.press("d")
+    browser.page.keyboard.press("ArrowUp")
+    browser.until(f"{APP}.panes[0].index === {start[0] + 1}")
+    assert browser.page.evaluate(f"{APP}.panes[1].index") == start[1] + 1
+    assert browser.page.evaluate(
+        "performance.getEntriesByType('resource').filter((one) => one.name.includes('/pack?')).length"
+    ), "frames come in packs"
+    assert browser.complaints == []
+
+
+def test_a_presentation_state_is_applied_with_what_it_draws(browse: Callable[..., Browser]) -> None:
+    browser = browse()
+    opened(browser)
+    browser.page.get_by_role("button", name="LUNGS").click()
+    browser.until(f"{APP}.panes[0].applied && {APP}.panes[0].rotation === 90")
+    browser.until("document.querySelectorAll('.co-v-drawn').length >= 3")
+    assert "look here" in browser.page.locator(".co-v-lines").first.text_content()
+    assert browser.page.evaluate(f"{APP}.panes[0].index") == 2
+    assert "W 1500" in browser.page.locator(".co-v-pane").inner_text()
+    browser.page.keyboard.press("ArrowDown")
+    browser.until("document.querySelectorAll('.co-v-drawn').length === 0")
+    assert browser.complaints == []
+
+
+def test_planes_turn_and_thicken_without_webgl(browse: Callable[..., Browser]) -> None:
+    browser = browse(f"?study={NOW}&cpu=1")
+    opened(browser)
+    keys = browser.page.keyboard
+    keys.press("m")
+    browser.until(f"{APP}.panes.length === 3 && {APP}.panes.every((pane) => pane.message.hidden && pane.ids.length)")
+    for key in ("n", ".", "u"):
+        keys.press(key)
+        browser.until(f"{APP}.panes.every((pane) => pane.message.hidden && pane.ids.length)")
+    browser.until(f"{APP}.panes[1].plane === 'sagittal@10~10' && {APP}.panes[1].message.hidden")
+    assert "turned 10°" in browser.page.locator(".co-v-pane").nth(1).inner_text()
+    browser.until("document.querySelectorAll('.co-v-cut').length >= 4")
+    assert browser.complaints == []
+
+
+def test_plain_pages_show_the_pictures_without_any_script(browse: Callable[..., Browser]) -> None:
+    browser = browse("", page="plain/", scripts=False)
+    page = browser.page
+    page.goto(browser.address)
+    assert page.get_by_role("heading", name="Your images").is_visible()
+    words = page.locator("figcaption").inner_text()
+    assert f"Image {SLICES // 2 + 1} of {SLICES}" in words
+    page.get_by_role("link", name="Next").click()
+    assert f"Image {SLICES // 2 + 2} of {SLICES}" in page.locator("figcaption").inner_text()
+    origin = browser.address.split("/viewer/")[0]
+    picture = page.request.get(origin + (page.locator("figure.co-plain img").get_attribute("src") or ""))
+    assert (picture.status, picture.body()[:2]) == (200, b"\xff\xd8")
+    assert len(picture.body()) < 30_000, "small enough for a slow line"
