@@ -18,10 +18,12 @@ READY = """
 from django.conf import settings
 from django.test import Client
 from allauth.mfa.totp.internal.auth import TOTP
+from cases.models import Patient
 from cases.states import Phase
 from tests.factories.accounts import CoordinatorFactory
-from tests.factories.records import case
-mine = case(phase=Phase.COLLECTING, specialties=["cardiology"], condition="valve")
+from tests.factories.cases import make_case
+mine = make_case(phase=Phase.COLLECTING)
+Patient.objects.filter(pk=mine.patient_id).update(family_name="Example", birth_date="1961-05-04")
 desk = CoordinatorFactory(email="ines@mixed.example")
 TOTP.activate(desk, "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP")
 for person in (mine.opened_by, desk):
@@ -89,7 +91,7 @@ def test_another_persons_images_are_held_until_a_coordinator_decides(
 
     ines = meet("coordinator")
     ines.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": desk_session, "url": service.url}])
-    ines.go(f"/desk/cases/{ref}/records/")
+    ines.go(f"/desk/cases/{ref}/")
     ines.reads("Set aside: the images say", "Set aside: the images name two people.")
     ines.page.locator(".co-record", has_text="Set aside: the images say").get_by_role("link", name="Decide").click()
     ines.on("Are these images this patient’s?")
@@ -99,7 +101,7 @@ def test_another_persons_images_are_held_until_a_coordinator_decides(
     ines.page.locator("main form button[type=submit]").first.click()
     ines.page.wait_for_url(lambda url: "/remove/" not in url)
 
-    ines.go(f"/desk/cases/{ref}/records/")
+    ines.go(f"/desk/cases/{ref}/")
     ines.page.locator(".co-record", has_text="the images name two people").get_by_role("link", name="Decide").click()
     ines.reads("One study belongs to one person.", "N-3", "T-1")
     ines.checks_page()

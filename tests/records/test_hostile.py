@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.test import Client
 
+from cases.states import Phase
+from portal.core.states import Role
+from records.models import File, Study
 from records.sandbox import FileResult
+from tests.factories import records as make
+from tests.factories.cases import make_case
 from tests.records.helpers import run
 
 EXPECTED = {
@@ -152,3 +160,41 @@ def test_nested_archives_end_at_the_depth_limit(root: Path, tmp_path: Path) -> N
     else:
         pytest.fail("still unpacking")
     assert total < 30_000_000
+
+
+@pytest.mark.django_db
+def test_hostile_images_do_no_harm_on_the_way_through_the_portal(root: Path, settings: Any) -> None:
+    """Sent, read, shown and downloaded: every page answers, every original is the one sent, no preamble leaves the house."""
+    settings.STAFF_SECOND_FACTOR_WAIVED = True
+    case = make_case(phase=Phase.COLLECTING)
+    names = [path.name for path in sorted((root / "dicom").rglob("*.dcm")) if "rle_bomb" not in path.name]
+    sent = {name: next((root / "dicom").rglob(name)).read_bytes() for name in names}
+    for name, content in sent.items():
+        make.upload(case, content, name)
+    make.run_jobs()
+    clients = []
+    for person in (case.opened_by, make.user(Role.COORDINATOR)):
+        clients.append(Client(raise_request_exception=False))
+        clients[-1].force_login(person)
+    patient, desk = clients
+    addresses = [f"/cases/{case.ref}/records/", f"/cases/{case.ref}/records/live/"]
+    for study in Study.objects.filter(case=case):
+        service = f"/dicomweb/cases/{case.ref}/studies/{study.uid}"
+        addresses += [f"{service}/metadata", f"{service}/series", f"{service}/instances"]
+        addresses += [f"/cases/{case.ref}/records/studies/{study.pk}/release/"]
+    for client in clients:
+        assert [address for address in addresses if client.get(address).status_code >= 500] == []
+    answer = desk.get(f"/desk/cases/{case.ref}/")
+    page = answer.content.decode()
+    assert answer.status_code == 200
+    assert "<script>alert" not in page
+    assert "\u202e" not in page
+    for file in File.objects.filter(case=case):
+        assert file.state in ("ready", "quarantined", "rejected")
+        assert file.sha256 == hashlib.sha256(sent[file.name]).hexdigest()
+        if sent[file.name]:
+            body = b"".join(desk.get(f"/files/{file.pk}/download/").streaming_content)  # type: ignore[attr-defined]
+            assert body[128:] == sent[file.name][128:]
+            assert body[:128] == (bytes(128) if "executable_preamble" in file.warnings else sent[file.name][:128])
+    mixed = Study.objects.get(case=case, patient_name__startswith="Mixup")
+    assert mixed.state == "quarantined"
