@@ -171,6 +171,12 @@ class _Batch:
                 raise ProtocolError("output on disk")
         self.results[number] = result
 
+    def left_to_extract(self) -> int:
+        """Bytes that the next child's archives may hold: what those before it held lies in the folder already."""
+        done = [result for result in self.results.values() if result.status == "container"]
+        taken = sum(member["size"] for result in done for member in result.data["members"])
+        return max(0, self.limits.extracted - taken)
+
     def seconds(self, number: int) -> float:
         """How long this file may take."""
         source, limits = self.files[number], self.limits
@@ -186,7 +192,7 @@ def _start(batch: _Batch, numbers: list[int], *, canary: dict[str, Any] | None =
     orders = {
         "parent": os.getpid(),
         "work": str(batch.work),
-        "limits": asdict(batch.limits),
+        "limits": {**asdict(batch.limits), "extracted": batch.left_to_extract()},
         "allow_unconfined": batch.allow_unconfined,
         "canary": canary,
         "files": [

@@ -31,6 +31,11 @@ def work_folder() -> Iterator[Path]:
         os.close(held)
 
 
+def room() -> int:
+    """Bytes that may still be written below the work folders; the reserve is for everything else on that disk."""
+    return max(0, shutil.disk_usage(settings.DATA_DIR).free - int(settings.DISK_RESERVE_BYTES))
+
+
 def sweep() -> int:
     """Remove what killed workers left behind. Returns how many folders that were."""
     with _root() as root:

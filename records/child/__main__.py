@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,9 @@ def main() -> int:
         except MemoryError:
             return OUT_OF_MEMORY
         _say(out, {"t": "done", "i": entry["i"], **result})
+        if result["status"] == "container":
+            taken = sum(member["size"] for member in result["data"]["members"])
+            limits = replace(limits, extracted=max(0, limits.extracted - taken))
     _say(out, {"t": "end"})
     return 0
 

@@ -81,7 +81,7 @@ class Limits:
     file_size: int = 2 * 1024 * 1024 * 1024
     """Of one written file."""
     extracted: int = 16 * 1024 * 1024 * 1024
-    """Of all members of one archive together."""
+    """Of all members of all archives of the batch together."""
     entries: int = 20_000
     depth: int = 1
     """Levels of archives inside archives that are still opened."""

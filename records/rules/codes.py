@@ -23,6 +23,8 @@ SYSTEM_FILE = "system_file"
 PROGRAMS = frozenset({PROGRAM, PROGRAM_PART})
 NOT_A_RECORD = frozenset({*PROGRAMS, "dicomdir", SYSTEM_FILE})
 """Left out because it is no record: programs of a disc, its table of contents, files of the computer."""
+TOO_LARGE = "zip_too_large"
+"""What an archive holds is more than one batch, or the case, takes."""
 AGAIN = frozenset({FAILED, "unsafe_memory", "unsafe_time", "unsafe_crash"})
 """Refusals that another try may mend."""
 LOCKED = frozenset({"pdf_password", "pdf_password_wrong", "zip_password", "zip_password_wrong"})

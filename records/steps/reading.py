@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -12,16 +13,20 @@ from uuid import UUID
 import structlog
 from django.conf import settings
 from django.db import DataError, IntegrityError
+from django.db.models import Sum
 
 from cases.actions.locking import lock
-from portal.core import storage
+from cases.models import Case
+from portal.core import storage, workfolder
 from portal.core.models import StoredObject
 from portal.core.workfolder import work_folder
 from records import office, sandbox
 from records.actions import passwords, processing
 from records.child.protocol import ChildInput, FileResult, Limits
 from records.models import File
-from records.rules.codes import FAILED
+from records.queries.uploads import room_left
+from records.rules.codes import FAILED, TOO_LARGE
+from records.states import RecordState
 from records.steps import images, members, papers
 from records.steps.work import Sealer, Work, Write, groups
 
@@ -55,7 +60,12 @@ def results_of(work: Work, files: Sequence[File], folder: Path) -> list[tuple[Fi
             )
             readable.append(file)
             work.run.renew()
-        results = _run(work, inputs, folder)
+        in_case, on_disk = _extractable(work, files), workfolder.room()
+        limits = Limits(memory=settings.CHILD_MEMORY_MB * 1024**2)
+        limits = replace(limits, extracted=min(limits.extracted, in_case, on_disk))
+        results = _run(work, inputs, folder, limits)
+        if limits.extracted == on_disk and any(one.code == TOO_LARGE for one in results):
+            raise sandbox.SandboxUnavailable("no room on this machine")  # the archive is not at fault
         letters = [n for n, one in enumerate(results) if one.data.get("convertible")]
         if letters and office.program():  # a second child, with what LibreOffice needs and no reader of other files has
             shown = _run(work, inputs, folder, office.limits(), only=letters)
@@ -65,13 +75,20 @@ def results_of(work: Work, files: Sequence[File], folder: Path) -> list[tuple[Fi
         return list(zip(readable, results, strict=True))
 
 
+def _extractable(work: Work, files: Sequence[File]) -> int:
+    """Bytes that archives of these files may hold: what the case still takes, and what of them it holds from a run that died."""
+    here = File.objects.filter(container__in=[file.pk for file in files]).exclude(state=RecordState.REMOVED)
+    held = here.aggregate(size=Sum("size"))["size"] or 0
+    return max(0, room_left(Case.objects.get(pk=work.case_id)) + held)
+
+
 def _run(
-    work: Work, inputs: Sequence[ChildInput], folder: Path, limits: Limits | None = None, only: list[int] | None = None
+    work: Work, inputs: Sequence[ChildInput], folder: Path, limits: Limits, only: list[int] | None = None
 ) -> list[FileResult]:
     return sandbox.run_batch(
         inputs,
         work=folder,
-        limits=limits or Limits(memory=settings.CHILD_MEMORY_MB * 1024**2),
+        limits=limits,
         on_progress=work.run.renew,
         allow_unconfined=getattr(settings, "CHILD_ALLOW_UNCONFINED", False),
         only=only,
@@ -183,7 +200,8 @@ def _prepare(work: Work, file: File, result: FileResult, folder: Path) -> Write:
     if result.status == "left_out":
         return lambda _case, row: processing.finish(row, "ready", by=by, code=result.code, **columns)
     if result.status == "container":
-        members.unpack(work, file, result, seal)
+        if not members.unpack(work, file, result, seal):
+            return lambda _case, row: processing.finish(row, "reject", by=by, code=TOO_LARGE, **columns)
         return lambda _case, row: processing.finish(row, "ready", by=by, code=result.code, **columns)
     if result.kind == "dicom":
         return images.prepare(work, file, result, seal, columns)
