@@ -58,7 +58,9 @@ def check_case(run: Run, subject_id: str) -> None:
     """The case was sent: now its person is known, so studies and papers that came before are compared, and the checklist is final."""
     with run.commit():
         case = lock(UUID(subject_id))
-        for study in Study.objects.filter(case=case, state=RecordState.READY).order_by("pk"):
+        for study in Study.objects.filter(case=case, state__in=[RecordState.READY, RecordState.QUARANTINED]).order_by(
+            "pk"
+        ):
             identity.check(case=case, study=study, by=run.actor)
         papers.check_identity(case=case, by=run.actor)
     checklist.refresh(case=Case.objects.get(pk=subject_id), by=run.actor)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -15,9 +16,10 @@ from portal.core.models import Job, StoredObject
 from portal.core.states import ObjectState
 from portal.core.workflow import Refused, move
 from records.actions.processing import finish
-from records.models import Document, File, Instance, Page, Series
+from records.models import Document, File, Instance, Page, Series, Study
 from records.moves import DOCUMENT, FILE, STUDY
-from records.rules.codes import AGAIN, FAILED, SAME_UID
+from records.rules.codes import AGAIN, DUPLICATE, FAILED, SAME_UID
+from records.rules.header import header_of, header_of_study, text_of
 from records.states import RecordState
 
 REMOVABLE = frozenset({Phase.DRAFT, Phase.COLLECTING, Phase.TRIAGE, Phase.MATCHING})
@@ -28,10 +30,11 @@ def may_remove(phase: str) -> bool:
     return phase in REMOVABLE
 
 
-def remove(*, file: File, by: Actor) -> None:
+def remove(*, file: File, by: Actor, copies: bool = False) -> None:
     """Take a file out of the case, with what was made of it and with what came inside it; its bytes are erased.
 
-    A copy of the same file that was sent as well becomes the record in its place.
+    A copy of the same file that was sent as well becomes the record in its place; with `copies` it goes too: it shows the same
+    person.
 
     Raises:
         Refused: it is removed already, or a specialist works with the records (`in_review`).
@@ -40,18 +43,22 @@ def remove(*, file: File, by: Actor) -> None:
         held = lock(file.case_id)
         if not may_remove(held.phase):
             raise Refused("in_review")
-        erasable = _remove(File.objects.get(pk=file.pk), by)
+        erasable = _remove(File.objects.get(pk=file.pk), by, copies)
     for stored in erasable:
         storage.erase(stored)
 
 
-def _remove(file: File, by: Actor) -> list[StoredObject]:
+def _remove(file: File, by: Actor, copies: bool = False) -> list[StoredObject]:
     erasable = [file.object] if file.object else []
     move(file, FILE, "remove", actor=by)
     erasable += unindex(file, by)
     erasable += shelve(file, by)
     for member in File.objects.filter(container=file).exclude(state=RecordState.REMOVED).order_by("pk"):
-        erasable += _remove(member, by)
+        erasable += _remove(member, by, copies)
+    if copies:
+        same = File.objects.filter(duplicate_of=file, code=DUPLICATE).exclude(state=RecordState.REMOVED).order_by("pk")
+        for one in list(same):
+            erasable += _remove(one, by, copies)
     copy = File.objects.filter(duplicate_of=file, state=RecordState.READY).order_by("created_at", "pk").first()
     if copy is not None:
         move(copy, FILE, "revive", actor=by, changes=FRESH | {"duplicate_of": None})
@@ -88,10 +95,26 @@ def unindex(file: File, by: Actor) -> list[StoredObject]:
         instance_count=F("instance_count") - 1,
         frame_count=F("frame_count") - instance.frames,
     )
-    left = Series.objects.filter(study=study, instance_count__gt=0).exists()
-    if not left and study.state != RecordState.REMOVED:
+    first = Instance.objects.filter(series__study=study).order_by("file__created_at", "pk").values("metadata").first()
+    if first is not None:
+        _rename(study, first["metadata"])
+    elif study.state != RecordState.REMOVED:
         move(study, STUDY, "remove", actor=by)
     return [instance.pack] if instance.pack else []
+
+
+def _rename(study: Study, metadata: dict[str, Any]) -> None:
+    """The study names the person of the images that are left: the one that named it may have been the stranger's."""
+    header = header_of(metadata)
+    if header.who == header_of_study(study).who:
+        return
+    study.patient_name, study.patient_birth_date, study.patient_sex, study.patient_id = header.who
+    study.institution, study.referring = text_of(metadata, "00080080")[:200], text_of(metadata, "00080090")[:200]
+    study.save(
+        update_fields=[
+            "patient_name", "patient_birth_date", "patient_sex", "patient_id", "institution", "referring",
+        ]
+    )  # fmt: skip
 
 
 def shelve(file: File, by: Actor) -> list[StoredObject]:

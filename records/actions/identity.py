@@ -11,6 +11,7 @@ from portal.core.workflow import move
 from records.actions import processing
 from records.models import Instance, Study
 from records.moves import STUDY
+from records.queries.studies import people
 from records.rules.codes import CONFIRMED, TWO_PATIENTS, WRONG_PATIENT
 from records.rules.header import Header, header_of, header_of_study
 from records.rules.identity import Verdict, compare, two_people
@@ -22,6 +23,8 @@ def check(*, case: Case, study: Study, by: Actor, index: Mapping[str, Any] | Non
 
     A coordinator's decision stands for the people whom the study named then.
     """
+    if study.state == RecordState.QUARANTINED and study.code == WRONG_PATIENT and index is None:
+        _take_back(case, study, by)
     if study.state not in (RecordState.PROCESSING, RecordState.READY):
         return
     known = header_of_study(study)
@@ -36,6 +39,13 @@ def check(*, case: Case, study: Study, by: Actor, index: Mapping[str, Any] | Non
     )
     if found.verdict is Verdict.OTHER:
         _hold(study, WRONG_PATIENT, by)
+
+
+def _take_back(case: Case, study: Study, by: Actor) -> None:
+    """The patient's corrected name explains it. Once the request is being looked at, that is the desk's to decide."""
+    named = people(study, processing.person_of(case))
+    if processing.may_take_back(case) and len(named) == 1 and named[0].finding.verdict is not Verdict.OTHER:
+        move(study, STUDY, "clear", actor=by, changes={"code": ""})
 
 
 def _first(study: Study) -> Header | None:

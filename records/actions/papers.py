@@ -114,6 +114,7 @@ def judge(*, document: Document, by: Actor) -> None:
         processing.set_aside(document, by)
         return
     held = document.state == RecordState.QUARANTINED and document.code == WRONG_PATIENT
+    held = held and processing.may_take_back(document.case)
     if held and document.identity != Verdict.OTHER and not processing.held_by_outer(document):
         move(document, DOCUMENT, "clear", actor=by, changes={"code": ""})
 

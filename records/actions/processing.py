@@ -12,6 +12,7 @@ from django.db.models import CharField, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from cases.models import Case
+from cases.states import Phase
 from portal.core.access import Actor
 from portal.core.jobs import enqueue
 from portal.core.models import Job, StoredObject
@@ -234,6 +235,11 @@ def papers_inside(study: Study) -> QuerySet[Document]:
 
 def set_aside(document: Document, by: Actor) -> None:
     move(document, DOCUMENT, "quarantine", actor=by, data={"code": WRONG_PATIENT}, changes={"code": WRONG_PATIENT})
+
+
+def may_take_back(case: Case) -> bool:
+    """While the patient still gathers records. Later somebody may look for another person's record under a new name."""
+    return case.phase in (Phase.DRAFT, Phase.COLLECTING)
 
 
 def day_of(text: str) -> date | None:

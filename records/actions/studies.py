@@ -42,7 +42,7 @@ def remove(*, study: Study, by: Actor) -> int:
     rows = File.objects.filter(pk__in=inside).exclude(state=RecordState.REMOVED).order_by("pk")
     removed = 0
     for file in list(rows):
-        files.remove(file=file, by=by)
+        files.remove(file=file, by=by, copies=True)
         removed += 1
     study.refresh_from_db()
     return removed
@@ -63,6 +63,6 @@ def remove_person(*, study: Study, key: str, by: Actor) -> int:
     theirs = [file for file, metadata in headers(study).items() if header_of(metadata).who == who]
     removed = 0
     for file in File.objects.filter(pk__in=theirs).exclude(state=RecordState.REMOVED).order_by("pk"):
-        files.remove(file=file, by=by)
+        files.remove(file=file, by=by, copies=True)
         removed += 1
     return removed

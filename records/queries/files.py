@@ -47,13 +47,13 @@ def readable_files(user: Any) -> QuerySet[File]:
 
 def _hides_what_is_set_aside() -> Q:
     """Files that would give away what is set aside: images of such a study, such papers, what lies inside them, copies, and the archive
-    that brought them."""
+    that brought them. An archive still holds what was removed from the case as another person's."""
     aside = File.objects.filter(
         Q(state=RecordState.QUARANTINED)
         | Q(pk__in=Instance.objects.filter(series__study__state=RecordState.QUARANTINED).values("file"))
         | Q(pk__in=Document.objects.filter(state=RecordState.QUARANTINED).values("file"))
     )
-    packed = aside.filter(container__isnull=False)
+    packed = File.objects.filter(Q(pk__in=aside) | Q(state=RecordState.REMOVED), container__isnull=False)
     twice = packed.filter(container__container__isnull=False)
     return (
         Q(pk__in=aside)

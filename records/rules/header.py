@@ -51,16 +51,22 @@ def header_of_study(study: Named) -> Header:
 def header_of(metadata: Mapping[str, Any]) -> Header:
     """From an instance's DICOM JSON."""
 
-    def texts(tag: str) -> list[str]:
-        values = (metadata.get(tag) or {}).get("Value") or []
-        return [_name(value) if isinstance(value, dict) else str(value) for value in values if value is not None]
-
     def first(tag: str, longest: int) -> str:
-        return next(iter(texts(tag)), "")[:longest]
+        return text_of(metadata, tag)[:longest]
 
     birth = first("00100030", 10).replace(".", "")
     return Header(first("00100010", 200), birth, first("00100040", 4), first("00100020", 64),
-                  "=".join([*texts("00101001"), *texts("00101005")])[:400])  # fmt: skip
+                  "=".join([*_texts(metadata, "00101001"), *_texts(metadata, "00101005")])[:400])  # fmt: skip
+
+
+def text_of(metadata: Mapping[str, Any], tag: str) -> str:
+    """The first value of an element of DICOM JSON, "" without one."""
+    return next(iter(_texts(metadata, tag)), "")
+
+
+def _texts(metadata: Mapping[str, Any], tag: str) -> list[str]:
+    values = (metadata.get(tag) or {}).get("Value") or []
+    return [_name(value) if isinstance(value, dict) else str(value) for value in values if value is not None]
 
 
 def _name(value: Mapping[str, Any]) -> str:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+from datetime import date
 from typing import Any
 
 import pydicom
 import pytest
+from django.db import transaction
 from django.test import Client
 
+from portal.core import jobs
 from portal.core.models import StoredObject
 from portal.core.states import ObjectState, Role
 from records.models import Document, File, Study
@@ -18,6 +21,7 @@ from tests.factories import records as make
 
 pytestmark = pytest.mark.django_db
 OTHER = {"PatientName": "SOMEBODY^ELSE", "PatientBirthDate": "19300203"}
+CORRECTED = {"given_name": "Somebody", "family_name": "Else", "birth_date": date(1930, 2, 3)}
 
 
 @pytest.fixture
@@ -125,7 +129,7 @@ def test_study_of_two_people_is_set_aside_and_split(client: Client, desk: Client
     base = f"/cases/{case.ref}/records/studies/{study.pk}/"
     page = desk.get(f"{base}release/")
     assert [one.header.id for one in page.context["people"]] == ["T-1", "X-99"]
-    assert client.post(f"{base}split/", {"person": page.context["people"][1].key}).status_code == 404
+    assert client.post(f"{base}split/", {"person": page.context["people"][1].key}).status_code == 403
     desk.post(f"{base}split/", {"person": page.context["people"][1].key})
     assert set(File.objects.filter(state=RecordState.READY).values_list("name", flat=True)) == {"mine"}
     desk.post(f"{base}release/", {"reason": "the other number was a neighbour's"})
@@ -139,6 +143,46 @@ def test_study_of_two_people_is_set_aside_and_split(client: Client, desk: Client
     make.run_jobs()
     study.refresh_from_db()
     assert study.state == RecordState.QUARANTINED
+
+
+def test_study_names_who_is_left_when_the_stranger_came_first(client: Client, desk: Client, case: Any) -> None:
+    make.upload(case, files.packed_names({"a/IM1": files.dicom(instance=1, **OTHER)}), "disc.zip")
+    make.run_jobs()
+    make.upload(case, files.packed_names({"a/IM1": files.dicom(instance=1, **OTHER)}), "the disc again.zip")
+    make.upload(case, files.dicom(instance=1, **OTHER), "a copy")
+    make.upload(case, files.dicom(instance=2), "mine")
+    make.run_jobs()
+    study = Study.objects.get()
+    base = f"/cases/{case.ref}/records/studies/{study.pk}/"
+    stranger = next(
+        one for one in desk.get(f"{base}release/").context["people"] if one.header.name != "EXAMPLE^TESTINA"
+    )
+    desk.post(f"{base}split/", {"person": stranger.key})
+    make.run_jobs()
+
+    study.refresh_from_db()
+    assert study.patient_name == "EXAMPLE^TESTINA"
+    assert set(File.objects.filter(state=RecordState.READY, container=None).values_list("name", flat=True)) == {
+        "disc.zip", "the disc again.zip", "mine",
+    }  # fmt: skip
+    assert not File.objects.filter(state=RecordState.PROCESSING).exists(), "a copy brings the stranger back"
+    desk.post(f"{base}release/", {"reason": "the rest is the patient's"})
+    assert statuses(client) == {
+        "disc.zip": 404, "the disc again.zip": 404, "IM1": 404, "a copy": 404, "mine": 200,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("phase", "after"), [("collecting", RecordState.READY), ("triage", RecordState.QUARANTINED)])
+def test_corrected_name_brings_a_study_back_while_records_are_collected(case: Any, phase: str, after: str) -> None:
+    make.upload(case, files.dicom(**OTHER), "IM1")
+    make.run_jobs()
+    assert Study.objects.get().code == "wrong_patient"
+    type(case).objects.filter(pk=case.pk).update(phase=phase)
+    type(case.patient).objects.filter(pk=case.patient_id).update(**CORRECTED)
+    with transaction.atomic():
+        jobs.enqueue("records.check_case", key=f"again-{phase}", case_id=case.pk, subject_id=str(case.pk))
+    make.run_jobs("records.check_case")
+    assert Study.objects.get().state == after
 
 
 def test_only_the_wrong_persons_study_of_a_disc_is_set_aside(client: Client, case: Any) -> None:
