@@ -38,7 +38,7 @@ def test_one_case_goes_all_the_way(service: Service, meet: Callable[..., Person]
     patient.fills_health(testina)
     patient.sends_records(testina, patient.records_folder(tmp_path / "disc"))
     patient.reads_receipt(
-        testina, "CT chest", "12 images", "Ultrasound heart", "1 file refused", "Locked letter.pdf", "password"
+        testina, "CT chest", "12 images", "Ultrasound heart", "1 file needs a password", "Locked letter.pdf"
     )
     testina.go(case)
     patient.agrees(testina)

@@ -25,7 +25,7 @@ def test_a_patient_sends_a_request_with_records_and_gets_a_receipt(meet: Callabl
     patient.fills_health(testina)
     patient.sends_records(testina, patient.records_folder(tmp_path / "disc"))
     patient.reads_receipt(
-        testina, "CT chest", "12 images", "Ultrasound heart", "1 file refused", "Locked letter.pdf", "password"
+        testina, "CT chest", "12 images", "Ultrasound heart", "1 file needs a password", "Locked letter.pdf"
     )
     testina.go(case)
     patient.agrees(testina)
