@@ -83,7 +83,7 @@ def _scores(texts: Sequence[str], title: str, classes: Iterable[DocumentClass]) 
     scores = []
     for place, one in enumerate(classes):
         words = _both(one.words)
-        if not words or found(_both(one.contrary), text):
+        if not words or found(_both(one.contrary), head):
             continue
         score = len(found(words, text)) + 3.0 * len(found(words, head))
         if score:
