@@ -252,7 +252,7 @@ NOT_PERSON = {  # codes, ids, hashes, keys; content of the catalogue; what speci
     "records.Upload": "state",
     "records.File": "sha256 kind media_type state code warnings",
     "records.Study": "state code",
-    "records.Instance": "sop_class transfer_syntax look",
+    "records.Instance": "sop_class transfer_syntax look digest",
     "records.Document": "state code",
     "records.ChecklistItem": "state documents studies",
     "records.UploadLink": "holder_sha256",

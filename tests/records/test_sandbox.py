@@ -268,5 +268,6 @@ def test_every_refusal_has_its_words() -> None:
     from records.refusals import REFUSALS
 
     spoken = {"viewer_program", "dicomdir", "system_file", "kept_not_shown", "frames_not_shown", "video_not_shown"}
+    spoken |= {"viewer_file", "unlocked", "office_not_shown"}
     assert set(REFUSALS) == protocol.REFUSALS | spoken
     assert all(str(w.what).endswith(".") and str(w.do).endswith((".", "!")) for w in REFUSALS.values())
