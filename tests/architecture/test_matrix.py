@@ -54,6 +54,8 @@ OBJECTS: dict[str, Find] = {
     "reviews:*:pk": lambda w, p, r: p.assignment.pk if p.assignment else None,
     "reviews:page:document": lambda w, p, r: p.document,
     "records:*:upload": lambda w, p, r: p.uploads.get(r, p.uploads.get(Role.PATIENT)),
+    "records:play:file": lambda w, p, r: p.video,
+    "records:video:file": lambda w, p, r: p.video,
     "records:*:file": lambda w, p, r: p.file,
     "records:*:study": lambda w, p, r: p.study.pk if p.study else None,
     "records:*:document": lambda w, p, r: p.document,

@@ -28,6 +28,7 @@ from tests.factories.cases import make_case
 from tests.factories.catalogue import published_catalogue
 from tests.factories.records import run_jobs, upload
 from tests.factories.specialists import make_assignment, make_offer, make_report, make_specialist
+from tests.records.test_objects import MP4, filmed
 
 OWN, OTHER, REVOKED, MISSING = "own", "other's", "revoked", "missing"
 
@@ -42,6 +43,7 @@ class Part:
     batch: UUID | None = None
     uploads: dict[Role, UUID] = field(default_factory=dict)
     file: UUID | None = None
+    video: UUID | None = None
     document: UUID | None = None
     study: Study | None = None
     series: Series | None = None
@@ -75,17 +77,20 @@ def _records(part: Part, number: int) -> None:
     name = f"{case.patient.family_name}^Testina"
     image = files.dicom(study=number, PatientName=name, PatientBirthDate="19610402")
     upload(case, image, "slice.dcm", batch=batch)
+    video = filmed("1.2.840.10008.1.2.4.102", MP4, study=number, PatientName=name, PatientBirthDate="19610402")
+    upload(case, video, "video.dcm", batch=batch)
     upload(case, files.pdf("Sample Hospital", f"Example letter {number}"), "letter.pdf", batch=batch)
     part.batch = batch
 
 
 def _find_records(part: Part) -> None:
     case = part.case
-    part.instance = Instance.objects.select_related("series__study").get(series__study__case=case)
+    part.instance = Instance.objects.select_related("series__study").get(series__study__case=case, frames__gt=0)
     part.series = part.instance.series
     part.study = part.series.study
     document = Document.objects.get(case=case)
     part.document, part.file = document.pk, document.file_id
+    part.video = Instance.objects.get(series__study__case=case, frames=0).file_id
 
 
 def _begin_uploads(part: Part, senders: dict[Role, User]) -> None:

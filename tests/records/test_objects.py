@@ -232,10 +232,12 @@ def film(syntax: str, *arguments: str) -> bytes:
     return filmed(syntax, done.stdout)
 
 
-def filmed(syntax: str, stream: bytes) -> bytes:
+def filmed(syntax: str, stream: bytes, **elements: Any) -> bytes:
     from pydicom.encaps import encapsulate
 
-    data = pydicom.dcmread(io.BytesIO(files.dicom(series=8, instance=31, size=16, SeriesDescription="Endoscopy")))
+    data = pydicom.dcmread(
+        io.BytesIO(files.dicom(series=8, instance=31, size=16, SeriesDescription="Endoscopy", **elements))
+    )
     data.SOPClassUID = data.file_meta.MediaStorageSOPClassUID = ROOT + "77.1.4.1"
     data.file_meta.TransferSyntaxUID = syntax
     data.Modality, data.Rows, data.Columns, data.NumberOfFrames, data.FrameTime = "XC", 48, 64, 10, "100"
