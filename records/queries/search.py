@@ -191,24 +191,24 @@ class _SameCase(Lookup):
 
     lookup_name = "wildcard"
 
-    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
         return self._compare("{} LIKE {} ESCAPE '\\'", _like, compiler, connection)
 
-    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, list[Any]]:
+    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
         return self._compare("{} GLOB {}", lambda value: value.replace("[", "[[]"), compiler, connection)
 
     def _compare(
         self, shape: str, pattern: Callable[[str], str], compiler: SQLCompiler, connection: BaseDatabaseWrapper
-    ) -> tuple[str, list[Any]]:
+    ) -> tuple[str, tuple[Any, ...]]:
         column, before = self.process_lhs(compiler, connection)
-        return shape.format(column, "%s"), [*before, pattern(self.rhs.value)]
+        return shape.format(column, "%s"), (*before, pattern(self.rhs.value))
 
 
 class _AnyCase(_SameCase):
-    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
         return self._compare("UPPER({}) LIKE UPPER({}) ESCAPE '\\'", _like, compiler, connection)
 
-    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, list[Any]]:
+    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
         return self.as_sql(compiler, connection)
 
 
