@@ -114,9 +114,9 @@ class StoreMixin(DicomwebView):
                     raise Problem(413, f"At most {MAX_PARTS} instances in one request.")
                 kind = headers.get("content-type", "application/dicom").partition(";")[0].strip().lower()
                 taken.append(self._one(kind, body, study))
-        except (Malformed, Problem) as problem:
+        except BaseException as problem:  # a line that is cut shows as an error of the web server's
             self._drop(taken)
-            if isinstance(problem, Problem):
+            if not isinstance(problem, Malformed):
                 raise
             raise Problem(400, "The body is not the multipart that its header announces, or it was cut.") from None
         return taken

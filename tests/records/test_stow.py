@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -14,9 +16,12 @@ from cases.models import Case, Grant
 from cases.states import GrantScope, Phase
 from portal.accounts.actions import create_token, revoke_token
 from portal.accounts.models import TokenScope, User
+from portal.core import storage
 from portal.core.access import Actor
+from portal.core.backends import LocalFolder
 from portal.core.models import AuditEntry, Event, StoredObject
 from portal.core.states import Role
+from records.dicomweb import store as stow
 from records.models import File, Instance, Upload
 from records.states import UploadState
 from tests.factories import files, records
@@ -105,6 +110,35 @@ def test_a_wrong_request_leaves_nothing(token: dict[str, str], kind: str, body: 
     before = StoredObject.objects.count()
     assert store(token, body, kind=kind).status_code == status
     assert (Upload.objects.count(), StoredObject.objects.count()) == (0, before)
+
+
+def test_a_chunked_body_that_breaks_off_leaves_nothing(
+    token: dict[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Gunicorn raises an OSError of its own when the sender of chunks hangs up; the images before it were sealed already."""
+    folder = LocalFolder(tmp_path / "sealed")
+    monkeypatch.setattr(storage, "backend", lambda: folder)
+    body = multipart([files.dicom(instance=n) for n in (1, 2, 3)])
+    sealed: list[int] = []
+
+    def breaking(_request: Any, _room: int) -> Callable[[int], bytes]:
+        source = io.BytesIO(body[: -len(body) // 4])
+
+        def read(size: int) -> bytes:
+            piece = source.read(size)
+            if not piece:
+                sealed.append(sum(path.is_file() for path in tmp_path.rglob("*")))
+                raise ConnectionResetError
+            return piece
+
+        return read
+
+    monkeypatch.setattr(stow, "_bounded", breaking)
+    with pytest.raises(ConnectionResetError):
+        store(token, body)
+    assert sealed[0] >= 1
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert not Upload.objects.exists()
 
 
 def test_a_case_that_takes_no_files_says_so() -> None:
