@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -14,9 +15,10 @@ from records import sandbox, scanning
 
 @cache
 def confined() -> bool:
-    """Asked once a process: a child tries to reach the network, to write outside its folder and to read there."""
+    """Asked once a process: a child tries to reach the network, to write outside its folder and to read there, keys above all."""
+    data, base = Path(settings.DATA_DIR), Path(settings.BASE_DIR)
     try:
-        return sandbox.canary().locked_in
+        return sandbox.canary(forbidden=[data, data / "secrets.json", base / ".env"]).locked_in
     except sandbox.SandboxUnavailable:
         return False
 

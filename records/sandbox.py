@@ -110,8 +110,10 @@ class Canary:
         return self.confined and not (self.reached or self.wrote or self.read)
 
 
-def canary(*, allow_unconfined: bool = False) -> Canary:
+def canary(*, allow_unconfined: bool = False, forbidden: Sequence[Path] = ()) -> Canary:
     """Start a confined child that really tries. For the start-up check of production.
+
+    `forbidden`: files and folders of this installation that it tries to read besides one made for this: wherever they lie.
 
     Raises SandboxUnavailable when the child cannot be confined at all.
     """
@@ -122,7 +124,11 @@ def canary(*, allow_unconfined: bool = False) -> Canary:
     ):
         secret = Path(elsewhere, "secret")
         secret.write_text("not for the child")
-        orders = {"port": listener.getsockname()[1], "outside": str(Path(elsewhere, "new")), "secret": str(secret)}
+        orders = {
+            "port": listener.getsockname()[1],
+            "outside": str(Path(elsewhere, "new")),
+            "secrets": [str(secret), *map(str, forbidden)],
+        }
         batch = _Batch([], Path(folder), Limits(), lambda: None, allow_unconfined)
         with _start(batch, [], canary=orders) as child:
             try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from uuid import UUID
 
@@ -11,11 +13,12 @@ from cases.actions.locking import lock
 from cases.models import Case
 from portal.core import storage, workfolder
 from portal.core.access import Actor
-from portal.core.jobs import GiveUp, Run, enqueue, job
-from records import pipeline
+from portal.core.jobs import Away, GiveUp, Run, enqueue, job
+from records import pipeline, scanning
 from records.actions import checklist, files, identity, papers, passwords, processing, uploads
 from records.models import Document, File, Study, Upload
 from records.queries.derived import REBUILD
+from records.sandbox import SandboxUnavailable
 from records.states import RecordState, UploadState, WordsState
 from records.steps import words
 from records.steps.rebuild import rebuild
@@ -34,6 +37,15 @@ def _case_of(subject_id: str) -> UUID:
     raise GiveUp("subject_gone")
 
 
+@contextmanager
+def _waiting() -> Iterator[None]:
+    """The scanner, the confined child or a copy that is being made again is away: no file is at fault, so all of them wait."""
+    try:
+        yield
+    except (scanning.Unavailable, SandboxUnavailable, storage.NotReady) as problem:
+        raise Away from problem
+
+
 def tell_failure(subject_id: str) -> None:
     """The last attempt failed: its files say so and offer another try."""
     files.give_up(subject_id=UUID(subject_id), job_name=PROCESS, by=Actor.job(PROCESS))
@@ -50,7 +62,8 @@ def process_upload(run: Run, subject_id: str) -> None:
         with run.commit():
             enqueue(PROCESS, key=key, case_id=case_id, due_at=later, subject_id=subject_id)
         return
-    pipeline.process(run, case_id)
+    with _waiting():
+        pipeline.process(run, case_id)
 
 
 @job("records.check_case")
@@ -66,7 +79,7 @@ def check_case(run: Run, subject_id: str) -> None:
     checklist.refresh(case=Case.objects.get(pk=subject_id), by=run.actor)
 
 
-def give_up_words(subject_id: str) -> None:
+def give_up_words(subject_id: str, page: int) -> None:
     """The last attempt failed: the paper says so, and is still here to be looked at."""
     Document.objects.filter(pk=subject_id, words=WordsState.WAITING).update(words=WordsState.UNREAD)
 
@@ -74,7 +87,8 @@ def give_up_words(subject_id: str) -> None:
 @job(processing.READ_WORDS, on_failure=give_up_words)
 def read_words(run: Run, subject_id: str, page: int) -> None:
     """Read the words on some pages of a scan, then queue the next: other people's files are not to wait for a thick one."""
-    words.read(run, UUID(subject_id), page)
+    with _waiting():
+        words.read(run, UUID(subject_id), page)
 
 
 @job("records.expire_uploads", every_seconds=3600)
@@ -98,4 +112,5 @@ def expire_uploads(run: Run) -> None:
 @job(REBUILD)
 def rebuild_case(run: Run, case: str) -> None:
     """Make again what a restore left out, or what a person asked to be made anew."""
-    rebuild(Work(run, UUID(case)))
+    with _waiting():
+        rebuild(Work(run, UUID(case)))

@@ -41,6 +41,16 @@ class GiveUp(Exception):
     """The job cannot succeed however often it is tried. The argument is a code, never a quotation of a record."""
 
 
+class Away(Exception):
+    """What the job needs is not there now (raise it `from` the error): it waits, and for a day that counts as no attempt."""
+
+
+AWAY_SECONDS = 60
+"""Between two looks whether it is back."""
+AWAY_AT_MOST = timedelta(days=1)
+"""After that attempts count again, so that people are told."""
+
+
 @dataclass(frozen=True)
 class Kind:
     """A registered job: how often it is tried again, how long between, and whether it recurs."""
@@ -199,11 +209,16 @@ def execute(run: Run) -> None:
     except GiveUp as reason:
         _fail(run, kind, f"gave up: {reason}")
     except Exception as problem:
-        where = traceback.extract_tb(problem.__traceback__)[-1]
-        error = f"{type(problem).__name__} at {Path(where.filename).name}:{where.lineno}"
+        away = isinstance(problem, Away)
+        cause = problem.__cause__ or problem if away else problem
+        where = traceback.extract_tb(cause.__traceback__)[-1]
+        error = f"{type(cause).__name__} at {Path(where.filename).name}:{where.lineno}"
         log.warning("job_error", job=str(row.pk), name=row.name, attempt=row.attempt, error=error)
         if kind.every_seconds:
             _end(run, JobState.QUEUED, error=error, due_at=timezone.now() + timedelta(seconds=kind.every_seconds))
+        elif away and row.created_at > timezone.now() - AWAY_AT_MOST:
+            later = timezone.now() + timedelta(seconds=AWAY_SECONDS)
+            _end(run, JobState.QUEUED, error=error, due_at=later, attempt=max(0, row.attempt - 1))
         elif row.attempt >= kind.attempts:
             _fail(run, kind, error)
         else:

@@ -107,7 +107,8 @@ class StoredObject(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     case_id = models.UUIDField(db_index=True)
-    kind = models.CharField(max_length=12, choices=[("original", "original"), ("derived", "derived"), ("part", "part")])
+    KINDS = ("original", "derived", "part", "secret")
+    kind = models.CharField(max_length=12, choices=[(kind, kind) for kind in KINDS])
     name = models.CharField(max_length=100, unique=True)
     size = models.PositiveBigIntegerField()
     sha256 = models.CharField(max_length=64)

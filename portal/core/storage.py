@@ -117,7 +117,8 @@ def write_stream(chunks: Iterable[bytes], *, case_id: UUID, kind: str, row: bool
     Args:
         chunks: plain bytes in any portions; read once, never held whole in memory.
         case_id: whose data key seals it.
-        kind: "original" (kept as it came, in the backup), "derived" (can be made again) or "part" (of an upload).
+        kind: "original" (kept as it came, in the backup), "derived" (can be made again), "part" (of an upload) or "secret" (a
+            password that is used once: never in a backup).
         row: False leaves saving the row to the caller, in the transaction that names it. What dies in between is swept.
 
     Raises:

@@ -33,7 +33,7 @@ def unlock(*, file: File, password: str, by: Actor) -> None:
     Raises:
         Refused: the file does not wait for a password (`no_use`), or was tried too often just now (`slow_down`).
     """
-    secret = storage.write_stream([_packed(password)], case_id=file.case_id, kind="part")
+    secret = storage.write_stream([_packed(password)], case_id=file.case_id, kind="secret")
     try:
         with transaction.atomic():
             lock(file.case_id)

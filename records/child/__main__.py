@@ -16,7 +16,7 @@ from . import confine
 from .protocol import OUT_OF_MEMORY, Limits
 
 OFFICE = ("/etc/libreoffice", "/var/lib/libreoffice", "/var/spool/libreoffice")
-"""What LibreOffice reads of its own outside /usr and /opt."""
+"""What LibreOffice reads of its own outside its folder, which may lie below /opt."""
 
 
 def main() -> int:
@@ -36,7 +36,8 @@ def main() -> int:
     confined = True
     os.environ["TMPDIR"] = orders["work"]
     try:
-        confine.keep_inside(orders["work"], also=OFFICE if limits.office else ())
+        also = (*OFFICE, os.path.dirname(limits.office)) if limits.office else ()
+        confine.keep_inside(orders["work"], also=also)
         confine.block_network()
     except confine.CannotConfine:
         confined = False
@@ -79,8 +80,8 @@ def _say(out: Any, message: dict[str, Any]) -> None:
         view = view[out.write(view) :]
 
 
-def _canary(port: int, outside: str, secret: str) -> dict[str, bool]:
-    """Really try to reach a listener of the parent on the loopback, to write outside the work folder and to read a file there."""
+def _canary(port: int, outside: str, secrets: list[str]) -> dict[str, bool]:
+    """Really try to reach a listener of the parent on the loopback, to write outside the work folder and to read what lies there."""
     import socket
 
     found = {"reached": True, "wrote": True, "read": True}
@@ -93,12 +94,20 @@ def _canary(port: int, outside: str, secret: str) -> dict[str, bool]:
             file.write("escaped")
     except OSError:
         found["wrote"] = False
-    try:
-        with open(secret) as file:
-            file.read()
-    except OSError:
-        found["read"] = False
+    found["read"] = any(_can_read(one) for one in secrets)
     return found
+
+
+def _can_read(path: str) -> bool:
+    try:
+        if os.path.isdir(path):
+            os.listdir(path)
+        else:
+            with open(path, "rb") as file:
+                file.read(1)
+    except OSError:
+        return False
+    return True
 
 
 if __name__ == "__main__":

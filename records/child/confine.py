@@ -52,7 +52,7 @@ _WORK_FOLDER, _READ = (
     0b1101,
 )  # every right of the first version with REFER and TRUNCATE; EXECUTE, READ_FILE, READ_DIR
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
-_READABLE = ("/usr", "/lib", "/lib64", "/bin", "/opt", "/etc/ld.so.cache", "/etc/fonts", "/etc/localtime", "/etc/dcmtk",
+_READABLE = ("/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache", "/etc/fonts", "/etc/localtime", "/etc/dcmtk",
              "/etc/alternatives", "/dev/urandom", "/dev/null", "/proc/self", "/var/cache/fontconfig", "/nix/store")  # fmt: skip
 
 

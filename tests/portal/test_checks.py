@@ -126,11 +126,11 @@ def test_start_is_refused_without_confinement(safe: Settings, monkeypatch: pytes
 def test_start_asks_the_sandbox_once_and_takes_silence_for_no(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[int] = []
 
-    def unavailable() -> bool:
+    def unavailable(**_: object) -> bool:
         asked.append(1)
         raise records_checks.sandbox.SandboxUnavailable("no seccomp")
 
-    monkeypatch.setattr(records_checks.sandbox, "network_is_blocked", unavailable)
+    monkeypatch.setattr(records_checks.sandbox, "canary", unavailable)
     records_checks.confined.cache_clear()
     try:
         assert records_checks.confined() is False

@@ -16,8 +16,10 @@ from PIL import Image, ImageDraw, ImageFont
 
 from cases.models import Case, Patient
 from portal.catalogue import loader
+from portal.core import jobs, storage
 from portal.core.access import Actor
-from portal.core.states import Role
+from portal.core.models import Job, StoredObject
+from portal.core.states import JobState, ObjectState, Role
 from portal.core.workflow import Refused
 from records.actions import papers as actions
 from records.models import Correction, Document, Page
@@ -312,3 +314,32 @@ def test_narrative_of_a_stranger_is_shown_as_text(client: Client) -> None:
         and "&lt;script&gt;alert(2)" in page
         and "See this" in page
     )
+
+
+@pytest.mark.django_db
+def test_words_wait_while_the_copy_of_a_paper_is_made_again() -> None:
+    """After a restore the copies come back by and by; a scan is not to stay unread because its words were asked for sooner."""
+    mine = case()
+    upload(mine, files.photo(), "page.jpg")
+    run_jobs()
+    document = Document.objects.get(case=mine)
+    assert document.words == "waiting"
+    copy = storage.write_stream([b"a safe copy"], case_id=mine.pk, kind="derived")
+    StoredObject.objects.filter(pk=copy.pk).update(state=ObjectState.LOST)
+    Document.objects.filter(pk=document.pk).update(view_copy=copy)
+    job = Job.objects.get(name="records.read_words")
+    for _ in range(8):
+        Job.objects.filter(pk=job.pk).update(due_at="2020-01-01T00:00Z")
+        run = jobs.claim(job.pk)
+        assert run is not None
+        jobs.execute(run)
+    job.refresh_from_db()
+    document.refresh_from_db()
+    assert (job.state, job.error.split()[0], document.words) == (JobState.QUEUED, "NotReady", "waiting")
+    Job.objects.filter(pk=job.pk).update(due_at="2020-01-01T00:00Z", created_at="2020-01-01T00:00Z", attempt=5)
+    run = jobs.claim(job.pk)
+    assert run is not None
+    jobs.execute(run)
+    job.refresh_from_db()
+    document.refresh_from_db()
+    assert (job.state, document.words) == (JobState.FAILED, "unread")

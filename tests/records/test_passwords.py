@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tarfile
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
+from portal.core import backup
 from portal.core.access import Actor
 from portal.core.models import Event, Job, StoredObject
 from portal.core.states import ObjectState
@@ -117,3 +119,19 @@ def test_stored_password_says_nothing_about_itself(case: Any) -> None:
         seen.add((stored.size, stored.sha256))
         File.objects.update(state=RecordState.REJECTED, code="pdf_password_wrong", secret=None)
     assert (len({size for size, _ in seen}), len({sha for _, sha in seen})) == (1, 3)
+
+
+@pytest.mark.django_db
+def test_password_that_waits_is_in_no_backup(case: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    make.upload(case, make_locked_zip({"a.txt": b"one"}, SECRET), "locked.zip")
+    make.run_jobs()
+    file = File.objects.get(name="locked.zip")
+    passwords.unlock(file=file, password=SECRET, by=Actor.of(case.opened_by))
+    file.refresh_from_db()
+    monkeypatch.setattr(backup, "_dump_database", lambda target: target.write_bytes(b"rows"))
+    backup.save(tmp_path / "backup.tar")
+    with tarfile.open(tmp_path / "backup.tar") as tar:
+        names = tar.getnames()
+    assert file.object is not None and file.secret is not None
+    assert f"sealed/{file.object.name}" in names
+    assert f"sealed/{file.secret.name}" not in names

@@ -205,14 +205,11 @@ def test_second_worker_leaves_a_few_files_to_the_first_and_looks_again_later(cas
 
 
 def test_failed_for_good_says_so_and_can_be_tried_again(case: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from portal.core.access import Actor
-    from records.actions import files as actions
-
     make.upload(case, files.dicom(), "IM1")
     monkeypatch.setattr(sandbox, "run_batch", _unavailable)
     row = Job.objects.get(name="records.process_upload")
     for _ in range(6):
-        Job.objects.filter(pk=row.pk).update(due_at="2020-01-01T00:00Z")
+        Job.objects.filter(pk=row.pk).update(due_at="2020-01-01T00:00Z", created_at="2020-01-01T00:00Z")
         run = jobs.claim(row.pk)
         assert run is not None
         jobs.execute(run)
@@ -249,9 +246,6 @@ def test_same_image_sent_again_in_another_wrapping_is_a_duplicate(case: Any) -> 
 
 
 def test_removing_a_file_erases_it_and_its_copy_takes_its_place(case: Any) -> None:
-    from portal.core.access import Actor
-    from records.actions import files as actions
-
     make.upload(case, files.dicom(), "IM1")
     make.upload(case, files.dicom(), "IM1 copy")
     make.run_jobs()

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from records import sandbox
+from records import checks, sandbox
 from records.child import protocol
 from records.child.protocol import ProtocolError, parse_result
 from records.sandbox import ChildInput, Limits, SandboxUnavailable, run_batch
@@ -67,6 +69,27 @@ def test_canary_writes_and_reads_without_landlock(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(sandbox, "_BOOT", boot)
     found = sandbox.canary()
     assert (found.wrote, found.read, found.locked_in) == (True, True, False)
+
+
+def test_canary_tells_what_of_this_machine_can_be_read() -> None:
+    """Portals are often installed below /opt: their data and keys must not be among the programs that a child may read."""
+    assert sandbox.canary(forbidden=[Path("/opt"), Path("/etc/passwd")]).locked_in
+    assert sandbox.canary(forbidden=[Path(sys.prefix)]).read, "it would say so"
+
+
+def test_start_asks_whether_keys_and_data_can_be_read(
+    monkeypatch: pytest.MonkeyPatch, settings: Any, tmp_path: Path
+) -> None:
+    asked: list[Path] = []
+
+    def canary(*, forbidden: Sequence[Path]) -> sandbox.Canary:
+        asked.extend(forbidden)
+        return sandbox.Canary(confined=True, reached=False, wrote=False, read=True)
+
+    monkeypatch.setattr(sandbox, "canary", canary)
+    settings.DATA_DIR = tmp_path
+    assert not checks.confined.__wrapped__()
+    assert asked == [tmp_path, tmp_path / "secrets.json", Path(settings.BASE_DIR) / ".env"]
 
 
 CLIMBER = """

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from portal.core.jobs import claim, execute
 from portal.core.models import Job
@@ -190,17 +191,33 @@ def test_nothing_is_opened_while_the_daemon_is_away(daemon: Daemon, address: str
     case = make.case()
     make.upload(case, files.pdf("Dear colleague"), "letter.pdf")
     job = Job.objects.get(name="records.process_upload")
+    for _ in range(8):  # more than the attempts that any job has: it may be away for hours
+        run = claim(job.pk)
+        assert run is not None
+        execute(run)
+        job.refresh_from_db()
+        assert (job.state, job.attempt, job.error.split()[0]) == (JobState.QUEUED, 0, "Unavailable")
+        assert job.due_at > timezone.now()
+        Job.objects.update(due_at="2020-01-01T00:00Z")
+    assert sent(case)["letter.pdf"].state == RecordState.PROCESSING
+    assert not Document.objects.exists()
+    daemon.answer = None
+    make.run_jobs()
+    assert sent(case)["letter.pdf"].state == RecordState.READY
+
+
+@pytest.mark.django_db
+def test_a_daemon_that_is_away_for_days_is_told_in_the_end(daemon: Daemon, address: str) -> None:
+    daemon.answer = b""
+    case = make.case()
+    make.upload(case, files.pdf("Dear colleague"), "letter.pdf")
+    Job.objects.update(created_at="2020-01-01T00:00Z", attempt=5)
+    job = Job.objects.get(name="records.process_upload")
     run = claim(job.pk)
     assert run is not None
     execute(run)
     job.refresh_from_db()
-    assert (job.state, job.error.split()[0]) == (JobState.QUEUED, "Unavailable")
-    assert sent(case)["letter.pdf"].state == RecordState.PROCESSING
-    assert not Document.objects.exists()
-    daemon.answer = None
-    Job.objects.update(due_at="2020-01-01T00:00Z")
-    make.run_jobs()
-    assert sent(case)["letter.pdf"].state == RecordState.READY
+    assert (job.state, sent(case)["letter.pdf"].code) == (JobState.FAILED, "processing_failed")
 
 
 def test_start_warns_when_the_scanner_is_silent(address: str, settings: Any) -> None:

@@ -87,7 +87,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, primary_key=True, serialize=False)),
                 ('case_id', models.UUIDField(db_index=True)),
-                ('kind', models.CharField(choices=[('original', 'original'), ('derived', 'derived'), ('part', 'part')], max_length=12)),
+                ('kind', models.CharField(choices=[('original', 'original'), ('derived', 'derived'), ('part', 'part'), ('secret', 'secret')], max_length=12)),
                 ('name', models.CharField(max_length=100, unique=True)),
                 ('size', models.PositiveBigIntegerField()),
                 ('sha256', models.CharField(max_length=64)),
