@@ -94,6 +94,7 @@ def missing_debian_packages(what: str) -> list[str]:
             "chromium": "chromium",
             "dcmtk": "dcmdjpeg",
             "ffmpeg": "ffmpeg",
+            "firefox-esr": "firefox-esr",
             "gettext": "msgfmt",
             "tesseract-ocr": "tesseract",
         }

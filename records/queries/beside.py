@@ -23,7 +23,9 @@ def beside(user: Any, study: str, *, ref: str) -> dict[str, list[dict[str, Any]]
 def _papers(user: Any, study: str, ref: str) -> list[dict[str, Any]]:
     """Reports, tracings and documents that were taken out of objects: the paper's file lies in the object's."""
     rows = visible_instances(user, study, ref=ref).filter(frames=0)
-    places = {one["file"]: one for one in rows.values("file", "uid", series_uid=F("series__uid"))}
+    places: dict[Any, dict[str, Any]] = {
+        one["file"]: dict(one) for one in rows.values("file", "uid", series_uid=F("series__uid"))
+    }
     inside = Q(file__in=places) | Q(file__container__in=places)
     papers = list(visible_documents(user).filter(inside, case__ref=ref).select_related("file").order_by("created_at"))
     pages: dict[UUID, list[dict[str, Any]]] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -55,7 +56,7 @@ class Notes(State):
             input=json.dumps(order).encode(),
             capture_output=True,
             timeout=PATIENCE_SECONDS,
-            cwd=settings.BASE_DIR,
+            cwd=Path(__file__).parents[2],
             check=False,
         )
         if done.returncode:

@@ -42,7 +42,7 @@ class Plain(CaseView):
         chosen = next((one for one in found if one.series.uid == asked), None)
         if asked and chosen is None:
             raise Http404
-        chosen = chosen or next((one for one in found if one.study.uid == study), None) or (found or [None])[0]
+        chosen = chosen or next((one for one in found if one.study.uid == study), None) or next(iter(found), None)
         number = request.GET.get("n", "")
         shown = picture(self.user, chosen, int(number) if _small(number) else None, ref=ref) if chosen else None
         size = request.GET.get("size", "small")

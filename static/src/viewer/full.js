@@ -140,7 +140,7 @@ export class App {
     for (const { series: uid } of mark.references ?? []) await this.catalog.find(uid)?.load().catch(() => null);
     if (mark.kind === 'presentation') {
       const series = (mark.references ?? []).map(({ series: uid }) => this.catalog.find(uid)).find((one) => one?.images.length);
-      if (series) { await this.active.apply(mark, series); this.tell(gettext('Shown as “{label}” was set up.', { label: mark.label || series.name })); return; }
+      if (series) { await this.active.apply(mark, series); this.active.canvas.focus(); this.tell(gettext('Shown as “{label}” was set up.', { label: mark.label || series.name })); return; }
     } else {
       places.push(...keyPlaces(mark, (instance) => this.catalog.seriesOf(mark, instance)));
       if (places.length) { await this.openPlace(places[0]); return; }
