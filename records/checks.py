@@ -16,9 +16,9 @@ from records import sandbox, scanning
 @cache
 def confined() -> bool:
     """Asked once a process: a child tries to reach the network, to write outside its folder and to read there, keys above all."""
-    data, base = Path(settings.DATA_DIR), Path(settings.BASE_DIR)
+    data = Path(settings.DATA_DIR)
     try:
-        return sandbox.canary(forbidden=[data, data / "secrets.json", base / ".env"]).locked_in
+        return sandbox.canary(forbidden=[data, data / "secrets.json", sandbox.ROOT / ".env"]).locked_in
     except sandbox.SandboxUnavailable:
         return False
 

@@ -89,7 +89,7 @@ def test_start_asks_whether_keys_and_data_can_be_read(
     monkeypatch.setattr(sandbox, "canary", canary)
     settings.DATA_DIR = tmp_path
     assert not checks.confined.__wrapped__()
-    assert asked == [tmp_path, tmp_path / "secrets.json", Path(settings.BASE_DIR) / ".env"]
+    assert asked == [tmp_path, tmp_path / "secrets.json", sandbox.ROOT / ".env"]
 
 
 CLIMBER = """
