@@ -82,7 +82,8 @@ def test_one_case_goes_all_the_way(service: Service, meet: Callable[..., Person]
 
     # And every step of the specialist into the case stands in the audit log: the preview first, the records only after it
     steps = audited(service, ref, "specialist")
-    assert steps[0] == "GET reviews:offer", steps
+    seen = [one for one in steps if one != "GET reviews:list"]
+    assert seen[0] == "GET reviews:offer", steps
     looked = {"GET reviews:workspace", "GET viewer:page", "GET dicomweb:case:frames", "GET reviews:sign"}
     assert looked <= set(steps), sorted(set(steps))
     accepted = steps.index("POST reviews:offer")
