@@ -14,10 +14,13 @@ from portal.settings.env import database, env
 
 SEAL_INSIDE_TRANSACTIONS = True
 LOOKS_FLUSH_SECONDS = None  # a thread of its own would write past the tests' transactions
-if "CONSILIUM_TEST_DIR" not in os.environ:  # the first process makes it and takes it away; its workers share it
+if (
+    "CONSILIUM_TEST_DIR" not in os.environ
+):  # the first process makes it and takes it away; its workers have a part of it each
     os.environ["CONSILIUM_TEST_DIR"] = tempfile.mkdtemp(prefix="consilium-test-")
     atexit.register(shutil.rmtree, os.environ["CONSILIUM_TEST_DIR"], ignore_errors=True)
-DATA_DIR = Path(os.environ["CONSILIUM_TEST_DIR"])
+DATA_DIR = Path(os.environ["CONSILIUM_TEST_DIR"]) / os.environ.get("PYTEST_XDIST_WORKER", "main")
+DATA_DIR.mkdir(exist_ok=True)
 SECRET_KEY = "not a secret: the test suite's"  # noqa: S105
 MASTER_KEY = "11" * 32
 BASE_URL = "http://localhost"

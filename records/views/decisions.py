@@ -13,7 +13,8 @@ from portal.core.access import Permission
 from portal.core.workflow import Refused
 from records.actions import passwords, sorting
 from records.forms import PasswordForm, SameImageForm
-from records.models import File, Instance
+from records.models import File
+from records.queries.aside import image_in
 from records.queries.files import FileView
 from records.rules.codes import SAME_UID
 from records.states import RecordState
@@ -70,7 +71,7 @@ class DecideFile(RemoveFile):
         context = {
             "case": self.case,
             "sides": [(_("Came first"), first), (_("Came later"), self.file)],
-            "instance": Instance.objects.filter(file=first).select_related("series__study").first(),
+            "instance": image_in(first),
             "form": form,
             "heading": _("Which of these two images is right?"),
             "caption": self.case.ref,
@@ -85,6 +86,8 @@ class DecideFile(RemoveFile):
         return self.page(request, SameImageForm())
 
     def post(self, request: HttpRequest, **_kwargs: Any) -> HttpResponse:
+        if self.file.state != RecordState.QUARANTINED or self.file.code != SAME_UID:
+            return redirect(back_to(request, self.case))
         form = SameImageForm(request.POST)
         if not form.is_valid():
             return self.page(request, form, status=422)

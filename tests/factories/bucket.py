@@ -65,6 +65,10 @@ def server() -> Iterator[Server]:
         command += [f"-{name}={number}" for name, number in zip(names, numbers, strict=False)]
         command += [f"-s3.port={numbers[-1]}", f"-s3.port.grpc={numbers[-2]}", "-master.volumeSizeLimitMB=64"]
         command += ["-volume.max=0", "-master.telemetry=false", "-s3.autoCreateBucket=false"]
+        command += [
+            "-s3.port.iceberg=0",
+            "-s3.port.lance=0",
+        ]  # their ports are fixed: two suites on one machine would meet
         access = {"AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET}
         with (Path(folder) / "said").open("wb") as said:
             process = subprocess.Popen(

@@ -179,6 +179,7 @@ def test_letter_about_another_person_is_held_and_comes_back_when_the_name_is_men
     mine = case()
     document = _paper(mine, "Patient: Otto Other\nDate of birth: 1 February 1940\nDear colleague, all is well.")
     assert (document.state, document.code, document.named["name"]) == ("quarantined", "wrong_patient", "Otto Other")
+    Case.objects.filter(pk=mine.pk).update(phase="collecting")
     Patient.objects.filter(pk=mine.patient_id).update(
         given_name="Otto", family_name="Other", birth_date=date(1940, 2, 1)
     )

@@ -17,9 +17,10 @@ from cases.queries import visible_to
 from cases.queries.desk import coordinators
 from cases.states import OPEN, HoldOwner, Level, Phase
 from portal.catalogue.queries import current_edition
-from records.models import ChecklistItem, File, Study
+from records.models import ChecklistItem
+from records.queries.aside import set_aside
 from records.queries.custody import overdue_things
-from records.states import ItemState, RecordState
+from records.states import ItemState
 from specialists.models import Assignment
 from specialists.rules.timeleft import TimeLeft, time_left
 from specialists.states import LIVE
@@ -33,8 +34,7 @@ def annotated(cases: QuerySet[Case]) -> QuerySet[Case]:
         waits_for_hospital=Exists(Hold.objects.filter(**mine, scope="case", owner=HoldOwner.HOSPITAL, until=None)),
         asked_by_specialist=Exists(Hold.objects.filter(**mine, scope="assignment", until=None)),
         unread=Exists(Message.objects.filter(**mine, from_staff=False, read_at=None)),
-        set_aside=Exists(Study.objects.filter(**mine, state=RecordState.QUARANTINED))
-        | Exists(File.objects.filter(**mine, state=RecordState.QUARANTINED)),
+        set_aside=set_aside(),
         cannot_get=Exists(ChecklistItem.objects.filter(**mine, state=ItemState.CANNOT_GET)),
         return_overdue=Exists(overdue_things().filter(**mine)),
         offered=Exists(Assignment.objects.filter(**mine, state__in=LIVE)),
