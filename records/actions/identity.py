@@ -7,7 +7,7 @@ from typing import Any
 
 from cases.models import Case
 from portal.core.access import Actor
-from portal.core.workflow import move
+from portal.core.workflow import move, note
 from records.actions import processing
 from records.models import Instance, Study
 from records.moves import STUDY
@@ -25,9 +25,11 @@ def check(*, case: Case, study: Study, by: Actor, index: Mapping[str, Any] | Non
     """
     if study.state == RecordState.QUARANTINED and study.code == WRONG_PATIENT and index is None:
         _take_back(case, study, by)
+    known = header_of_study(study)
+    if study.state == RecordState.QUARANTINED and study.code == WRONG_PATIENT and index is not None:
+        _tell_of_another(study, known, Header.of_index(index), by)
     if study.state not in (RecordState.PROCESSING, RecordState.READY):
         return
-    known = header_of_study(study)
     header = _first(study) or known if index is None else Header.of_index(index)
     if header.who != known.who and two_people(header.who, known.who) and not _decided(study, header):
         _hold(study, TWO_PATIENTS, by)
@@ -46,6 +48,14 @@ def _take_back(case: Case, study: Study, by: Actor) -> None:
     named = people(study, processing.person_of(case))
     if processing.may_take_back(case) and len(named) == 1 and named[0].finding.verdict is not Verdict.OTHER:
         move(study, STUDY, "clear", actor=by, changes={"code": ""})
+
+
+def _tell_of_another(study: Study, known: Header, header: Header, by: Actor) -> None:
+    """The stranger's image came first and held the study; now one of somebody else came: the desk is to see both."""
+    if header.who != known.who and two_people(header.who, known.who):
+        Study.objects.filter(pk=study.pk).update(code=TWO_PATIENTS)
+        study.code = TWO_PATIENTS
+        note(study, "study", "two_patients", actor=by)
 
 
 def _first(study: Study) -> Header | None:

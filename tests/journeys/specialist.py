@@ -91,9 +91,10 @@ def looks_at_images(person: Person) -> None:
     person.page.keyboard.press("ArrowDown")
     person.until(lambda: person.page.evaluate(index) == before + 1, "the next image")
     preset = frame.get_by_label("Brightness preset")
-    window = f"() => {APP}.panes[0].preset"
-    preset.select_option(index=1)
-    person.until(lambda: person.page.evaluate(window) == 0, "another brightness")
+    window = f"() => JSON.stringify({APP}.panes[0].viewport.getProperties().voiRange)"
+    shown = person.page.evaluate(window)
+    preset.select_option(index=2)
+    person.until(lambda: person.page.evaluate(window) != shown, "another brightness")
 
 
 def cites_image(person: Person, field: str) -> None:

@@ -82,7 +82,7 @@ def test_mixture_becomes_records_and_every_file_is_accounted_for(case: Any) -> N
         "records": 6, "packed": 1, "duplicates": 1, "left_out": 2, "set_aside": 0, "refused": 1, "removed": 0,
         "locked": 1, "programs": 1, "others": 1,
     }  # fmt: skip
-    told = sum(number for name, number in receipt["counts"].items() if name not in ("programs", "others"))  # both were left out
+    told = sum(number for name, number in receipt["counts"].items() if name not in ("programs", "others"))
     assert receipt["files"] == told == File.objects.count()
 
 

@@ -153,6 +153,7 @@ def test_study_names_who_is_left_when_the_stranger_came_first(client: Client, de
     make.upload(case, files.dicom(instance=2), "mine")
     make.run_jobs()
     study = Study.objects.get()
+    assert (study.state, study.code) == (RecordState.QUARANTINED, "two_patients")
     base = f"/cases/{case.ref}/records/studies/{study.pk}/"
     stranger = next(
         one for one in desk.get(f"{base}release/").context["people"] if one.header.name != "EXAMPLE^TESTINA"
