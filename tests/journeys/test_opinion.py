@@ -84,7 +84,7 @@ def test_one_case_goes_all_the_way(service: Service, meet: Callable[..., Person]
     steps = audited(service, ref, "specialist")
     seen = [one for one in steps if one != "GET reviews:list"]
     assert seen[0] == "GET reviews:offer", steps
-    looked = {"GET reviews:workspace", "GET viewer:page", "GET dicomweb:case:pack", "GET reviews:sign"}
+    looked = {"GET reviews:workspace", "GET viewer:page", "GET dicomweb:case:series-metadata", "GET reviews:sign"}
     assert looked <= set(steps), sorted(set(steps))
     accepted = steps.index("POST reviews:offer")
     assert not [one for one in steps[:accepted] if one.startswith("GET dicomweb:")]
