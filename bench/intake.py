@@ -89,7 +89,7 @@ def readable(path: str, content: bytes, folder: str) -> bool:
             if "PixelData" in found and not _decodable(found):
                 return False
             return "SOPClassUID" in found or "DirectoryRecordSequence" in found
-        except Exception:
+        except Exception:  # whatever the other reader raises: to it the file is unreadable
             return False
 
 
