@@ -56,6 +56,8 @@ class Case(models.Model):
     title = models.CharField(max_length=120, blank=True)
     """The patient's own short name for it, shown to the patient and staff only."""
     level = models.CharField(max_length=10, choices=Level.choices, default=Level.STANDARD)
+    proposed_level = models.CharField(max_length=10, choices=Level.choices, blank=True)
+    """What the desk suggests instead of `level`, while the patient has not answered about its price."""
     phase = models.CharField(max_length=12, choices=Phase.choices, default=Phase.DRAFT)
     flagged_today = models.BooleanField(default=False)
     """A red flag of the TODAY kind was answered: front of the queue."""

@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("cases/<str:ref>/withdraw/", conversation.Withdraw.as_view(), name="withdraw"),
     path("cases/<str:ref>/questions/", intake.Questions.as_view(), name="questions"),
     path("cases/<str:ref>/how-fast/", sending.HowFast.as_view(), name="level"),
+    path("cases/<str:ref>/another-time/", sending.Proposal.as_view(), name="proposal"),
     path("cases/<str:ref>/consent/", sending.Consents.as_view(), name="consents"),
     path("cases/<str:ref>/consent/<slug:key>/", sending.ConsentScreen.as_view(), name="consent"),
     path("cases/<str:ref>/check/", sending.Check.as_view(), name="check"),

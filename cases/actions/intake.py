@@ -280,30 +280,6 @@ def give_consents(*, case: Case, answers: Mapping[str, bool], by: Actor) -> list
 
 
 @transaction.atomic
-def choose_level(*, case: Case, level: str, by: Actor) -> None:
-    """How fast the patient wants the report, before the request is sent. Another level costs something else: the agreement
-    to the cost is asked for anew.
-
-    Raises:
-        Refused: sent already.
-        UnknownKey: the case's edition has no such level.
-        PermissionDenied: not this person's case.
-    """
-    held = lock(case)
-    must_be_patient(held, by)
-    if held.phase != Phase.DRAFT:
-        raise Refused("already_sent")
-    edition_of(held).level(level)
-    if held.level == level:
-        return
-    now = timezone.now()
-    Consent.objects.filter(case=held, key=COST, withdrawn_at__isnull=True).update(withdrawn_at=now)
-    Case.objects.filter(pk=held.pk).update(level=Level(level), last_activity_at=now)
-    case.level = Level(level)
-    note(held, "case", "choose_level", actor=by, data={"level": level})
-
-
-@transaction.atomic
 def submit(*, case: Case, by: Actor) -> Event:
     """Send the case to the desk.
 

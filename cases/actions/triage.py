@@ -11,7 +11,7 @@ from cases.actions import grants, holds, messages, turnaround
 from cases.actions.locking import lock
 from cases.models import Case, DeskNote
 from cases.moves import CASE
-from cases.states import ENDED, Level, Phase
+from cases.states import Phase
 from portal.core.access import Actor
 from portal.core.states import Role
 from portal.core.workflow import Refused, move, note
@@ -75,20 +75,6 @@ def decline(*, case: Case, reason: str, text: str, by: Actor) -> None:
     move(held, CASE, "decline", actor=by, data={"reason": reason})
     grants.close_to_specialists(case=held, by=by)
     holds.end_all(case=held, by=Actor.job("cases.decline"))
-    _refreshed(case, held)
-
-
-@transaction.atomic
-def set_level(*, case: Case, level: Level, by: Actor) -> None:
-    """Change how fast the report is promised; the due time follows."""
-    held = lock(case)
-    if held.phase in {*ENDED, Phase.DELIVERED}:
-        raise Refused("level: the case has ended")
-    if held.level == level:
-        return
-    Case.objects.filter(pk=held.pk).update(level=level, clock_signal="")
-    held.level = level
-    note(held, "case", "set_level", actor=by, data={"level": level})
     _refreshed(case, held)
 
 

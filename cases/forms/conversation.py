@@ -70,6 +70,24 @@ class LevelForm(BaseForm):
         )
 
 
+class ProposalForm(BaseForm):
+    """Yes or no to the level that the desk proposes. `level` is what the page showed."""
+
+    level = forms.CharField(widget=forms.HiddenInput())
+
+    def __init__(self, proposed: str, kept: str, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["agree"] = forms.ChoiceField(
+            label=_("Do you agree?"),
+            choices=[
+                ("yes", _("Yes, I agree: %(level)s") % {"level": proposed}),
+                ("no", _("No, keep what I chose: %(level)s") % {"level": kept}),
+            ],
+            widget=Radios(),
+            error_messages={"required": _("Choose yes or no. Both are fine")},
+        )
+
+
 class ConfirmForm(BaseForm):
     """A step that cannot be undone asks for one more tick."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
@@ -45,6 +46,19 @@ def price_words(level: ServiceLevel) -> str:
     if price.amount:
         return f"{price.amount.removesuffix('.00')} {price.currency}"
     return price.words
+
+
+def costs_no_more(level: ServiceLevel, *, than: ServiceLevel) -> bool:
+    """Whether the price is the same, nothing, or a smaller amount in the same currency: no new agreement is needed.
+
+    Other words, another currency or no written price cannot be compared: False.
+    """
+    if price_words(level) == price_words(than) or (level.price and level.price.free):
+        return True
+    new, old = level.price, than.price
+    if new is None or old is None or not (new.amount and old.amount) or new.currency != old.currency:
+        return False
+    return Decimal(new.amount) <= Decimal(old.amount)
 
 
 def prices(edition: Edition, levels: Iterable[ServiceLevel] | None = None) -> Prices:

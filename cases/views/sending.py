@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -9,8 +10,8 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from cases.actions import intake
-from cases.forms.conversation import ConsentForm, LevelForm
+from cases.actions import intake, level
+from cases.forms.conversation import ConsentForm, LevelForm, ProposalForm
 from cases.queries.edition import edition_of
 from cases.queries.intake import consents_open, live_consents, ready_to_send
 from cases.queries.prices import COST, prices, prices_of
@@ -59,8 +60,47 @@ class HowFast(CaseView):
         form = LevelForm(prices(edition_of(self.case)), request.POST)
         if not form.is_valid():
             return self.page(form)
-        intake.choose_level(case=self.case, level=form.cleaned_data["level"], by=self.actor)
+        level.choose_level(case=self.case, level=form.cleaned_data["level"], by=self.actor)
         return redirect("patient:case", self.case.ref)
+
+
+class Proposal(CaseView):
+    """Another level that the desk proposes, with what it costs: yes or no."""
+
+    permission = Permission.OWN_CASE
+    phases = frozenset(OPEN)
+
+    def load(self) -> None:
+        super().load()
+        edition = edition_of(self.case)
+        proposed = self.case.proposed_level
+        self.offered = prices(edition, [edition.level(key) for key in (proposed, self.case.level) if key])
+
+    def form(self, *data: Any, **initial: Any) -> ProposalForm:
+        named = [" · ".join(part for part in (one.level.name, one.price) if part) for one in self.offered.levels]
+        return ProposalForm(named[0], named[-1], *data, **initial)
+
+    def page(self, form: ProposalForm) -> HttpResponse:
+        back = reverse("patient:case", args=[self.case.ref])
+        context = {"form": form, "case": self.case, "prices": self.offered, "back_url": back}
+        return render(self.request, "cases/intake/proposal.html", context)
+
+    def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        if not self.case.proposed_level:  # answered already, or taken back: the case page says how it stands
+            return redirect("patient:case", self.case.ref)
+        return self.page(self.form(initial={"level": self.case.proposed_level}))
+
+    def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        form = self.form(request.POST)
+        if not form.is_valid() and self.case.proposed_level:
+            return self.page(form)
+        with suppress(Refused):  # another one is proposed by now, or none: the page shows it
+            answer = form.cleaned_data
+            level.answer_proposal(
+                case=self.case, level=answer.get("level", ""), agrees=answer.get("agree") == "yes", by=self.actor
+            )
+            return redirect("patient:case", self.case.ref)
+        return redirect("cases:proposal", self.case.ref)
 
 
 class ConsentScreen(CaseView):

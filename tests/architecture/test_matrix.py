@@ -108,6 +108,7 @@ STAGES = {
     "cases:questions": "draft",
     "cases:check": "draft",
     "cases:level": "draft",
+    "cases:proposal": "offer",
     "cases:report": "delivered",
     "cases:report_pdf": "delivered",
     "reviews:offer": "offer",

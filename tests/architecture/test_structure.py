@@ -245,7 +245,7 @@ NOT_PERSON = {  # codes, ids, hashes, keys; content of the catalogue; what speci
     "accounts.Invitation": "role secret_sha256",
     "accounts.AccessToken": "scope secret_sha256 used_on",
     "catalogue.CatalogueVersion": "sha256 content note state",
-    "cases.Case": "ref level phase clock_signal",
+    "cases.Case": "ref level proposed_level phase clock_signal",
     "cases.Grant": "role token_sha256 scope granted_by",
     "cases.IntakeSection": "key",
     "cases.Consent": "key version shown",

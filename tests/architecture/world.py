@@ -11,7 +11,7 @@ from django.utils import timezone
 from cases.actions import holds, messages, reports
 from cases.actions.release import release
 from cases.models import Case, Grant, Report
-from cases.states import HoldOwner, Phase
+from cases.states import HoldOwner, Level, Phase
 from portal.accounts.actions import create_token, invite
 from portal.accounts.models import TokenScope, User
 from portal.core import storage
@@ -153,6 +153,7 @@ def build() -> World:
         stages["draft"][which] = Part(case(Phase.DRAFT))
         offered = Part(case())
         offered.assignment = make_offer(case=offered.case, specialist=doctor)
+        Case.objects.filter(pk=offered.case.pk).update(proposed_level=Level.URGENT)
         stages["offer"][which] = offered
         review = Part(case())
         _records(review, number)

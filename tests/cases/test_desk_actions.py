@@ -11,6 +11,7 @@ import time_machine
 from django.utils import timezone
 
 from cases.actions import holds, release, triage, watch
+from cases.actions import level as levels
 from cases.models import Case, Message, Report
 from cases.queries.desk import clocks_of
 from cases.states import ClockSignal, Level, Phase, ReportState
@@ -86,7 +87,7 @@ def test_a_patient_cannot_decide(desk: Actor) -> None:
 def test_set_level_moves_the_due_time(desk: Actor) -> None:
     case = make_case(phase=Phase.TRIAGE)
     before = case.due_at
-    triage.set_level(case=case, level=Level.URGENT, by=desk)
+    levels.set_level(case=case, level=Level.URGENT, by=desk)
     assert before is not None
     assert case.due_at is not None
     assert case.due_at < before
@@ -131,7 +132,7 @@ def test_release_delivers_and_tells_the_patient(desk: Actor) -> None:
 def test_watch_says_each_warning_once_and_escalates(desk: Actor) -> None:
     with time_machine.travel(MONDAY, tick=False) as clock:
         case = make_case(phase=Phase.TRIAGE)
-        triage.set_level(case=case, level=Level.URGENT, by=desk)
+        levels.set_level(case=case, level=Level.URGENT, by=desk)
         said = []
         for hours in (1, 12, 12.1, 19.3, 19.4, 24.1, 30):
             clock.move_to(MONDAY + timedelta(hours=hours))
@@ -145,7 +146,7 @@ def test_watch_says_each_warning_once_and_escalates(desk: Actor) -> None:
 def test_watch_is_silent_while_the_case_is_on_hold(desk: Actor) -> None:
     with time_machine.travel(MONDAY, tick=False) as clock:
         case = make_case(phase=Phase.TRIAGE)
-        triage.set_level(case=case, level=Level.URGENT, by=desk)
+        levels.set_level(case=case, level=Level.URGENT, by=desk)
         holds.open(case=case, reason="ask_question", owner="patient", asks="When?", by=desk)
         clock.move_to(MONDAY + timedelta(hours=40))
         assert watch.look(case=case, by=Actor.job("test")) is None

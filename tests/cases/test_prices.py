@@ -8,13 +8,15 @@ from uuid import UUID
 
 import pytest
 from django.core import mail
+from django.core.exceptions import PermissionDenied
 from django.urls import reverse
 from django.utils import timezone
 
-from cases.actions import intake, triage
-from cases.models import Case, Consent
+from cases.actions import intake
+from cases.actions import level as levels
+from cases.models import Consent, Message
 from cases.queries.intake import consents_missing
-from cases.queries.prices import COST, agreed, price_words, prices
+from cases.queries.prices import COST, agreed, costs_no_more, price_words, prices
 from cases.states import Level, Phase
 from portal.catalogue import actions as catalogue
 from portal.catalogue import loader
@@ -141,7 +143,7 @@ def test_another_level_asks_for_the_agreement_to_the_cost_anew(priced):
     assert agreed(case) == {"level": "expedited", "price": "590 USD"}
     intake.submit(case=case, by=Actor.of(case.opened_by))
     with pytest.raises(Refused):
-        intake.choose_level(case=case, level="standard", by=Actor.of(case.opened_by))
+        levels.choose_level(case=case, level="standard", by=Actor.of(case.opened_by))
 
 
 def test_a_case_keeps_the_price_and_the_texts_it_agreed_to(priced):
@@ -156,14 +158,99 @@ def test_a_case_keeps_the_price_and_the_texts_it_agreed_to(priced):
     assert (kept.version, kept.shown["price"]) == ("2", "390 USD")
 
 
-def test_the_desk_sees_what_was_agreed_when_it_changes_the_level(priced, client):
-    case = make_case(phase=Phase.TRIAGE)
-    desk = CoordinatorFactory()
-    triage.set_level(case=case, level=Level.URGENT, by=Actor.of(desk))
-    client.force_login(desk)
+def waiting(level=Level.URGENT, phase=Phase.TRIAGE):
+    """A case whose patient is asked about this level, and the coordinator who asked."""
+    case = make_case(phase=phase)
+    desk = Actor.of(CoordinatorFactory())
+    levels.set_level(case=case, level=level, by=desk)
+    return case, desk
+
+
+def test_a_dearer_level_waits_for_the_patient_and_both_sides_see_it(priced, client):
+    case, desk = waiting()
+    due = case.due_at
+    assert (case.level, case.proposed_level) == (Level.STANDARD, Level.URGENT)
+    assert agreed(case) == {"level": "standard", "price": "390 USD"}
+    levels.set_level(case=case, level=Level.URGENT, by=desk)
+    assert Message.objects.filter(case=case, from_staff=True).count() == 1, "asked once"
+    client.force_login(desk.user)
     shown = client.get(reverse("desk:case", args=[case.ref])).content.decode()
-    assert "The patient agreed to 390 USD" in shown and "settle the price" in shown and "850 USD" in shown
-    assert Case.objects.get(pk=case.pk).level == Level.URGENT
+    assert "The patient agreed to 390 USD" in shown and "Waits for the patient" in shown and "850 USD" in shown
+    assert page("cases:proposal", case) in own(case).get(page("patient:case", case)).content.decode()
+    asked = own(case).get(page("cases:proposal", case)).content.decode()
+    assert "850 USD" in asked and "390 USD" in asked
+    case.refresh_from_db()
+    assert case.due_at == due
+
+
+def test_a_yes_is_kept_as_agreement_to_that_price_and_moves_the_due_time(priced):
+    case, _desk = waiting()
+    due = case.due_at
+    patient = own(case)
+    patient.post(page("cases:proposal", case), {"level": "urgent", "agree": "yes"})
+    case.refresh_from_db()
+    assert (case.level, case.proposed_level) == (Level.URGENT, "") and case.due_at < due
+    assert agreed(case) == {"level": "urgent", "price": "850 USD"}
+    assert "850 USD" in patient.get(page("patient:case", case)).content.decode()
+    assert not Message.objects.filter(case=case).latest("at").from_staff
+
+
+@pytest.mark.parametrize("answer", [{}, {"level": "urgent"}, {"level": "expedited", "agree": "yes"}])
+def test_an_answer_to_nothing_or_to_another_proposal_changes_nothing(priced, answer):
+    case, _desk = waiting()
+    assert own(case).post(page("cases:proposal", case), answer).status_code in {200, 302}
+    case.refresh_from_db()
+    assert (case.level, case.proposed_level) == (Level.STANDARD, Level.URGENT)
+
+
+def test_a_no_keeps_level_and_agreement(priced):
+    case, _desk = waiting()
+    own(case).post(page("cases:proposal", case), {"level": "urgent", "agree": "no"})
+    case.refresh_from_db()
+    assert (case.level, case.proposed_level) == (Level.STANDARD, "")
+    assert agreed(case) == {"level": "standard", "price": "390 USD"}
+    assert own(case).get(page("cases:proposal", case)).status_code == 302
+
+
+def test_setting_the_present_level_again_takes_the_proposal_back(priced):
+    case, desk = waiting()
+    levels.set_level(case=case, level=Level.STANDARD, by=desk)
+    assert case.proposed_level == ""
+    with pytest.raises(Refused, match="not_proposed"):
+        levels.answer_proposal(case=case, level="urgent", agrees=True, by=Actor.of(case.opened_by))
+
+
+def test_a_cheaper_level_needs_no_new_agreement(priced):
+    case, desk = waiting()
+    levels.answer_proposal(case=case, level="urgent", agrees=True, by=Actor.of(case.opened_by))
+    levels.set_level(case=case, level=Level.EXPEDITED, by=desk)
+    assert (case.level, case.proposed_level) == (Level.EXPEDITED, "")
+    assert "590 USD" in own(case).get(page("patient:case", case)).content.decode()
+
+
+def test_only_the_patients_side_answers(priced):
+    case, desk = waiting()
+    with pytest.raises(PermissionDenied):
+        levels.answer_proposal(case=case, level="urgent", agrees=True, by=desk)
+
+
+@pytest.mark.parametrize(
+    ("new", "old", "no_more"),
+    [
+        (Price(amount="450.00", currency="USD"), Price(amount="450", currency="USD"), True),
+        (Price(amount="99", currency="USD"), Price(amount="450", currency="USD"), True),
+        (Price(amount="450.01", currency="USD"), Price(amount="450", currency="USD"), False),
+        (Price(amount="99", currency="EUR"), Price(amount="450", currency="USD"), False),
+        (Price(free=True), Price(words="Your insurer pays"), True),
+        (Price(words="Your insurer pays"), Price(free=True), False),
+        (None, Price(amount="450", currency="USD"), False),
+        (None, None, True),
+    ],
+)
+def test_what_cannot_be_compared_counts_as_dearer(new, old, no_more):
+    published_catalogue()
+    level = current_edition().levels[0]
+    assert costs_no_more(replace(level, price=new), than=replace(level, price=old)) is no_more
 
 
 def test_no_letter_names_a_price(priced):

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from django.utils import timezone
 
-from cases.actions import holds, intake, messages, release, triage, withdrawal
+from cases.actions import holds, intake, level, messages, release, triage, withdrawal
 from cases.models import Case
 from cases.queries.edition import edition_of
 from cases.states import HoldOwner, Phase
@@ -157,6 +157,7 @@ class Telling:
                     ask.type, "none"
                 )
         self.section("health", health)
+        level.choose_level(case=case, level=story.level, by=self.by)
         intake.give_consents(case=case, answers={one.key: one.required for one in edition.consents()}, by=self.by)
 
     def section(self, key: str, answers: dict[str, Any]) -> None:
@@ -226,7 +227,6 @@ class Telling:
 
     def accept(self) -> None:
         with self.step(hours=2):
-            triage.set_level(case=self.case, level=self.story.level, by=self.desk)
             triage.accept(case=self.case, by=self.desk)
 
     def offer(self) -> Assignment:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django.contrib import messages as flash
@@ -13,7 +14,7 @@ from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
-from cases.actions import holds, release, triage
+from cases.actions import holds, level, release, triage
 from cases.actions import messages as conversation
 from cases.models import Hold
 from cases.queries import desk as desk_queries
@@ -131,7 +132,7 @@ class DeskCase(CaseView):
         flash.success(self.request, words)
         return redirect("desk:case", self.ref)
 
-    def attempt(self, work: Any, words: str) -> HttpResponse:
+    def attempt(self, work: Any, words: str | Callable[[], str]) -> HttpResponse:
         """Run one action; what the rules refuse is said in words, with the page as it stands now."""
         try:
             work()
@@ -140,7 +141,7 @@ class DeskCase(CaseView):
         except Refused as problem:
             flash.error(self.request, refusal(problem.reason))
             return redirect("desk:case", self.ref)
-        return self.done(words)
+        return self.done(words if isinstance(words, str) else words())
 
 
 def refusal(reason: str) -> str:
@@ -212,9 +213,14 @@ class SetLevel(FormAction):
         return LevelForm(self.request.POST, edition=edition_of(self.case), prefix="level")
 
     def act(self, data: dict[str, Any]) -> HttpResponse:
+        wanted = Level(data["level"])
         return self.attempt(
-            lambda: triage.set_level(case=self.case, level=Level(data["level"]), by=self.actor),
-            _("The level is changed."),
+            lambda: level.set_level(case=self.case, level=wanted, by=self.actor),
+            lambda: (
+                _("The level is changed.")
+                if self.case.level == wanted
+                else _("The patient is asked to agree to the price. The level changes when the answer is yes.")
+            ),
         )
 
 

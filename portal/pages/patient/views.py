@@ -142,6 +142,8 @@ class CasePage(CaseView):
         items = checklist(case)
         needed, satisfied = counts(items)
         collecting = case.phase == Phase.COLLECTING
+        level = edition.level(case.level)
+        proposed = edition.level(case.proposed_level) if under_way and case.proposed_level else None
         missing = [one for one in items if one.required and not one.done and one.state != ItemState.PROBABLE]
         missing = missing if collecting else []  # what is probably here waits for our eyes, not for the patient
         return {
@@ -165,6 +167,8 @@ class CasePage(CaseView):
             "report": case.phase in {Phase.DELIVERED, Phase.CLOSED},
             "groups": summary(case, edition),
             "condition": condition_words(case, edition),
-            "level": edition.level(case.level),
-            "price": agreed(case).get("price", ""),
+            "level": level,
+            "price": price_words(level) if agreed(case) else "",
+            "proposed": proposed,
+            "proposed_price": price_words(proposed) if proposed else "",
         }
