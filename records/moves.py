@@ -51,7 +51,8 @@ FILE = _record(
 )
 # Images of a removed study are sent again.
 STUDY = _record("study", row("come_back", R.REMOVED, R.PROCESSING, [SYSTEM]))
-DOCUMENT = _record("document")
+# Its file was left out for its place and turned out to be a record: read again, what people said of it stands.
+DOCUMENT = _record("document", row("take_back", R.REMOVED, R.PROCESSING, [SYSTEM]))
 
 PHYSICAL = Machine(
     kind="physical",

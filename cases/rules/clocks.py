@@ -34,7 +34,7 @@ def clocks(changes: Iterable[PhaseChange], patient_holds: Iterable[Interval], no
     """Elapsed time on each clock. While the patient is asked, only "waiting" runs."""
     totals = dict.fromkeys(CLOCKS, timedelta())
     ordered = sorted(changes, key=lambda one: one.at)
-    ends = [one.at for one in ordered[1:]] + [now]
+    ends = [*(one.at for one in ordered[1:]), now][: len(ordered)]  # a case that never moved has no clock yet
     pauses = merge(patient_holds)
     for change, end in zip(ordered, ends, strict=True):
         name = CLOCK_OF.get(Phase(change.phase))

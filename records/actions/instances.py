@@ -87,9 +87,19 @@ def _decided(file: File, known: Instance) -> bool:
 
 
 def keep_instance(
-    *, case: Case, file: File, data: Mapping[str, Any], pack: StoredObject | None, by: Actor, **columns: Any
+    *,
+    case: Case,
+    file: File,
+    data: Mapping[str, Any],
+    pack: StoredObject | None,
+    by: Actor,
+    lacks_frames: bool = False,
+    **columns: Any,
 ) -> bool:
-    """Index a DICOM instance. False when its SOP Instance UID is in the case already: then the file is a duplicate."""
+    """Index a DICOM instance. False when its SOP Instance UID is in the case already: then the file is a duplicate.
+
+    Also False when it lacks its frames because an image that has just been removed had them: then the file waits to be read again.
+    """
     index, frames = data["index"], data["frames"]
     known = known_instance(file.case_id, index["sop_instance_uid"])
     if known is not None:
@@ -99,6 +109,9 @@ def keep_instance(
         differs = [] if known.file.sha256 == file.sha256 else ["same_uid_other_content"]
         columns["warnings"] = [*columns.get("warnings", []), *differs]
         mark_duplicate(file=file, of=known.file, by=by, **columns)
+        return False
+    if lacks_frames:
+        File.objects.filter(pk=file.pk).update(claim_job=None)
         return False
     study = _study(case, index, data["metadata"])
     if study.state == RecordState.REMOVED:
@@ -147,6 +160,7 @@ class NewInstance:
     data: Mapping[str, Any]
     pack: StoredObject | None
     columns: Mapping[str, Any]
+    lacks_frames: bool = False
 
 
 def keep_instances(*, case: Case, found: Sequence[NewInstance], by: Actor) -> tuple[list[Study], list[NewInstance]]:
@@ -166,7 +180,7 @@ def keep_instances(*, case: Case, found: Sequence[NewInstance], by: Actor) -> tu
         study = studies.get(index["study_instance_uid"])
         if study is None:
             study = studies[index["study_instance_uid"]] = _study(case, index, one.data["metadata"])
-        if uid in taken or study.code == CONFIRMED or study.state == RecordState.REMOVED:
+        if uid in taken or one.lacks_frames or study.code == CONFIRMED or study.state == RecordState.REMOVED:
             apart.append(one)
             continue
         taken.add(uid)

@@ -20,10 +20,11 @@ from portal.core.states import JobState
 from portal.core.workflow import move
 from records.models import Document, File, HealthFact, Instance, Page, Series, Study, UploadPart
 from records.moves import DOCUMENT, FILE, STUDY
+from records.queries.describing import corrections
 from records.queries.describing import person_of as person_of
 from records.rules.codes import DUPLICATE, NOT_A_RECORD, WRONG_PATIENT
 from records.rules.identity import Verdict
-from records.states import RecordState, WordsState
+from records.states import CorrectedField, RecordState, WordsState
 from records.structured.model import Fact
 
 
@@ -156,20 +157,20 @@ class NewDocument:
 
 def keep_document(*, file: File, found: NewDocument, code: str, by: Actor, **columns: Any) -> Document:
     """Make the document of a file, with its pages."""
-    document, made = Document.objects.get_or_create(
-        file=file,
-        defaults={
-            "case_id": file.case_id,
-            "title": found.title[:200],
-            **found.description,
-            "words": found.words,
-            "about": dict(found.about),
-            "page_count": found.page_count,
-            "view_copy": found.view_copy,
-            "thumbnail": found.thumbnail,
-        },
-    )
-    if made:
+    columns_read = {
+        "title": found.title[:200],
+        **found.description,
+        "words": found.words,
+        "about": dict(found.about),
+        "page_count": found.page_count,
+        "view_copy": found.view_copy,
+        "thumbnail": found.thumbnail,
+    }
+    document, made = Document.objects.get_or_create(file=file, defaults={"case_id": file.case_id, **columns_read})
+    again = not made and document.state == RecordState.PROCESSING
+    if again:  # it was left out for its place: what people said of it, and values that were taken over, stand
+        _read_again(document, columns_read)
+    if made or again:
         Page.objects.bulk_create(
             Page(
                 document=document,
@@ -182,7 +183,10 @@ def keep_document(*, file: File, found: NewDocument, code: str, by: Actor, **col
             )
             for n, p in enumerate(found.pages, 1)
         )
-        HealthFact.objects.bulk_create(_fact_row(document, number, fact) for number, fact in enumerate(found.facts, 1))
+        known = set(HealthFact.objects.filter(document=document).values_list("number", flat=True))
+        HealthFact.objects.bulk_create(
+            _fact_row(document, number, fact) for number, fact in enumerate(found.facts, 1) if number not in known
+        )
     if document.state == RecordState.PROCESSING:
         move(document, DOCUMENT, "ready", actor=by)
         if document.identity == Verdict.OTHER or held_by_outer(document):
@@ -197,6 +201,16 @@ def keep_document(*, file: File, found: NewDocument, code: str, by: Actor, **col
             )
     finish(file, "ready", by=by, code=code, **columns)
     return document
+
+
+def _read_again(document: Document, columns: Mapping[str, Any]) -> None:
+    HealthFact.objects.filter(document=document, taken_at__isnull=True).delete()
+    Page.objects.filter(document=document).delete()
+    said = corrections(document)
+    for name, value in columns.items():
+        if name not in said and not (CorrectedField.KLASS in said and name in ("klass_confidence", "source")):
+            setattr(document, name, value)
+    document.save()
 
 
 def _fact_row(document: Document, number: int, fact: Fact) -> HealthFact:

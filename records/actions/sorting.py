@@ -15,7 +15,7 @@ from portal.core.models import StoredObject
 from portal.core.workflow import Refused, move
 from records.actions.files import FRESH, may_remove, shelve, unindex
 from records.models import Document, File
-from records.moves import FILE
+from records.moves import DOCUMENT, FILE
 from records.rules.codes import DUPLICATE, PROGRAM_PART, SAME_UID, SYSTEM_FILE
 from records.states import RecordState
 
@@ -35,7 +35,8 @@ def take_back(*, files: QuerySet[File], by: Actor) -> int:
     """Files that were left out for their place, which later ones showed to be no program's: they are read again."""
     taken = 0
     for file in files.filter(code__in=[PROGRAM_PART, SYSTEM_FILE], object__isnull=False).order_by("pk"):
-        Document.objects.filter(file=file, state=RecordState.REMOVED).delete()
+        for document in Document.objects.filter(file=file, state=RecordState.REMOVED):
+            move(document, DOCUMENT, "take_back", actor=by)
         move(file, FILE, "take_back", actor=by, changes=FRESH | {"duplicate_of": None})
         taken += 1
     return taken
@@ -66,7 +67,8 @@ def _put_away(file: File, by: Actor) -> list[StoredObject]:
 
 def _put_in_place(file: File, other: File, by: Actor) -> list[StoredObject]:
     erasable = unindex(other, by)
-    File.objects.filter(duplicate_of=other).exclude(pk=file.pk).update(duplicate_of=file)
+    waiting = File.objects.filter(duplicate_of=other, state=RecordState.QUARANTINED, code=SAME_UID)
+    waiting.exclude(pk=file.pk).update(duplicate_of=file)  # copies of `other` stay copies of it
     move(other, FILE, "supersede", actor=by, changes={"code": DUPLICATE, "duplicate_of": file})
     move(file, FILE, "process_again", actor=by, changes=FRESH | {"duplicate_of": None})
     return erasable

@@ -6,13 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
 from typing import Any
+from uuid import UUID
 
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from cases.models import Case
 from portal.catalogue import queries as catalogue
 from portal.catalogue.types import Edition
-from records.models import Correction, Document
+from records.models import Correction, Document, File, HealthFact, Page
 from records.rules import documents, learning, papers
 from records.rules.identity import Person, whose
 from records.rules.language import language
@@ -91,6 +93,27 @@ def classified(
     ):
         return taught, max(taught_sure, sure if taught == klass else 0.0), KlassSource.LEARNED
     return klass, sure, KlassSource.WORDS
+
+
+PHOTO_PIXELS = 1000
+"""A picture whose shorter side has so many is a photo or a scan; icons and splash screens of programs have fewer."""
+
+
+def speaking_for_themselves(files: QuerySet[File]) -> set[UUID]:
+    """Those of these files that show themselves to be records, wherever they lie: a person said what they are, they name somebody, say
+    what kind they are, hold values, or are pictures as large as a scan."""
+    of_paper = {"document": OuterRef("pk")}
+    sure = Q(klass_confidence__gte=documents.SURE)
+    probable = Q(klass_confidence__gte=documents.PROBABLE) & ~Q(file__kind="text")
+    found = Document.objects.filter(file__in=files).filter(
+        ~Q(named={})
+        | (sure | probable) & ~Q(klass__in=["", "other"])
+        | Exists(Correction.objects.filter(**of_paper))
+        | Exists(HealthFact.objects.filter(**of_paper))
+        | Q(file__kind="image")
+        & Exists(Page.objects.filter(width__gte=PHOTO_PIXELS, height__gte=PHOTO_PIXELS, **of_paper))
+    )
+    return set(found.values_list("file_id", flat=True))
 
 
 def lessons() -> list[learning.Lesson]:

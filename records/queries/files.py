@@ -59,6 +59,7 @@ def _hides_what_is_set_aside() -> Q:
         Q(pk__in=aside)
         | Q(container__in=aside)
         | Q(duplicate_of__in=aside)
+        | Q(duplicate_of__duplicate_of__in=aside)
         | Q(duplicate_of__container__in=aside)
         | Q(pk__in=packed.values("container"))
         | Q(duplicate_of__in=packed.values("container"))

@@ -67,7 +67,7 @@ def visible_videos(user: Any) -> QuerySet[Instance]:
     return found.filter(content__kind="video", content__media_type="video/mp4")
 
 
-def marked_instances(user: Any, study: str, *, ref: str | None = None) -> QuerySet[Instance]:
-    """Key object selections and presentation states of a study: `content` names the images and what is drawn on them."""
+def marked_instances(user: Any, study: str, *, ref: str) -> QuerySet[Instance]:
+    """Key object selections and presentation states of a study in one case: `content` names the images and what is drawn on them."""
     found = visible_instances(user, study, ref=ref)
     return found.filter(content__kind__in=["key_objects", "presentation"])

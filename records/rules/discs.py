@@ -2,8 +2,8 @@
 
 A patient's disc carries the hospital's viewer: programs, and hundreds of icons, help pages and settings beside them that could each
 pass for a paper or a picture of the patient. A folder counts as the viewer's when the disc has it beside its table of contents (PS3.10
-section 8.6, DICOMDIR), programs lie in it and no DICOM file does. DICOM files, PDF papers and health documents are never left out for
-their place, unless a PDF is called a manual or a licence.
+section 8.6, DICOMDIR), programs lie in it and no DICOM file does. DICOM files and health documents are never left out for their place,
+nor are PDFs and letters unless they are called a manual or a licence, nor is what names a person or says what kind of record it is.
 """
 
 from __future__ import annotations
@@ -21,12 +21,34 @@ SYSTEM = re.compile(
 )
 COMPANION = re.compile(
     r".*\.(inf|ini|ico|icns|cfg|config|conf|cmd|bat|sh|reg|dat|db|css|js|htm|html|log|hlp|chm|lnk|url|plist|properties|manifest|xsl|xslt|md5|sha1|"
-    r"sha256|lic|dtd|xsd|ttf|vbs|cur|ver|idx)\Z"
-    r"|(read.?me|lies.?mich|lisez.?moi|leggimi|leeme|licen[sc]e|lizenz|eula|copying|copyright|notice|change.?log|release.?notes|version|"
-    r"autorun|start.?here|index|splash|logo|icon|background|banner|install|setup|launch|viewer)\b.*",
+    r"sha256|lic|dtd|xsd|ttf|vbs|cur|ver|idx)\Z",
     re.IGNORECASE,
 )
 """Names that companions of a program have, where records may lie beside them."""
+SPEAKING = frozenset({
+    "readme", "read", "liesmich", "lies", "lisezmoi", "lisez", "leggimi", "leeme", "licence", "license", "licenses", "lizenz", "eula",
+    "copying", "copyright", "notice", "notices", "changelog", "change", "release", "releasenotes", "version", "autorun", "start",
+    "starthere", "index", "splash", "logo", "icon", "background", "banner", "install", "setup", "launch", "viewer",
+})  # fmt: skip
+FILLING = frozenset(
+    {
+        "mich",
+        "moi",
+        "log",
+        "notes",
+        "here",
+        "first",
+        "dicom",
+        "third",
+        "party",
+        "and",
+        "english",
+        "deutsch",
+        "small",
+        "big",
+    }
+)
+"""Names of companions are made of such words alone: a record may begin with one ("Notice of discharge.docx")."""
 MANUAL = re.compile(
     r".*(manual|handbuch|guide|help|read.?me|licen[sc]e|lizenz|eula|instruction|anleitung|quick.?start)", re.IGNORECASE
 )
@@ -46,6 +68,8 @@ class Seen(NamedTuple):
     kind: str
     media_type: str
     code: str
+    speaks: bool = False
+    """Whether it shows by itself that it is a record: it names a person, says what kind it is, or a person has said so."""
 
 
 @dataclass
@@ -98,7 +122,7 @@ def _discs(folder: Folder) -> Iterable[Folder]:
 def _sort(folder: Folder, found: dict[UUID, str]) -> None:
     """A folder that holds records as well: companions go by name, folders by what is in them."""
     for one in folder.files:
-        if COMPANION.match(one.name) and _may_go(one):
+        if _companion(one.name) and _may_go(one):
             found.setdefault(one.key, PROGRAM_PART)
     for name, inner in folder.folders.items():
         if inner.programs and not inner.images and not RECORDS.match(name):
@@ -110,6 +134,16 @@ def _sort(folder: Folder, found: dict[UUID, str]) -> None:
 
 
 def _may_go(one: Seen) -> bool:
-    if one.kind == "dicom" or one.media_type in HEALTH or one.code == PROGRAM:
+    if one.kind == "dicom" or one.media_type in HEALTH or one.code == PROGRAM or one.speaks:
         return False
-    return one.kind != "pdf" or bool(MANUAL.match(one.name))
+    return one.kind not in ("pdf", "office") or bool(MANUAL.match(one.name)) or _companion(one.name)
+
+
+def _companion(name: str) -> bool:
+    if COMPANION.match(name):
+        return True
+    stem = name.rpartition(".")[0] or name
+    words = re.findall(r"[^\W\d_]+", stem.lower())
+    return any(one in SPEAKING for one in words) and all(
+        one in SPEAKING or one in FILLING or len(one) <= 2 for one in words
+    )

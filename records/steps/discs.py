@@ -8,7 +8,9 @@ from cases.actions.locking import lock
 from cases.models import Case
 from portal.core import storage
 from records.actions import receipts, sorting
+from records.actions.files import may_remove
 from records.models import File
+from records.queries.describing import speaking_for_themselves
 from records.rules.codes import DUPLICATE, FAILED, LOCKED, NOT_A_RECORD, PROGRAM_PART, SYSTEM_FILE
 from records.rules.discs import Seen, left_out
 from records.states import RecordState
@@ -16,13 +18,17 @@ from records.steps.work import Work, groups
 
 
 def sort_out(work: Work) -> None:
-    """Each batch at rest is looked at anew: what came later may show that a folder is a program's, or that it is not."""
+    """Each batch at rest is looked at anew: what came later may show that a folder is a program's, or that it is not.
+
+    Once a specialist works with the records nothing more is left out.
+    """
     for batch in receipts.settled(Case.objects.get(pk=work.case_id)):
         files = File.objects.filter(case_id=work.case_id, upload__batch=batch).exclude(state=RecordState.REMOVED)
         rows = list(files.values_list("pk", "folder", "name", "kind", "media_type", "code", "state", "duplicate_of"))
         codes = {row[0]: row[5] for row in rows}
         copied = {row[0]: codes.get(row[7], "") for row in rows if row[5] == DUPLICATE and row[7]}
-        verdict = left_out([Seen(*row[:5], copied.get(row[0]) or row[5]) for row in rows])
+        speaking = speaking_for_themselves(files)
+        verdict = left_out([Seen(*row[:5], copied.get(row[0]) or row[5], row[0] in speaking) for row in rows])
         wanted: dict[UUID, str] = {pk: code for pk, code in copied.items() if code in NOT_A_RECORD}
         back: list[UUID] = []
         needed = {
@@ -35,7 +41,8 @@ def sort_out(work: Work) -> None:
                 wanted[pk] = verdict[pk]
         for group in groups(list(wanted)):
             with work.run.commit():
-                lock(work.case_id)
+                if not may_remove(lock(work.case_id).phase):
+                    break
                 erasable = sorting.leave_out(codes={pk: wanted[pk] for pk in group}, by=work.run.actor)
             for stored in erasable:
                 storage.erase(stored)

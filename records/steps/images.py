@@ -37,7 +37,7 @@ def prepare(work: Work, file: File, result: FileResult, seal: Sealer, columns: d
                 if processing.waiting(file.pk):  # else a person has removed it meanwhile
                     processing.add_members(container=file, members=[(file.folder, name, stored)], by=work.run.actor)
 
-    return Indexing(data, pack, columns, work.run.actor)
+    return Indexing(data, pack, columns, work.run.actor, lacks_frames=bool(made) and pack is None)
 
 
 @dataclass(frozen=True)
@@ -48,9 +48,19 @@ class Indexing:
     pack: StoredObject | None
     columns: dict[str, Any]
     by: Actor
+    lacks_frames: bool = False
+    """Its frames were not kept because the image was here already; if that one goes before the commit, the file is read again."""
 
     def __call__(self, case: Case, row: File) -> None:
-        if instances.keep_instance(case=case, file=row, data=self.data, pack=self.pack, by=self.by, **self.columns):
+        if instances.keep_instance(
+            case=case,
+            file=row,
+            data=self.data,
+            pack=self.pack,
+            by=self.by,
+            lacks_frames=self.lacks_frames,
+            **self.columns,
+        ):
             study = Study.objects.get(case=case, uid=self.data["index"]["study_instance_uid"])
             identity.check(case=case, study=study, by=self.by, index=self.data["index"])
 
@@ -60,7 +70,7 @@ def write_together(case: Case, writes: Sequence[tuple[File, Indexing]]) -> None:
     if not writes:
         return
     by = writes[0][1].by
-    found = [instances.NewInstance(row, one.data, one.pack, one.columns) for row, one in writes]
+    found = [instances.NewInstance(row, one.data, one.pack, one.columns, one.lacks_frames) for row, one in writes]
     studies, apart = instances.keep_instances(case=case, found=found, by=by)
     for study in studies:
         own = [one.data["index"] for one in found if one.data["index"]["study_instance_uid"] == study.uid]
@@ -71,4 +81,4 @@ def write_together(case: Case, writes: Sequence[tuple[File, Indexing]]) -> None:
                 seen.append(header)
                 identity.check(case=case, study=study, by=by, index=index)
     for one in apart:
-        Indexing(one.data, one.pack, dict(one.columns), by)(case, one.file)
+        Indexing(one.data, one.pack, dict(one.columns), by, one.lacks_frames)(case, one.file)

@@ -11,7 +11,6 @@ from django.test import Client
 from cases.models import Case, Message
 from cases.states import Phase
 from portal.core.access import Actor
-from portal.core.states import Role
 from records.actions import checklist
 from records.models import ChecklistItem, Study
 from records.states import ItemState, RecordState
@@ -30,21 +29,6 @@ def case() -> Any:
     found = make_case(phase=Phase.COLLECTING, specialty="pulmonology", condition="rare_lung")
     checklist.refresh(case=found, by=SYSTEM)
     return found
-
-
-@pytest.fixture
-def patient(case: Any) -> Client:
-    client = Client()
-    client.force_login(case.opened_by)
-    return client
-
-
-@pytest.fixture
-def desk(settings: Any) -> Client:
-    settings.STAFF_SECOND_FACTOR_WAIVED = True
-    client = Client()
-    client.force_login(make.user(Role.COORDINATOR))
-    return client
 
 
 def row(key: str = ITEM) -> ChecklistItem:

@@ -36,21 +36,6 @@ def case() -> Any:
     return make_case(phase=Phase.COLLECTING, specialty="pulmonology", condition="interstitial")
 
 
-@pytest.fixture
-def patient(case: Any) -> Client:
-    client = Client()
-    client.force_login(case.opened_by)
-    return client
-
-
-@pytest.fixture
-def desk(settings: Any) -> Client:
-    settings.STAFF_SECOND_FACTOR_WAIVED = True
-    client = Client()
-    client.force_login(make.user(Role.COORDINATOR, name="Ines Invented"))
-    return client
-
-
 def desk_actor() -> Actor:
     return Actor.of(make.user(Role.COORDINATOR))
 

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import pytest
 
-from records.models import Document, File, Receipt
+from records.models import Correction, Document, File, Page, Receipt
 from records.rules.discs import Seen, left_out
 from records.states import RecordState
 from tests.factories import files
@@ -192,3 +192,63 @@ def test_file_left_out_for_its_place_is_a_record_when_sent_by_itself() -> None:
     make.upload(case, files.photo(), "scan.jpg")
     make.run_jobs()
     assert Document.objects.filter(state=RecordState.READY).count() == 1
+
+
+def test_records_beside_a_program_stay_whatever_their_names_begin_with() -> None:
+    found = sorted_out(
+        CD__DICOMDIR=("dicom", "dicomdir"),
+        **{"CD__Notice of discharge_dot_docx": ("office", "")},
+        **{"CD__Version 2 pathology_dot_jpg": ("image", "")},
+        **{"CD__Version 2_dot_0_dot_txt": ("text", ""), "CD__README_FIRST_dot_txt": ("text", "")},
+        CD__v_dot_exe=EXE,
+        CD__VIEWER__viewer_dot_exe=EXE,
+        CD__VIEWER__letter_dot_docx=("office", ""),
+        CD__VIEWER__Handbuch_dot_docx=("office", ""),
+    )
+    assert set(found) == {"CD/Version 2.0.txt", "CD/README_FIRST.txt", "CD/VIEWER/Handbuch.docx"}
+
+
+def disc_of(case: Any, **more: bytes) -> None:
+    """A program with `more` beside it in its folder, and no images: what lies there looks like the program's."""
+    content = {"AUTORUN.INF": b"[autorun]\r\nopen=v.exe\r\n", "viewer.exe": PROGRAM, "bin/v.exe": PROGRAM + b"2"}
+    batch = uuid4()
+    for path, body in (content | {f"bin/{name}.txt": body for name, body in more.items()}).items():
+        folder, _, name = path.rpartition("/")
+        make.upload(case, body, name, folder=folder, batch=batch)
+    make.run_jobs()
+
+
+SETTINGS = b"colour blue, window wide, sound off, language english, cache of ten files"
+
+
+@pytest.mark.django_db
+def test_paper_that_names_somebody_is_a_record_wherever_it_lies(case: Any) -> None:
+    disc_of(case, a=b"Patient: Testina Example\nDate of birth: 1961-05-04\nDear colleague, she is well.", b=SETTINGS)
+    assert dict(File.objects.filter(name__in=["a.txt", "b.txt"]).values_list("name", "code")) == {
+        "a.txt": "", "b.txt": "viewer_file",
+    }  # fmt: skip
+
+
+@pytest.mark.django_db
+def test_nothing_is_left_out_once_a_specialist_works_with_it(case: Any) -> None:
+    type(case).objects.filter(pk=case.pk).update(phase="in_review")
+    disc_of(case, b=SETTINGS)
+    assert File.objects.get(name="b.txt").code == ""
+
+
+@pytest.mark.django_db
+def test_what_a_person_said_of_a_paper_that_was_left_out_stands_when_it_comes_back(case: Any) -> None:
+    """Such a row cannot be deleted: trying to blocked the whole case."""
+    disc_of(case, b=SETTINGS)
+    file = File.objects.get(name="b.txt")
+    document = Document.objects.get(file=file)
+    by = {"case": case, "document": document}
+    Correction.objects.create(field="author", value="Dr Ada Sample", by=case.opened_by, **by)
+    Document.objects.filter(pk=document.pk).update(author="Dr Ada Sample")
+    make.upload(case, b"x", "letter.txt")  # the next run looks at every batch anew, and finds it to be a record now
+    make.run_jobs()
+    file.refresh_from_db()
+    document.refresh_from_db()
+    assert (file.code, file.state) == ("", RecordState.READY)
+    assert (document.state, document.author, document.page_count) == (RecordState.READY, "Dr Ada Sample", 1)
+    assert Page.objects.get(document=document).text.startswith("colour blue")

@@ -131,13 +131,6 @@ def case() -> Any:
     return found
 
 
-@pytest.fixture
-def patient(case: Any) -> Client:
-    client = Client()
-    client.force_login(case.opened_by)
-    return client
-
-
 def answers(**more: Any) -> letters.Answers:
     given_ = {
         "provider": "Sample Hospital\n1 Example Street",

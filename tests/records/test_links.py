@@ -35,18 +35,6 @@ OCTETS = "application/offset+octet-stream"
 TUS = {"HTTP_TUS_RESUMABLE": "1.0.0"}
 
 
-@pytest.fixture
-def case() -> Any:
-    return make.case(specialties=["pulmonology"], condition="nodule")
-
-
-@pytest.fixture
-def patient(case: Any) -> Client:
-    client = Client()
-    client.force_login(case.opened_by)
-    return client
-
-
 def made(case: Any, **more: Any) -> tuple[UploadLink, str]:
     given = {"label": "Sample Hospital", "items": ["chest_ct"], "days": 14, "by": Actor.of(case.opened_by)} | more
     return links.make(case=case, **given)

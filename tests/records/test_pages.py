@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from cases.states import Phase
 from portal.core.models import AuditEntry, StoredObject
-from portal.core.states import ObjectState, Role
+from portal.core.states import ObjectState
 from records.actions import checklist
 from records.models import ChecklistItem, Document, File, Receipt, Study, Upload
 from records.queries.files import files as sent_files
@@ -25,37 +25,17 @@ from tests.factories import records as make
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def case() -> Any:
-    return make.case(specialties=["pulmonology"], condition="nodule")
+def page(patient: Client, case: Any) -> str:
+    return patient.get(f"/cases/{case.ref}/records/").content.decode()
 
 
-@pytest.fixture
-def client(case: Any) -> Client:
-    client = Client()
-    client.force_login(case.opened_by)
-    return client
-
-
-@pytest.fixture
-def desk(settings: Any) -> Client:
-    settings.STAFF_SECOND_FACTOR_WAIVED = True
-    client = Client()
-    client.force_login(make.user(Role.COORDINATOR))
-    return client
-
-
-def page(client: Client, case: Any) -> str:
-    return client.get(f"/cases/{case.ref}/records/").content.decode()
-
-
-def test_page_shows_scans_papers_refusals_and_what_is_missing(client: Client, case: Any) -> None:
+def test_page_shows_scans_papers_refusals_and_what_is_missing(patient: Client, case: Any) -> None:
     for n in (1, 2):
         make.upload(case, files.dicom(instance=n), f"IM{n}")
     make.upload(case, files.pdf("Spirometry", "FEV1"), "lungs.pdf")
     make.upload(case, files.pdf("x", password="x"), "locked.pdf")
     make.run_jobs()
-    shown = page(client, case)
+    shown = page(patient, case)
     for words in (
         "CT chest",
         "12 Mar 2026",
@@ -68,20 +48,20 @@ def test_page_shows_scans_papers_refusals_and_what_is_missing(client: Client, ca
         assert words.lower() in shown.lower(), words
 
 
-def test_checking_is_shown_and_asked_for_again_until_it_is_done(client: Client, case: Any) -> None:
+def test_checking_is_shown_and_asked_for_again_until_it_is_done(patient: Client, case: Any) -> None:
     make.upload(case, files.pdf("Dear"), "letter.pdf")
-    live = client.get(f"/cases/{case.ref}/records/live/").content.decode()
+    live = patient.get(f"/cases/{case.ref}/records/live/").content.decode()
     assert "every 3s" in live and "0 of 1 files checked" in live
     make.run_jobs()
-    live = client.get(f"/cases/{case.ref}/records/live/").content.decode()
+    live = patient.get(f"/cases/{case.ref}/records/live/").content.decode()
     assert "every 3s" not in live
 
 
-def test_plain_form_sends_files_without_scripts(client: Client, case: Any) -> None:
+def test_plain_form_sends_files_without_scripts(patient: Client, case: Any) -> None:
     body = files.pdf("Dear colleague")
     large = b"x" * 1_500_000
     sent = {"files": [SimpleUploadedFile("letter.pdf", body), SimpleUploadedFile("../evil\u202e.txt", large)]}
-    answer = client.post(f"/cases/{case.ref}/records/send/", sent)
+    answer = patient.post(f"/cases/{case.ref}/records/send/", sent)
     assert (answer.status_code, answer["Location"]) == (302, f"/cases/{case.ref}/records/")
     assert sorted(Upload.objects.values_list("name", "state")) == [
         ("evil.txt", UploadState.RECEIVED),
@@ -94,38 +74,38 @@ def test_plain_form_sends_files_without_scripts(client: Client, case: Any) -> No
 
 @pytest.mark.parametrize("setting", ["MAX_CASE_BYTES", "MAX_FILES"])
 def test_plain_form_that_does_not_fit_is_cut_off_and_keeps_nothing(
-    client: Client, case: Any, settings: Any, monkeypatch: pytest.MonkeyPatch, setting: str
+    patient: Client, case: Any, settings: Any, monkeypatch: pytest.MonkeyPatch, setting: str
 ) -> None:
     if setting == "MAX_FILES":
         monkeypatch.setattr(streaming, "MAX_FILES", 1)
     else:
         settings.MAX_CASE_BYTES = 1_500_000
     sent = {"files": [SimpleUploadedFile(name, b"x" * 1_200_000) for name in ("one.txt", "two.txt")]}
-    assert client.post(f"/cases/{case.ref}/records/send/", sent).status_code == 413
+    assert patient.post(f"/cases/{case.ref}/records/send/", sent).status_code == 413
     assert not Upload.objects.exists()
     assert set(StoredObject.objects.values_list("state", flat=True)) == {ObjectState.ERASED}
 
 
 def test_plain_form_without_its_token_keeps_nothing(case: Any) -> None:
-    client = Client(enforce_csrf_checks=True)
-    client.force_login(case.opened_by)
-    answer = client.post(f"/cases/{case.ref}/records/send/", {"files": SimpleUploadedFile("a.pdf", b"abc")})
+    patient = Client(enforce_csrf_checks=True)
+    patient.force_login(case.opened_by)
+    answer = patient.post(f"/cases/{case.ref}/records/send/", {"files": SimpleUploadedFile("a.pdf", b"abc")})
     assert answer.status_code == 403
     assert not Upload.objects.exists()
     assert set(StoredObject.objects.values_list("state", flat=True)) <= {ObjectState.ERASED}
 
 
-def test_plain_form_with_nothing_chosen_says_so(client: Client, case: Any) -> None:
-    answer = client.post(f"/cases/{case.ref}/records/send/", {})
+def test_plain_form_with_nothing_chosen_says_so(patient: Client, case: Any) -> None:
+    answer = patient.post(f"/cases/{case.ref}/records/send/", {})
     assert answer.status_code == 422
     assert "Choose one or more files first." in answer.content.decode()
 
 
-def test_receipt_counts_every_file(client: Client, case: Any) -> None:
+def test_receipt_counts_every_file(patient: Client, case: Any) -> None:
     members = {"a/IM1": files.dicom(), "b/IM2": files.dicom(instance=2), "setup.exe": b"MZ" + bytes(99)}
     batch = make.upload(case, files.packed_names(members), "disc.zip").batch
     make.run_jobs()
-    shown = client.get(f"/cases/{case.ref}/records/sent/{batch}/").content.decode()
+    shown = patient.get(f"/cases/{case.ref}/records/sent/{batch}/").content.decode()
     for words in (
         "We read 4 files",
         "CT chest",
@@ -135,14 +115,14 @@ def test_receipt_counts_every_file(client: Client, case: Any) -> None:
         "setup.exe",
     ):
         assert words in " ".join(shown.split()), words
-    assert "/records/sent/" in page(client, case)
+    assert "/records/sent/" in page(patient, case)
 
 
-def test_download_is_the_original_and_cannot_run(client: Client, case: Any) -> None:
+def test_download_is_the_original_and_cannot_run(patient: Client, case: Any) -> None:
     body = files.pdf("Dear")
     make.upload(case, body, 'a "letter".pdf')
     make.run_jobs()
-    answer = client.get(f"/files/{File.objects.get().pk}/download/")
+    answer = patient.get(f"/files/{File.objects.get().pk}/download/")
     assert b"".join(answer.streaming_content) == body  # type: ignore[attr-defined]
     assert answer["Content-Disposition"].startswith("attachment")
     assert answer["X-Content-Type-Options"] == "nosniff"
@@ -150,18 +130,18 @@ def test_download_is_the_original_and_cannot_run(client: Client, case: Any) -> N
     assert AuditEntry.objects.latest("id").subjects == [str(File.objects.get().pk)]
 
 
-def test_download_zeroes_a_preamble_that_is_a_program(client: Client, case: Any) -> None:
+def test_download_zeroes_a_preamble_that_is_a_program(patient: Client, case: Any) -> None:
     body = files.dicom()
     wicked = b"MZ" + b"\x90" * 126 + body[128:]
     make.upload(case, wicked, "IM1")
     make.run_jobs()
     file = File.objects.get()
     assert "executable_preamble" in file.warnings
-    answer = client.get(f"/files/{file.pk}/download/")
+    answer = patient.get(f"/files/{file.pk}/download/")
     assert b"".join(answer.streaming_content) == bytes(128) + body[128:]  # type: ignore[attr-defined]
 
 
-def test_document_pages_are_shown_to_those_who_see_the_case_only(client: Client, case: Any) -> None:
+def test_document_pages_are_shown_to_those_who_see_the_case_only(patient: Client, case: Any) -> None:
     make.upload(case, files.pdf("Dear colleague"), "letter.pdf")
     make.run_jobs()
     document = Document.objects.get()
@@ -174,43 +154,43 @@ def test_document_pages_are_shown_to_those_who_see_the_case_only(client: Client,
     stranger = Client()
     stranger.force_login(make.user())
     for address in addresses:
-        assert client.get(address).status_code == 200, address
+        assert patient.get(address).status_code == 200, address
         assert stranger.get(address).status_code == 404, address
-    assert client.get(f"/documents/{document.pk}/pages/2/").status_code == 404
-    assert "Dear colleague" in client.get(addresses[0]).content.decode()
+    assert patient.get(f"/documents/{document.pk}/pages/2/").status_code == 404
+    assert "Dear colleague" in patient.get(addresses[0]).content.decode()
 
 
-def test_removing_asks_first_and_then_erases(client: Client, case: Any) -> None:
+def test_removing_asks_first_and_then_erases(patient: Client, case: Any) -> None:
     make.upload(case, files.pdf("Dear"), "letter.pdf")
     make.run_jobs()
     file = File.objects.get()
     address = f"/cases/{case.ref}/records/files/{file.pk}/remove/"
-    assert "letter.pdf" in client.get(address).content.decode()
+    assert "letter.pdf" in patient.get(address).content.decode()
     assert file.state == RecordState.READY
-    client.post(address)
+    patient.post(address)
     file.refresh_from_db()
     assert file.state == RecordState.REMOVED
     assert not StoredObject.objects.filter(state=ObjectState.STORED).exists()
-    assert "letter.pdf" not in page(client, case)
+    assert "letter.pdf" not in page(patient, case)
 
 
-def test_nothing_is_removed_while_a_specialist_reads(client: Client, case: Any) -> None:
+def test_nothing_is_removed_while_a_specialist_reads(patient: Client, case: Any) -> None:
     make.upload(case, files.pdf("Dear"), "letter.pdf")
     make.run_jobs()
     type(case).objects.filter(pk=case.pk).update(phase=Phase.IN_REVIEW)
-    client.post(f"/cases/{case.ref}/records/files/{File.objects.get().pk}/remove/")
+    patient.post(f"/cases/{case.ref}/records/files/{File.objects.get().pk}/remove/")
     assert File.objects.get().state == RecordState.READY
 
 
-def test_another_patients_study_is_hidden_until_the_desk_decides(client: Client, desk: Client, case: Any) -> None:
+def test_another_patients_study_is_hidden_until_the_desk_decides(patient: Client, desk: Client, case: Any) -> None:
     make.upload(case, files.dicom(PatientName="SOMEBODY^ELSE", PatientBirthDate="19300203"), "IM1")
     make.run_jobs()
-    shown = page(client, case)
+    shown = page(patient, case)
     assert "A person is checking this" in shown
     assert "SOMEBODY" not in shown
     study = Study.objects.get()
     address = f"/cases/{case.ref}/records/studies/{study.pk}/release/"
-    assert client.post(address, {"reason": "mine"}).status_code == 403
+    assert patient.post(address, {"reason": "mine"}).status_code == 403
     assert "SOMEBODY" in desk.get(address).content.decode()
     assert desk.post(address, {"reason": ""}).status_code == 422
     desk.post(address, {"reason": "maiden name"})
@@ -222,17 +202,17 @@ def test_another_patients_study_is_hidden_until_the_desk_decides(client: Client,
     assert study.state == RecordState.READY
 
 
-def test_patient_says_never_done_and_no_rule_unsays_it(client: Client, case: Any) -> None:
+def test_patient_says_never_done_and_no_rule_unsays_it(patient: Client, case: Any) -> None:
     checklist.refresh(case=case, by=_system())
     key = ChecklistItem.objects.filter(state=ItemState.MISSING).first().key  # type: ignore[union-attr]
-    client.post(f"/cases/{case.ref}/records/items/{key}/", {"said": "never"})
+    patient.post(f"/cases/{case.ref}/records/items/{key}/", {"said": "never"})
     checklist.refresh(case=case, by=_system())
     row = ChecklistItem.objects.get(key=key)
     assert (row.state, row.by_person) == (ItemState.NOT_DONE, True)
-    client.post(f"/cases/{case.ref}/records/items/{key}/", {"undo": "1"})
+    patient.post(f"/cases/{case.ref}/records/items/{key}/", {"undo": "1"})
     row.refresh_from_db()
     assert (row.state, row.by_person) == (ItemState.MISSING, False)
-    assert client.post(f"/cases/{case.ref}/records/items/nothing_like_it/").status_code == 404
+    assert patient.post(f"/cases/{case.ref}/records/items/nothing_like_it/").status_code == 404
 
 
 def test_desk_waives_an_item_with_a_reason_only(desk: Client, case: Any) -> None:
@@ -252,18 +232,18 @@ def _system() -> Any:
     return Actor.job("test")
 
 
-def test_patient_cannot_unsay_what_the_desk_decided(client: Client, desk: Client, case: Any) -> None:
+def test_patient_cannot_unsay_what_the_desk_decided(patient: Client, desk: Client, case: Any) -> None:
     checklist.refresh(case=case, by=_system())
     key = ChecklistItem.objects.filter(state=ItemState.MISSING).first().key  # type: ignore[union-attr]
     address = f"/cases/{case.ref}/records/items/{key}/"
     desk.post(address, {"state": "missing", "reason": "We do need it"})
     for said in ({"said": "never"}, {"said": "sent"}, {"said": "cannot", "reason": "It is lost"}, {"undo": "1"}):
-        client.post(address, said)
+        patient.post(address, said)
     assert ChecklistItem.objects.get(key=key).state == ItemState.MISSING
 
 
 def test_page_asks_the_database_as_often_for_three_as_for_one(
-    client: Client, case: Any, django_assert_num_queries: Any
+    patient: Client, case: Any, django_assert_num_queries: Any
 ) -> None:
     def ask() -> int:
         from django.db import connection
@@ -271,7 +251,7 @@ def test_page_asks_the_database_as_often_for_three_as_for_one(
         with CaptureQueriesContext(
             connection,
         ) as asked:
-            page(client, case)
+            page(patient, case)
         return len(asked)
 
     def send(n: int) -> None:
@@ -281,7 +261,7 @@ def test_page_asks_the_database_as_often_for_three_as_for_one(
 
     send(1)
     make.run_jobs()
-    page(client, case)
+    page(patient, case)
     once = ask()
     for n in (2, 3):
         send(n)

@@ -28,11 +28,6 @@ from tests.factories import records as make
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def case() -> Any:
-    return make.case(specialties=["pulmonology"], condition="nodule")
-
-
 def rows() -> dict[str, Any]:
     """Everything that processing writes, without the times."""
     return {

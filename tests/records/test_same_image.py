@@ -9,27 +9,18 @@ import numpy as np
 import pydicom
 import pytest
 from django.test import Client
+from pydicom.uid import RLELossless
 
-from portal.core.states import Role
+from portal.core.access import Actor
+from records.actions import files as actions
 from records.models import File, Instance, Study
 from records.states import RecordState
+from records.steps import reading
+from records.steps.work import Work
 from tests.factories import files
 from tests.factories import records as make
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def case() -> Any:
-    return make.case()
-
-
-@pytest.fixture
-def desk(settings: Any) -> Client:
-    settings.STAFF_SECOND_FACTOR_WAIVED = True
-    client = Client()
-    client.force_login(make.user(Role.COORDINATOR))
-    return client
 
 
 def other_pixels() -> bytes:
@@ -111,3 +102,45 @@ def test_held_image_takes_the_place_of_a_first_that_is_removed(case: Any) -> Non
     client.post(f"/cases/{case.ref}/records/files/{File.objects.get(name='first').pk}/remove/")
     make.run_jobs()
     assert Instance.objects.get().file.name == "second"
+
+
+def test_copies_of_the_image_that_was_not_chosen_stay_copies_of_it(case: Any, desk: Client) -> None:
+    sent_twice(case, other_pixels(), together=False)
+    make.upload(case, files.dicom(), "first again")
+    make.run_jobs()
+    desk.post(f"/cases/{case.ref}/records/files/{File.objects.get(name='second').pk}/decide/", {"keep": "second"})
+    make.run_jobs()
+    first = File.objects.get(name="first")
+    assert File.objects.get(name="first again").duplicate_of == first
+    Study.objects.update(state=RecordState.QUARANTINED, code="wrong_patient")
+    client = Client()
+    client.force_login(case.opened_by)
+    assert [client.get(f"/files/{one.pk}/download/").status_code for one in File.objects.all()] == [404, 404, 404]
+
+
+def test_image_whose_twin_goes_while_it_is_read_gets_its_frames(case: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its frames are not kept beside those of its twin: without them it would be there and never shown."""
+    make.upload(case, packed(InstitutionName="One"), "first")
+    make.run_jobs()
+    write, first = reading._write, File.objects.get(name="first")
+
+    def meanwhile(work: Work, writes: Any) -> None:
+        if File.objects.get(pk=first.pk).state == RecordState.READY:
+            actions.remove(file=first, by=Actor.of(case.opened_by))
+        write(work, writes)
+
+    monkeypatch.setattr(reading, "_write", meanwhile)
+    make.upload(case, packed(InstitutionName="Two"), "second")
+    make.run_jobs()
+    shown = Instance.objects.get()
+    assert (shown.file.name, shown.file.state) == ("second", RecordState.READY)
+    assert shown.pack is not None
+
+
+def packed(**elements: Any) -> bytes:
+    """An image whose frames have to be decoded."""
+    data = pydicom.dcmread(io.BytesIO(files.dicom(**elements)))
+    data.compress(RLELossless, generate_instance_uid=False)
+    out = io.BytesIO()
+    data.save_as(out, enforce_file_format=True)
+    return out.getvalue()

@@ -13,7 +13,7 @@ from django.test import Client
 
 from portal.core import jobs
 from portal.core.models import StoredObject
-from portal.core.states import ObjectState, Role
+from portal.core.states import ObjectState
 from records.models import Document, File, Study
 from records.states import RecordState
 from tests.factories import files
@@ -22,26 +22,6 @@ from tests.factories import records as make
 pytestmark = pytest.mark.django_db
 OTHER = {"PatientName": "SOMEBODY^ELSE", "PatientBirthDate": "19300203"}
 CORRECTED = {"given_name": "Somebody", "family_name": "Else", "birth_date": date(1930, 2, 3)}
-
-
-@pytest.fixture
-def case() -> Any:
-    return make.case(specialties=["pulmonology"], condition="nodule")
-
-
-@pytest.fixture
-def client(case: Any) -> Client:
-    client = Client()
-    client.force_login(case.opened_by)
-    return client
-
-
-@pytest.fixture
-def desk(settings: Any) -> Client:
-    settings.STAFF_SECOND_FACTOR_WAIVED = True
-    client = Client()
-    client.force_login(make.user(Role.COORDINATOR))
-    return client
 
 
 def encapsulated(**elements: Any) -> bytes:
@@ -58,12 +38,12 @@ def encapsulated(**elements: Any) -> bytes:
     return out.getvalue()
 
 
-def statuses(client: Client) -> dict[str, int]:
-    return {file.name: client.get(f"/files/{file.pk}/download/").status_code for file in File.objects.all()}
+def statuses(patient: Client) -> dict[str, int]:
+    return {file.name: patient.get(f"/files/{file.pk}/download/").status_code for file in File.objects.all()}
 
 
 def test_images_set_aside_cannot_be_downloaded_nor_their_copies_nor_their_archive(
-    client: Client, desk: Client, case: Any
+    patient: Client, desk: Client, case: Any
 ) -> None:
     make.upload(case, files.packed_names({"a/IM1": files.dicom(**OTHER)}), "disc.zip")
     make.run_jobs()
@@ -71,33 +51,33 @@ def test_images_set_aside_cannot_be_downloaded_nor_their_copies_nor_their_archiv
     make.upload(case, files.pdf("Dear colleague"), "letter.pdf")
     make.run_jobs()
     assert Study.objects.get().state == RecordState.QUARANTINED
-    assert statuses(client) == {"disc.zip": 404, "IM1": 404, "the same again": 404, "letter.pdf": 200}
+    assert statuses(patient) == {"disc.zip": 404, "IM1": 404, "the same again": 404, "letter.pdf": 200}
     assert set(statuses(desk).values()) == {200}
     desk.post(f"/cases/{case.ref}/records/studies/{Study.objects.get().pk}/release/", {"reason": "maiden name"})
-    assert set(statuses(client).values()) == {200}
+    assert set(statuses(patient).values()) == {200}
 
 
-def test_file_that_is_set_aside_is_not_handed_out_by_sending_it_twice(client: Client, case: Any) -> None:
+def test_file_that_is_set_aside_is_not_handed_out_by_sending_it_twice(patient: Client, case: Any) -> None:
     glued = files.dicom() + b"MZ another file glued on"
     make.upload(case, glued, "first")
     make.run_jobs()
     make.upload(case, glued, "second")
     make.run_jobs()
     assert File.objects.get(name="first").state == RecordState.QUARANTINED
-    assert statuses(client) == {"first": 404, "second": 404}
+    assert statuses(patient) == {"first": 404, "second": 404}
 
 
-def test_paper_inside_another_persons_images_is_set_aside_with_them(client: Client, desk: Client, case: Any) -> None:
+def test_paper_inside_another_persons_images_is_set_aside_with_them(patient: Client, desk: Client, case: Any) -> None:
     make.upload(case, encapsulated(**OTHER), "IM7")
     make.run_jobs()
     document = Document.objects.get()
     assert document.state == RecordState.QUARANTINED
-    assert client.get(f"/documents/{document.pk}/").status_code == 404
-    assert set(statuses(client).values()) == {404}
+    assert patient.get(f"/documents/{document.pk}/").status_code == 404
+    assert set(statuses(patient).values()) == {404}
     desk.post(f"/cases/{case.ref}/records/studies/{Study.objects.get().pk}/release/", {"reason": "maiden name"})
     document.refresh_from_db()
     assert document.state == RecordState.READY
-    assert client.get(f"/documents/{document.pk}/").status_code == 200
+    assert patient.get(f"/documents/{document.pk}/").status_code == 200
 
 
 def test_paper_follows_when_its_study_turns_out_to_be_anothers(case: Any) -> None:
@@ -110,26 +90,26 @@ def test_paper_follows_when_its_study_turns_out_to_be_anothers(case: Any) -> Non
     assert Document.objects.get().state == RecordState.QUARANTINED
 
 
-def test_removed_images_leave_nothing_behind(client: Client, case: Any) -> None:
+def test_removed_images_leave_nothing_behind(patient: Client, case: Any) -> None:
     make.upload(case, files.dicom(), "IM1")
     make.run_jobs()
-    client.post(f"/cases/{case.ref}/records/files/{File.objects.get().pk}/remove/")
+    patient.post(f"/cases/{case.ref}/records/files/{File.objects.get().pk}/remove/")
     make.run_jobs()
     assert not StoredObject.objects.filter(state=ObjectState.STORED).exists()
 
 
-def test_study_of_two_people_is_set_aside_and_split(client: Client, desk: Client, case: Any) -> None:
+def test_study_of_two_people_is_set_aside_and_split(patient: Client, desk: Client, case: Any) -> None:
     """One Study Instance UID, two patients: the desk takes the stranger's images out and releases the rest."""
     make.upload(case, files.dicom(instance=1), "mine")
     make.upload(case, files.dicom(instance=2, PatientID="X-99"), "other number")
     make.run_jobs()
     study = Study.objects.get()
     assert (study.state, study.code) == (RecordState.QUARANTINED, "two_patients")
-    assert "two people" in client.get(f"/cases/{case.ref}/records/").content.decode()
+    assert "two people" in patient.get(f"/cases/{case.ref}/records/").content.decode()
     base = f"/cases/{case.ref}/records/studies/{study.pk}/"
     page = desk.get(f"{base}release/")
     assert [one.header.id for one in page.context["people"]] == ["T-1", "X-99"]
-    assert client.post(f"{base}split/", {"person": page.context["people"][1].key}).status_code == 403
+    assert patient.post(f"{base}split/", {"person": page.context["people"][1].key}).status_code == 403
     desk.post(f"{base}split/", {"person": page.context["people"][1].key})
     assert set(File.objects.filter(state=RecordState.READY).values_list("name", flat=True)) == {"mine"}
     desk.post(f"{base}release/", {"reason": "the other number was a neighbour's"})
@@ -145,7 +125,7 @@ def test_study_of_two_people_is_set_aside_and_split(client: Client, desk: Client
     assert study.state == RecordState.QUARANTINED
 
 
-def test_study_names_who_is_left_when_the_stranger_came_first(client: Client, desk: Client, case: Any) -> None:
+def test_study_names_who_is_left_when_the_stranger_came_first(patient: Client, desk: Client, case: Any) -> None:
     make.upload(case, files.packed_names({"a/IM1": files.dicom(instance=1, **OTHER)}), "disc.zip")
     make.run_jobs()
     make.upload(case, files.packed_names({"a/IM1": files.dicom(instance=1, **OTHER)}), "the disc again.zip")
@@ -168,7 +148,7 @@ def test_study_names_who_is_left_when_the_stranger_came_first(client: Client, de
     }  # fmt: skip
     assert not File.objects.filter(state=RecordState.PROCESSING).exists(), "a copy brings the stranger back"
     desk.post(f"{base}release/", {"reason": "the rest is the patient's"})
-    assert statuses(client) == {
+    assert statuses(patient) == {
         "disc.zip": 404, "the disc again.zip": 404, "IM1": 404, "a copy": 404, "mine": 200,
     }  # fmt: skip
 
@@ -186,7 +166,7 @@ def test_corrected_name_brings_a_study_back_while_records_are_collected(case: An
     assert Study.objects.get().state == after
 
 
-def test_only_the_wrong_persons_study_of_a_disc_is_set_aside(client: Client, case: Any) -> None:
+def test_only_the_wrong_persons_study_of_a_disc_is_set_aside(patient: Client, case: Any) -> None:
     make.upload(case, files.packed(IM1=files.dicom(), IM2=files.dicom(study=2, **OTHER)), "disc.zip")
     make.upload(case, files.dicom(study=3, PatientSex="M"), "IM3")
     make.run_jobs()
