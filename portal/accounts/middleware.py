@@ -11,8 +11,9 @@ from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
+from portal.accounts.sessions import SEEN
+
 Handler = Callable[[HttpRequest], HttpResponse]
-SEEN = "seen"
 WRITE_EVERY_SECONDS = 30
 
 

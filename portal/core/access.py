@@ -78,6 +78,8 @@ def second_factor_missing(request: HttpRequest) -> bool:
     user = request.user
     if settings.STAFF_SECOND_FACTOR_WAIVED or Role(user.role) not in STAFF:  # type: ignore[union-attr]
         return False
+    if getattr(request, "second_factor", False):  # portal/lean.py read it beside the session
+        return False
     from allauth.mfa.utils import is_mfa_enabled
 
     return not is_mfa_enabled(user)

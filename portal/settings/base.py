@@ -46,6 +46,7 @@ MIDDLEWARE = [
     "portal.middleware.request_id",
     "portal.middleware.content_security_policy",
     "portal.middleware.closed_for_work",
+    "portal.lean.Lean",  # images by session or token; what it does not know goes on through the rest
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",

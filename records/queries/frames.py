@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,8 +11,8 @@ from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from portal.core.compiled import STAND_IN_MOMENT, adapted, compiled
 from portal.core.models import DataKey, StoredObject
-from records.queries.compiled import adapted, compiled
 from records.queries.imaging import visible_instances
 
 _COLUMNS = (
@@ -54,7 +53,7 @@ _PACKED = [f"pack__{name}" for name in _OBJECT] + [f"pack__key__{name}" for name
 _ORIGINAL = [f"file__object__{name}" for name in _OBJECT] + [f"file__object__key__{name}" for name in _KEY]
 _STAND_INS = (
     ("user", UUID(int=1)),
-    ("at", datetime(1902, 3, 4, 5, 6, 7, tzinfo=UTC)),
+    ("at", STAND_IN_MOMENT),
     ("study", "stands for a study"),
     ("series", "stands for a series"),
     ("instance", "stands for an instance"),

@@ -1,6 +1,6 @@
 """A query that is asked thousands of times a minute, built once: Django's SQL for it is kept, and only the values change.
 
-The lean path to frames spends more time in building its query than in running it. The query itself stays the one that
+The lean paths spend more time in building a query than in running it. The query itself stays the one that
 `visible_to` makes, so there is one place that decides who sees what; here its SQL is compiled with stand-ins for the values.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -36,6 +36,7 @@ class Compiled:
         return found
 
 
+STAND_IN_MOMENT = datetime(1902, 3, 4, 5, 6, 7, tzinfo=UTC)
 _kept: dict[Hashable, Compiled] = {}
 _lock = threading.Lock()
 
