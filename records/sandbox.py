@@ -1,4 +1,4 @@
-"""Run the parsers in a confined child process, one for a batch (house.md, decision 5).
+"""Run the parsers in a confined child process, one for a batch, forked from a process that has loaded them (house.md, decision 5).
 
 The child gets open descriptors, an empty environment, no network, bounded memory and time, and dies with its parent. It says when
 it begins a file, so that after its death the suspect is known: results before it stand, the suspect runs once more alone (memory may
@@ -12,8 +12,6 @@ import os
 import select
 import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -33,26 +31,17 @@ from records.child.protocol import (
     parse_line,
     parse_result,
 )
+from records.nursery import ROOT, Child, SandboxUnavailable, nursery
 
 __all__ = [
-    "Canary", "ChildInput", "FileResult", "Limits", "Output", "SandboxUnavailable", "canary", "network_is_blocked", "run_batch",
+    "ROOT", "Canary", "ChildInput", "FileResult", "Limits", "Output", "SandboxUnavailable", "canary", "network_is_blocked", "run_batch",
 ]  # fmt: skip
 
 TICK = 2.0  # seconds between two calls of on_progress
 START_UP = 60.0  # seconds for a child to begin its first file
-ROOT = Path(__file__).resolve().parent.parent
 _BOOT = "import sys; sys.path.insert(0, sys.argv.pop()); from records.child.__main__ import main; sys.exit(main())"
-_ENVIRONMENT = {
-    "LANG": "C.UTF-8",
-    "OPENBLAS_NUM_THREADS": "1",  # each thread would take address space from the limit
-    "OMP_NUM_THREADS": "1",
-    "MALLOC_ARENA_MAX": "2",
-    "PYTHONDONTWRITEBYTECODE": "1",
-}
-
-
-class SandboxUnavailable(Exception):
-    """The child could not start or could not be confined: nothing is wrong with the files, try again later."""
+END_SECONDS = 30.0
+"""For the kernel to end a killed child, whose memory may be large."""
 
 
 def run_batch(
@@ -130,11 +119,12 @@ def canary(*, allow_unconfined: bool = False, forbidden: Sequence[Path] = ()) ->
             "secrets": [str(secret), *map(str, forbidden)],
         }
         batch = _Batch([], Path(folder), Limits(), lambda: None, allow_unconfined)
-        with _start(batch, [], canary=orders) as child:
-            try:
-                line = child.stdout.readline(65536) if child.stdout else b""
-            finally:
-                _end(child)
+        child = _start(batch, [], canary=orders)
+        try:
+            with child.stdout:
+                line = child.stdout.readline(65536)
+        finally:
+            _end(child)
     try:
         message = parse_line(line)
     except ProtocolError:
@@ -194,9 +184,10 @@ class _Batch:
         self.results[number] = FileResult(self.files[number].key, "rejected", code, "other", "application/octet-stream")
 
 
-def _start(batch: _Batch, numbers: list[int], *, canary: dict[str, Any] | None = None) -> subprocess.Popen[bytes]:
+def _start(batch: _Batch, numbers: list[int], *, canary: dict[str, Any] | None = None) -> Child:
+    home = nursery()
     orders = {
-        "parent": os.getpid(),
+        "parent": home.pid,
         "work": str(batch.work),
         "limits": {**asdict(batch.limits), "extracted": batch.left_to_extract()},
         "allow_unconfined": batch.allow_unconfined,
@@ -204,30 +195,19 @@ def _start(batch: _Batch, numbers: list[int], *, canary: dict[str, Any] | None =
         "files": [
             {
                 "i": n,
-                "fd": batch.files[n].fd,
+                "fd": place,
                 "password": batch.files[n].password,
                 "depth": batch.files[n].depth,
                 "thumbnail": batch.files[n].thumbnail,
                 "words": batch.files[n].words,
             }
-            for n in numbers
+            for place, n in enumerate(numbers)
         ],
     }
-    child = subprocess.Popen(
-        [sys.executable, "-I", "-c", _BOOT, str(ROOT)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        cwd=batch.work,
-        env=_ENVIRONMENT,
-        close_fds=True,
-        pass_fds=[batch.files[n].fd for n in numbers],
-        start_new_session=True,
-    )
+    child = home.child(_BOOT, [batch.files[n].fd for n in numbers])
     try:
-        assert child.stdin is not None
-        child.stdin.write(json.dumps(orders).encode("ascii") + b"\n")
-        child.stdin.close()
+        with child.stdin as told:
+            told.write(json.dumps(orders).encode("ascii") + b"\n")
     except OSError:
         _end(child)
         raise SandboxUnavailable("the child did not start") from None
@@ -237,19 +217,19 @@ def _start(batch: _Batch, numbers: list[int], *, canary: dict[str, Any] | None =
     return child
 
 
-def _end(child: subprocess.Popen[bytes]) -> int:
+def _end(child: Child) -> int:
     """Kill the child with everything it started, and wait for it."""
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(child.pid, signal.SIGKILL)
-    child.kill()
-    return child.wait()
+    with suppress(ProcessLookupError, PermissionError):
+        os.kill(child.pid, signal.SIGKILL)
+    return child.wait(END_SECONDS)
 
 
 def _run_child(batch: _Batch, numbers: list[int]) -> _Death | None:
     """One child for the files `numbers`. None when it came to its regular end."""
     child = _start(batch, numbers)
     reading = _Reading(batch, set(numbers))
-    assert child.stdout is not None
     try:
         with child.stdout:
             ended = reading.follow(child.stdout)
@@ -259,11 +239,11 @@ def _run_child(batch: _Batch, numbers: list[int]) -> _Death | None:
     return None if ended else _Death(reading.verdict or _verdict(status), reading.current)
 
 
-def _own_end(child: subprocess.Popen[bytes]) -> int:
+def _own_end(child: Child) -> int:
     """A child that closed its stream is ending by itself: how, tells why."""
     try:
         return child.wait(10)
-    except subprocess.TimeoutExpired:
+    except TimeoutError:
         return 0
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from uuid import UUID
 
+from celery.signals import worker_process_init
 from django.utils import timezone
 
 from cases.actions.locking import lock
@@ -17,6 +18,7 @@ from portal.core.jobs import Away, GiveUp, Run, enqueue, job
 from records import pipeline, scanning
 from records.actions import checklist, files, identity, papers, passwords, processing, uploads
 from records.models import Document, File, Study, Upload
+from records.nursery import nursery
 from records.queries.derived import REBUILD
 from records.sandbox import SandboxUnavailable
 from records.states import RecordState, UploadState, WordsState
@@ -26,6 +28,13 @@ from records.steps.work import Work
 
 PROCESS = "records.process_upload"
 LATER_SECONDS = 5
+
+
+@worker_process_init.connect
+def load_the_readers(**_: object) -> None:
+    """So that the first file after a start does not wait for it."""
+    with suppress(SandboxUnavailable):
+        nursery()
 
 
 def _case_of(subject_id: str) -> UUID:

@@ -43,6 +43,7 @@ if CELERY_BROKER_URL == "filesystem://":
         "processed_folder": _broker / "processed",
         "control_folder": _broker / "control",
         "store_processed": False,
+        "polling_interval": 0.1,  # seconds between two looks into the folder; the transport's own 1.0 is felt after each upload
     }
 
 configure_logs(env.str("LOG_LEVEL", "INFO"))

@@ -25,6 +25,9 @@ def main() -> int:
     os.dup2(silent, 1)
     os.dup2(silent, 2)
     orders = json.loads(sys.stdin.buffer.readline())
+    os.chdir(orders["work"])
+    for entry in orders["files"]:
+        entry["fd"] = int(sys.argv[1 + entry["fd"]])
     limits = Limits(**orders["limits"])
     confine.die_with_parent(orders["parent"])
     confine.limit(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from records import checks, sandbox
+from records import checks, nursery, sandbox
 from records.child import protocol
 from records.child.protocol import ProtocolError, parse_result
 from records.sandbox import ChildInput, Limits, SandboxUnavailable, run_batch
@@ -188,10 +189,10 @@ def test_on_progress_is_called_and_may_abort(trapped: None, tmp_path: Path, monk
     def progress() -> None:
         raise LeaseLost
 
-    started: list[subprocess.Popen[bytes]] = []
+    started: list[nursery.Child] = []
     real = sandbox._start
 
-    def start(*args: Any, **options: Any) -> subprocess.Popen[bytes]:
+    def start(*args: Any, **options: Any) -> nursery.Child:
         started.append(real(*args, **options))
         return started[-1]
 
@@ -231,19 +232,42 @@ sandbox.run_batch([sandbox.ChildInput("a", fd)], work=Path({str(tmp_path)!r}))
         assert not stat.exists() or "\nState:\tZ" in stat.read_text()
 
 
+TELLTALE = BOOBY_TRAP.replace(
+    'if word == b"CRASH---"',
+    """if word == b"ENVIRONS":
+        seen = [*os.environ, *open("/proc/self/environ").read().split(chr(0))]
+        return {"status": "ready", "code": "", "kind": "text", "media_type": "text/plain", "flags": [], "data": {"seen": seen},
+                "outputs": []}
+    if word == b"CRASH---\"""",
+)
+
+
 def test_child_sees_no_secret_of_the_parent(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("MASTER_KEY", "do not tell")
-    seen: dict[str, Any] = {}
-    real = subprocess.Popen
+    monkeypatch.setattr(nursery, "_started", None)
+    monkeypatch.setattr(sandbox, "_BOOT", TELLTALE)
+    seen = one(b"ENVIRONS", tmp_path).data["seen"]
+    nursery.nursery().close()
+    assert "LANG" in seen and any(word.startswith("LANG=") for word in seen)
+    assert not any("MASTER_KEY" in word for word in seen)
 
-    def popen(*args: Any, **options: Any) -> Any:
-        seen.update(options)
-        return real(*args, **options)
 
-    monkeypatch.setattr(subprocess, "Popen", popen)
+def test_batch_waits_for_another_day_when_the_forking_process_is_killed(
+    trapped: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """It takes its children along, and no file is at fault; the next batch has a new one."""
+    monkeypatch.setattr(sandbox, "TICK", 0.05)
+    monkeypatch.setattr(nursery, "_started", None)
+    home = nursery.nursery()
+
+    def kill() -> None:
+        os.kill(home.pid, signal.SIGKILL)
+
+    with descriptors([b"SLEEP---"]) as (fd,), pytest.raises(SandboxUnavailable):
+        run_batch([ChildInput("a", fd)], work=tmp_path, on_progress=kill)
     assert one(make_pdf(), tmp_path).status == "ready"
-    assert "MASTER_KEY" not in seen["env"]
-    assert seen["close_fds"]
+    assert nursery.nursery().pid != home.pid
+    nursery.nursery().close()
 
 
 GOOD: dict[str, Any] = {
