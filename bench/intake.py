@@ -69,7 +69,7 @@ def main() -> int:
 
 
 def readable(path: str, content: bytes, folder: str) -> bool:
-    """Whether another reader (pydicom) opens a DICOM file to its end and has a decoder for its pixels.
+    """Whether another reader (pydicom) opens a DICOM file to its end and decodes its first image, or has all the bytes of its pixels.
 
     Every paper is held to be readable but the signal files of research databases; nothing hostile is.
     """
@@ -86,20 +86,22 @@ def readable(path: str, content: bytes, folder: str) -> bool:
             found = pydicom.dcmread(io.BytesIO(content), force=len(content) > LEAST_BYTES)
             for _ in found.iterall():
                 pass
-            if "PixelData" in found and not _decodable(found):
+            if "PixelData" in found and not _decodable(found, content):
                 return False
             return "SOPClassUID" in found or "DirectoryRecordSequence" in found
         except Exception:  # whatever the other reader raises: to it the file is unreadable
             return False
 
 
-def _decodable(found: Any) -> bool:
-    """Whether the pixels are all there, and in a syntax that pydicom's decoders know."""
-    from pydicom.pixels import get_decoder
+def _decodable(found: Any, content: bytes) -> bool:
+    """Whether the pixels are all there, or one of pydicom's decoders makes an image of the first frame."""
+    import io
+
+    from pydicom.pixels import get_decoder, pixel_array
 
     syntax = found.file_meta.TransferSyntaxUID
     if syntax.is_compressed:
-        return bool(get_decoder(syntax).is_available)
+        return bool(get_decoder(syntax).is_available) and bool(pixel_array(io.BytesIO(content), index=0).size)
     bits = (
         found.Rows
         * found.Columns

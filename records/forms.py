@@ -58,6 +58,20 @@ class SameImageForm(BaseForm):
     )
 
 
+class TrailingForm(BaseForm):
+    """What becomes of a DICOM file with something glued to its end."""
+
+    decision = forms.ChoiceField(
+        label=_("What shall become of this file?"),
+        choices=[
+            ("read", _("Show its images, pass over what is at the end")),
+            ("remove", _("Remove it from the case")),
+        ],
+        widget=Radios(),
+        error_messages={"required": _("Select what shall become of this file")},
+    )
+
+
 class StudyForm(BaseForm):
     """Why a study that was set aside is this patient's."""
 

@@ -199,6 +199,7 @@ def _start(batch: _Batch, numbers: list[int], *, canary: dict[str, Any] | None =
                 "password": batch.files[n].password,
                 "depth": batch.files[n].depth,
                 "thumbnail": batch.files[n].thumbnail,
+                "trailing": batch.files[n].trailing,
                 "words": batch.files[n].words,
             }
             for place, n in enumerate(numbers)

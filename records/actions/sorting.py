@@ -16,7 +16,7 @@ from portal.core.workflow import Refused, move
 from records.actions.files import FRESH, may_remove, shelve, unindex
 from records.models import Document, File
 from records.moves import DOCUMENT, FILE
-from records.rules.codes import DUPLICATE, PROGRAM_PART, SAME_UID, SYSTEM_FILE
+from records.rules.codes import DUPLICATE, PROGRAM_PART, SAME_UID, SYSTEM_FILE, TRAILING, TRAILING_IGNORED
 from records.states import RecordState
 
 
@@ -58,6 +58,23 @@ def decide_same_uid(*, file: File, use_new: bool, by: Actor) -> None:
         erasable = _put_in_place(held, held.duplicate_of, by) if use_new else _put_away(held, by)
     for stored in erasable:
         storage.erase(stored)
+
+
+def read_without_end(*, file: File, by: Actor) -> None:
+    """The desk has looked at a DICOM file with something glued to its end: it is read, and what follows is passed over.
+
+    The original stays whole. What came as a copy of it meanwhile follows it.
+
+    Raises:
+        Refused: it is decided already (`no_use`).
+    """
+    with transaction.atomic():
+        lock(file.case_id)
+        held = File.objects.get(pk=file.pk)
+        if held.state != RecordState.QUARANTINED or held.code != TRAILING:
+            raise Refused("no_use")
+        warnings = sorted({*held.warnings, TRAILING_IGNORED})
+        move(held, FILE, "process_again", actor=by, changes=FRESH | {"warnings": warnings})
 
 
 def _put_away(file: File, by: Actor) -> list[StoredObject]:

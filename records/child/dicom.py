@@ -26,7 +26,7 @@ LARGE_METADATA = 400_000  # elements of JSON are bounded by the walker; this bou
 def handle(job: Job) -> Outcome:
     deflated = reader.DEFLATED.encode() in job.head
     try:
-        file = reader.read(job.file, job.size, scratch=job.scratch() if deflated else None)
+        file = reader.read(job.file, job.size, scratch=job.scratch() if deflated else None, trailing=job.trailing)
     except DicomError:
         if validate.MEDIA_DIRECTORY.encode() in job.head[:1024]:  # damaged, and nobody needs it: we make our own
             return Outcome("dicom", "application/dicom", "left_out", "dicomdir")

@@ -60,7 +60,18 @@ def handle(entry: dict[str, Any], work: Path, limits: Limits) -> dict[str, Any]:
         size = os.fstat(entry["fd"]).st_size
         file.seek(0)
         head = file.read(HEAD)
-        job = Job(entry["i"], file, size, head, work, limits, entry["password"], entry["depth"], entry["thumbnail"])
+        job = Job(
+            entry["i"],
+            file,
+            size,
+            head,
+            work,
+            limits,
+            entry["password"],
+            entry["depth"],
+            entry["thumbnail"],
+            entry["trailing"],
+        )
         kind, media_type = sniff(head)
         if kind == "other" and size > iso.FIRST and iso.is_disc(job):
             kind, media_type = "archive", "application/x-iso9660-image"

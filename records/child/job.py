@@ -41,6 +41,7 @@ class Job:
     password: str | None
     depth: int
     thumbnail: bool
+    trailing: bool = False
     written: list[str] = field(default_factory=list)
 
     def output(self, ending: str) -> Path:

@@ -46,6 +46,7 @@ NOTES = frozenset({
     "dicom_pixel_data_longer", "dicom_charset_unknown",
     "dicom_text_shortened", "dicom_date_invalid", "dicom_uid_leading_zero",
     "dicom_uid_made", "dicom_class_retired", "dicom_stray_item", "dicom_charset_guessed", "dicom_description_guessed",
+    "dicom_trailing_ignored",
     "transfer_syntax_unsupported", "metadata_shortened", "frames_not_shown", "video_not_shown",
     "pdf_javascript", "pdf_launch", "pdf_submit", "pdf_remote",
     "pdf_attachments", "pdf_automatic_action", "pdf_pages_not_shown", "pdf_page_shrunk",
@@ -114,6 +115,8 @@ class ChildInput:
     password: str | None = None
     depth: int = 0
     thumbnail: bool = True
+    trailing: bool = False
+    """A DICOM file is read although something follows its last element."""
     words: tuple[int, int, str] | None = None
     """Instead of everything else: read the words on the pictures of pages from … to (from 1), in these languages ("eng+spa")."""
 

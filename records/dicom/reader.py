@@ -60,6 +60,9 @@ class DicomFile:
     """The inflated data set of a deflated file; offsets of elements and pixels are in it, not in the original."""
 
 
+TRAILING, TRAILING_IGNORED = "dicom_trailing_data", "dicom_trailing_ignored"
+
+
 def looks_like_dicom(head: bytes) -> bool:
     """Whether the first bytes are a DICOM file, with or without the preamble of PS3.10 section 7.1."""
     if head[128:132] == b"DICM":
@@ -73,10 +76,11 @@ def looks_like_dicom(head: bytes) -> bool:
     return head[4:6].decode("latin-1") in SHORT | LONG or (not big and length <= 256)
 
 
-def read(file: BinaryIO, size: int, *, scratch: BinaryIO | None = None) -> DicomFile:
+def read(file: BinaryIO, size: int, *, scratch: BinaryIO | None = None, trailing: bool = False) -> DicomFile:
     """Read all elements of a DICOM file of `size` bytes.
 
-    `scratch`: a temporary file that takes the data set of a deflated file. Raises DicomError and nothing else
+    `scratch`: a temporary file that takes the data set of a deflated file. `trailing`: what follows the last element is passed
+    over, because a person has decided so. Raises DicomError and nothing else
     for whatever the bytes are; OSError when the disk fails; MemoryError.
     """
     file.seek(0)
@@ -100,7 +104,10 @@ def read(file: BinaryIO, size: int, *, scratch: BinaryIO | None = None) -> Dicom
     if syntax == DEFLATED:
         if scratch is None:
             raise DicomError("dicom_damaged")
-        end = _inflate(file, position, size, scratch)
+        end, more = _inflate(file, position, size, scratch)
+        if more and not trailing:
+            raise DicomError(TRAILING)
+        flags += [TRAILING_IGNORED] if more else []
         body, inflated, position = scratch, scratch, 0
     little, implicit = syntax != EXPLICIT_BIG, syntax == IMPLICIT_LITTLE
     body.seek(position)
@@ -117,7 +124,7 @@ def read(file: BinaryIO, size: int, *, scratch: BinaryIO | None = None) -> Dicom
         implicit = not spelled
     walker = Walker(body, end, little=little, implicit=implicit, flags=flags)
     elements, position = walker.level(position, None, 0, implicit, top=True)
-    _check_end(walker, position, end)
+    _check_end(walker, position, end, trailing)
     return DicomFile(meta, elements, preamble, syntax, little, walker.pixels, flags, inflated)
 
 
@@ -150,7 +157,8 @@ def _meta(file: BinaryIO, size: int, position: int, flags: list[str]) -> tuple[I
     return meta, position
 
 
-def _inflate(file: BinaryIO, position: int, size: int, scratch: BinaryIO) -> int:
+def _inflate(file: BinaryIO, position: int, size: int, scratch: BinaryIO) -> tuple[int, bool]:
+    """(size of the data set, whether something follows it in the file)."""
     allowed = min(INFLATE_MAX, max(INFLATE_FREE, INFLATE_RATIO * (size - position)))
     file.seek(position)
     scratch.seek(0)
@@ -167,13 +175,13 @@ def _inflate(file: BinaryIO, position: int, size: int, scratch: BinaryIO) -> int
             scratch.write(plain)
     except zlib.error:
         raise DicomError("dicom_damaged") from None
-    if len(engine.unused_data) + (size - file.tell()) > 16:  # some writers leave a checksum, as zlib and gzip do
-        raise DicomError("dicom_trailing_data")
     scratch.flush()
-    return total
+    return total, len(engine.unused_data) + (
+        size - file.tell()
+    ) > 16  # some writers leave a checksum, as zlib and gzip do
 
 
-def _check_end(walker: Walker, position: int, end: int) -> None:
+def _check_end(walker: Walker, position: int, end: int, trailing: bool) -> None:
     """Bytes after the last element: padding is noted, anything else is refused as another file glued on."""
     left = end - position
     if left <= 0:
@@ -182,5 +190,10 @@ def _check_end(walker: Walker, position: int, end: int) -> None:
     for offset in range(position, end, step):
         piece = walker.bytes_at(offset, min(step, end - offset))
         if piece.strip(b"\0") and _DELIMITERS.sub(b"", piece).strip(b"\0"):
-            raise DicomError("dicom_trailing_data" if walker.pixels is not None else "dicom_truncated")
+            if walker.pixels is None:
+                raise DicomError("dicom_truncated")
+            if not trailing:
+                raise DicomError(TRAILING)
+            walker.flag(TRAILING_IGNORED)
+            return
     walker.flag("dicom_padding")

@@ -18,7 +18,7 @@ from portal.core.models import Job, StoredObject
 from portal.core.states import JobState, ObjectState, Role
 from records.models import Document, File, Instance, Receipt
 from records.refusals import Words
-from records.rules.codes import AGAIN, LOCKED, MALWARE, NOT_A_RECORD, NOT_OPENED, SAME_UID
+from records.rules.codes import AGAIN, LOCKED, MALWARE, NOT_A_RECORD, NOT_OPENED, SAME_UID, TRAILING
 from records.rules.remarks import remarks
 from records.states import RecordState
 from records.told import told
@@ -205,7 +205,7 @@ def files(case: Case) -> FilesView:
         batches[receipt.batch].receipt = receipt
     refused = present.filter(REFUSED).order_by("-created_at", "pk")
     locked = present.filter(LOCKED_FILE).order_by("-created_at", "pk")
-    aside = present.filter(state=RecordState.QUARANTINED, code=SAME_UID).select_related("duplicate_of")
+    aside = present.filter(state=RecordState.QUARANTINED, code__in=[SAME_UID, TRAILING]).select_related("duplicate_of")
     return FilesView(
         batches=list(batches.values()),
         refused=[FileView(file) for file in refused[:SHOWN_REFUSED]],

@@ -15,6 +15,8 @@ NOT_OPENED = frozenset({MALWARE, TOO_BIG_TO_SCAN})
 """Set aside by the virus check: nobody decides about these, so people are told what to do as for a refused file."""
 SAME_UID = "same_uid_other_pixels"
 """An image with the SOP Instance UID of one that is here, but with other pixels: the desk decides which of them counts."""
+TRAILING, TRAILING_IGNORED = "dicom_trailing_data", "dicom_trailing_ignored"
+"""A DICOM file with something glued to its end is set aside; a coordinator may have it read without that."""
 UNLOCKED = "unlocked"
 """A locked paper that a password has opened: the open copy inside it is the record."""
 PROGRAM = "viewer_program"

@@ -25,7 +25,7 @@ from records.actions import passwords, processing
 from records.child.protocol import ChildInput, FileResult, Limits
 from records.models import File
 from records.queries.uploads import room_left
-from records.rules.codes import FAILED, TOO_LARGE
+from records.rules.codes import FAILED, TOO_LARGE, TRAILING_IGNORED
 from records.states import RecordState
 from records.steps import images, members, papers
 from records.steps.work import Sealer, Work, Write, groups
@@ -56,7 +56,14 @@ def results_of(work: Work, files: Sequence[File], folder: Path) -> list[tuple[Fi
             descriptor = plain.fileno()
             secret = passwords.of(file)
             inputs.append(
-                ChildInput(str(file.pk), descriptor, secret, _depth(file), thumbnail=not is_dicom(descriptor))
+                ChildInput(
+                    str(file.pk),
+                    descriptor,
+                    secret,
+                    _depth(file),
+                    thumbnail=not is_dicom(descriptor),
+                    trailing=TRAILING_IGNORED in file.warnings,
+                )
             )
             readable.append(file)
             work.run.renew()

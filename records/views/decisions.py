@@ -11,12 +11,12 @@ from django.utils.translation import gettext as _
 
 from portal.core.access import Permission
 from portal.core.workflow import Refused
-from records.actions import passwords, sorting
-from records.forms import PasswordForm, SameImageForm
+from records.actions import files, passwords, sorting
+from records.forms import PasswordForm, SameImageForm, TrailingForm
 from records.models import File
 from records.queries.aside import image_in
 from records.queries.files import FileView
-from records.rules.codes import SAME_UID
+from records.rules.codes import SAME_UID, TRAILING
 from records.states import RecordState
 from records.views.files import RemoveFile
 from records.views.page import back_to, records_page
@@ -62,11 +62,58 @@ class UnlockFile(RemoveFile):
 
 
 class DecideFile(RemoveFile):
-    """Two images say that they are one, and look different: the desk says which of them is shown."""
+    """What only the desk can say of a file that was set aside: which of two images with one number is shown, or whether a file with
+    something glued to its end is read."""
 
     permission = Permission.DESK
 
-    def page(self, request: HttpRequest, form: SameImageForm, status: int = 200) -> HttpResponse:
+    def get(self, request: HttpRequest, **_kwargs: Any) -> HttpResponse:
+        if not self.waits:
+            return redirect(back_to(request, self.case))
+        return self.which(request, SameImageForm()) if self.file.code == SAME_UID else self.end(request, TrailingForm())
+
+    def post(self, request: HttpRequest, **_kwargs: Any) -> HttpResponse:
+        if not self.waits:
+            return redirect(back_to(request, self.case))
+        return self.choose(request) if self.file.code == SAME_UID else self.pass_over(request)
+
+    @property
+    def waits(self) -> bool:
+        return self.file.state == RecordState.QUARANTINED and self.file.code in (SAME_UID, TRAILING)
+
+    def end(self, request: HttpRequest, form: TrailingForm, status: int = 200) -> HttpResponse:
+        context = {
+            "case": self.case,
+            "file": self.file,
+            "form": form,
+            "heading": _("Shall this file be read?"),
+            "caption": self.case.ref,
+            "submit_text": _("Save"),
+            "back_url": back_to(request, self.case),
+        }
+        return render(request, "records/decide_end.html", context, status=status)
+
+    def pass_over(self, request: HttpRequest) -> HttpResponse:
+        form = TrailingForm(request.POST)
+        if not form.is_valid():
+            return self.end(request, form, status=422)
+        try:
+            if form.cleaned_data["decision"] == "read":
+                sorting.read_without_end(file=self.file, by=self.actor)
+            else:
+                files.remove(file=self.file, by=self.actor, copies=True)
+        except Refused as refused:
+            self.told(request, refused)
+        return redirect(back_to(request, self.case))
+
+    @staticmethod
+    def told(request: HttpRequest, refused: Refused) -> None:
+        if refused.reason == "in_review":
+            messages.error(request, _("A specialist works with these images. Give the case back first."))
+        else:
+            messages.info(request, _("Somebody has decided about this file already."))
+
+    def which(self, request: HttpRequest, form: SameImageForm, status: int = 200) -> HttpResponse:
         first: File | None = self.file.duplicate_of
         context = {
             "case": self.case,
@@ -80,22 +127,12 @@ class DecideFile(RemoveFile):
         }
         return render(request, "records/decide_file.html", context, status=status)
 
-    def get(self, request: HttpRequest, **_kwargs: Any) -> HttpResponse:
-        if self.file.state != RecordState.QUARANTINED or self.file.code != SAME_UID:
-            return redirect(back_to(request, self.case))
-        return self.page(request, SameImageForm())
-
-    def post(self, request: HttpRequest, **_kwargs: Any) -> HttpResponse:
-        if self.file.state != RecordState.QUARANTINED or self.file.code != SAME_UID:
-            return redirect(back_to(request, self.case))
+    def choose(self, request: HttpRequest) -> HttpResponse:
         form = SameImageForm(request.POST)
         if not form.is_valid():
-            return self.page(request, form, status=422)
+            return self.which(request, form, status=422)
         try:
             sorting.decide_same_uid(file=self.file, use_new=form.cleaned_data["keep"] == "second", by=self.actor)
         except Refused as refused:
-            if refused.reason == "in_review":
-                messages.error(request, _("A specialist works with these images. Give the case back first."))
-            else:
-                messages.info(request, _("Somebody has decided about this image already."))
+            self.told(request, refused)
         return redirect(back_to(request, self.case))

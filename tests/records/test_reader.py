@@ -72,7 +72,10 @@ def test_read_refuses_nesting_beyond_the_limit() -> None:
 
 
 def test_read_refuses_another_file_glued_on() -> None:
-    assert refused(CT + b"PK\x03\x04 and a whole archive") == "dicom_trailing_data"
+    glued = CT + b"PK\x03\x04 and a whole archive"
+    assert refused(glued) == "dicom_trailing_data"
+    found = read(io.BytesIO(glued), len(glued), trailing=True)  # a person has decided so
+    assert "dicom_trailing_ignored" in found.flags and found.pixels is not None
 
 
 def test_read_notes_padding() -> None:

@@ -14,7 +14,7 @@ from django.test import Client
 from portal.core import jobs
 from portal.core.models import StoredObject
 from portal.core.states import ObjectState
-from records.models import Document, File, Study
+from records.models import Document, File, Instance, Study
 from records.states import RecordState
 from tests.factories import files
 from tests.factories import records as make
@@ -65,6 +65,27 @@ def test_file_that_is_set_aside_is_not_handed_out_by_sending_it_twice(patient: C
     make.run_jobs()
     assert File.objects.get(name="first").state == RecordState.QUARANTINED
     assert statuses(patient) == {"first": 404, "second": 404}
+
+
+@pytest.mark.parametrize(("decision", "states"), [("read", {"ready"}), ("remove", {"removed"})])
+def test_desk_decides_about_a_file_with_something_at_its_end(
+    patient: Client, desk: Client, case: Any, decision: str, states: set[str]
+) -> None:
+    glued = files.dicom() + b"PK another file glued on"
+    for name in ("first", "second"):
+        make.upload(case, glued, name)
+        make.run_jobs()
+    address = f"/cases/{case.ref}/records/files/{File.objects.get(name='first').pk}/decide/"
+    assert address in desk.get(f"/desk/cases/{case.ref}/").content.decode()
+    assert "another file that hides" in desk.get(address).content.decode()
+    assert patient.post(address, {"decision": decision}).status_code in (403, 404)
+    assert desk.post(address, {"decision": decision}).status_code == 302
+    make.run_jobs()
+    assert set(File.objects.values_list("state", flat=True)) == states
+    desk.post(address, {"decision": "remove"})  # a second click changes nothing
+    assert set(File.objects.values_list("state", flat=True)) == states
+    assert [one.file.name for one in Instance.objects.all()] == (["first"] if decision == "read" else [])
+    assert ("dicom_trailing_ignored" in File.objects.get(name="first").warnings) == (decision == "read")
 
 
 def test_paper_inside_another_persons_images_is_set_aside_with_them(patient: Client, desk: Client, case: Any) -> None:
