@@ -12,6 +12,9 @@ from records.models import Document, Instance, Page
 from records.queries.documents import visible_documents
 from records.queries.imaging import marked_instances, visible_instances, visible_videos
 
+_SHUTTER = ("00181600", "00181602", "00181604", "00181606", "00181608", "00181610", "00181612", "00181620")
+"""Display Shutter (PS3.3 C.7.6.11)."""
+_AREAS = "0070005A"
 _TRANSFORM = {"rotation": "00700042", "flip": "00700041", "shape": "20500020"}
 
 
@@ -68,6 +71,8 @@ def _marks(user: Any, study: str, ref: str) -> list[dict[str, Any]]:
                 "rotation": said["rotation"] or 0,
                 "flip": said["flip"] == "Y",
                 "inverse": said["shape"] == "INVERSE",
+                "shutter": {tag: row.metadata[tag] for tag in _SHUTTER if tag in row.metadata},
+                "areas": row.metadata.get(_AREAS, {}).get("Value", []),
             }
         found.append(mark)
     return found

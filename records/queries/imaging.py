@@ -13,6 +13,9 @@ from portal.core.states import Role
 from records.models import Instance, Series, Study
 from records.states import RecordState
 
+MARKS = ("key_objects", "presentation", "segmentation", "rt_structures")
+"""Kinds of content that mark other images: PS3.3 A.35.4, A.33, A.51, A.19."""
+
 
 def visible_studies(
     user: Any, *, ref: str | None = None, case_id: UUID | None = None, at: datetime | None = None
@@ -68,6 +71,6 @@ def visible_videos(user: Any) -> QuerySet[Instance]:
 
 
 def marked_instances(user: Any, study: str, *, ref: str) -> QuerySet[Instance]:
-    """Key object selections and presentation states of a study in one case: `content` names the images and what is drawn on them."""
+    """What others marked on the images of a study: `content` names the images, what is drawn on them or the parts that are outlined."""
     found = visible_instances(user, study, ref=ref)
-    return found.filter(content__kind__in=["key_objects", "presentation"])
+    return found.filter(content__kind__in=MARKS)

@@ -61,9 +61,54 @@ def presentation() -> bytes:
     marks.GraphicObjectSequence, marks.TextObjectSequence = [line], [word]
     data.GraphicAnnotationSequence = [marks]
     data.ImageRotation, data.ImageHorizontalFlip, data.PresentationLUTShape = 90, "N", "IDENTITY"
-    area.DisplayedAreaTopLeftHandCorner, area.DisplayedAreaBottomRightHandCorner = [1, 1], [SIZE, SIZE]
+    area.DisplayedAreaTopLeftHandCorner, area.DisplayedAreaBottomRightHandCorner = [9, 9], [40, 40]
     area.PresentationSizeMode = "SCALE TO FIT"
     data.DisplayedAreaSelectionSequence = [area]
+    data.ShutterShape, data.ShutterLeftVerticalEdge, data.ShutterRightVerticalEdge = "RECTANGULAR", 5, 44
+    data.ShutterUpperHorizontalEdge, data.ShutterLowerHorizontalEdge, data.ShutterPresentationValue = 5, 44, 0
+    out = io.BytesIO()
+    data.save_as(out, enforce_file_format=True)
+    return out.getvalue()
+
+
+def segmentation() -> bytes:
+    """One part of 16 by 16 pixels on slice 3, with its place in the body (PS3.3 A.51)."""
+
+    def one(**values: Any) -> Dataset:
+        found = Dataset()
+        for name, value in values.items():
+            setattr(found, name, value)
+        return found
+
+    uid = files.uid(1, 10, 1)
+    data = one(SOPClassUID="1.2.840.10008.5.1.4.1.1.66.4", SOPInstanceUID=uid, Modality="SEG", SeriesNumber=10)
+    data.file_meta = FileMetaDataset()
+    data.file_meta.MediaStorageSOPClassUID, data.file_meta.MediaStorageSOPInstanceUID = data.SOPClassUID, uid
+    data.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    data.StudyInstanceUID, data.SeriesInstanceUID, data.FrameOfReferenceUID = NOW, files.uid(1, 10), files.uid(70)
+    data.PatientName, data.PatientID, data.PatientBirthDate, data.PatientSex = "EXAMPLE^TESTINA", "T-1", "19610504", "F"
+    data.StudyDate, data.InstanceNumber, data.ContentLabel, data.NumberOfFrames = "20260312", 1, "LESION", 1
+    data.Rows = data.Columns = SIZE
+    data.SamplesPerPixel, data.PhotometricInterpretation, data.PixelRepresentation = 1, "MONOCHROME2", 0
+    data.BitsAllocated = data.BitsStored = 1
+    data.HighBit, data.SegmentationType = 0, "BINARY"
+    data.SegmentSequence = [one(SegmentNumber=1, SegmentLabel="nodule", SegmentAlgorithmType="MANUAL")]
+    plane = one(PixelSpacing=[SPACING, SPACING], SliceThickness=3.0)
+    data.SharedFunctionalGroupsSequence = [
+        one(
+            PixelMeasuresSequence=[plane],
+            PlaneOrientationSequence=[one(ImageOrientationPatient=[1.0, 0.0, 0.0, 0.0, 1.0, 0.0])],
+        )
+    ]
+    data.PerFrameFunctionalGroupsSequence = [
+        one(
+            PlanePositionSequence=[one(ImagePositionPatient=[0.0, 0.0, 9.0])],
+            SegmentIdentificationSequence=[one(ReferencedSegmentNumber=1)],
+        )
+    ]
+    mask = np.zeros((SIZE, SIZE), np.uint8)
+    mask[16:32, 8:24] = 1
+    data.PixelData = np.packbits(mask, bitorder="little").tobytes()
     out = io.BytesIO()
     data.save_as(out, enforce_file_format=True)
     return out.getvalue()
@@ -83,6 +128,7 @@ def case() -> Case:
         }
         records.upload(found, files.dicom(study=2, instance=number, size=SIZE, **earlier), f"P{number}")
     records.upload(found, presentation(), "PR1")
+    records.upload(found, segmentation(), "SEG1")
     records.run_jobs()
     return found
 
@@ -186,32 +232,80 @@ def test_the_earlier_examination_scrolls_along_by_millimetres(browse: Callable[.
     assert browser.complaints == []
 
 
-def test_a_presentation_state_is_applied_with_what_it_draws(browse: Callable[..., Browser]) -> None:
+def test_segmentations_and_presentation_states_are_drawn_as_they_say(browse: Callable[..., Browser]) -> None:
     browser = browse()
     opened(browser)
+    outlined_and_hidden_again(browser)
+    browser.page.keyboard.press("k")
     browser.page.get_by_role("button", name="LUNGS").click()
     browser.until(f"{APP}.panes[0].applied && {APP}.panes[0].rotation === 90")
     browser.until("document.querySelectorAll('.co-v-drawn').length >= 3")
     assert "look here" in browser.page.locator(".co-v-lines").first.text_content()
     assert browser.page.evaluate(f"{APP}.panes[0].index") == 2
     assert "W 1500" in browser.page.locator(".co-v-pane").inner_text()
+    window = browser.page.locator(".co-v-canvas").bounding_box()
+    box = browser.page.locator(".co-v-shutter").evaluate(CORNERS)
+    assert window is not None
+    pixel = window["height"] / 32  # the displayed area of 32 pixels fills the window's height
+    assert box[3] - box[1] == pytest.approx(40 * pixel, rel=0.02)
+    assert box[1] == pytest.approx(-4 * pixel, abs=2), "turned by 90 degrees: 4 pixels of the uncovered part lie outside"
     browser.page.keyboard.press("ArrowDown")
     browser.until("document.querySelectorAll('.co-v-drawn').length === 0")
     assert browser.complaints == []
 
 
-def test_planes_turn_and_thicken_without_webgl(browse: Callable[..., Browser]) -> None:
+CORNERS = """(path) => {
+  const hole = path.getAttribute('d').split('M').pop().match(/-?[0-9.]+/g).map(Number);
+  const [xs, ys] = [hole.filter((_, i) => i % 2 === 0), hole.filter((_, i) => i % 2)];
+  return [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)];
+}"""
+
+
+def outlined_and_hidden_again(browser: Browser) -> None:
+    """The segmentation lies on the pixels that it names; its part, and all of it, can be hidden."""
+    browser.page.get_by_role("button", name="LESION").click()
+    browser.until("document.querySelectorAll('.co-v-shape').length === 1")
+    assert browser.page.evaluate(f"{APP}.panes[0].index") == 2
+    box = browser.page.locator(".co-v-shape").evaluate(CORNERS)
+    window = browser.page.locator(".co-v-canvas").bounding_box()
+    assert window is not None
+    pixel, left = window["height"] / SIZE, (window["width"] - window["height"]) / 2
+    assert box == pytest.approx([left + 8 * pixel, 16 * pixel, left + 24 * pixel, 32 * pixel], abs=2)
+    browser.page.get_by_label("nodule").uncheck()
+    browser.until("document.querySelectorAll('.co-v-shape').length === 0")
+    browser.page.get_by_label("nodule").check()
+    browser.until("document.querySelectorAll('.co-v-shape').length === 1")
+    assert browser.violations() == []
+    browser.page.keyboard.press("k")
+    browser.until("document.querySelectorAll('.co-v-shape').length === 0")
+
+
+def test_outlines_lie_right_and_planes_turn_and_thicken_without_webgl(browse: Callable[..., Browser]) -> None:
     browser = browse(f"?study={NOW}&cpu=1")
     opened(browser)
+    outlined_and_hidden_again(browser)
     keys = browser.page.keyboard
     keys.press("m")
     browser.until(f"{APP}.panes.length === 3 && {APP}.panes.every((pane) => pane.message.hidden && pane.ids.length)")
-    for key in ("n", ".", "u"):
+    for key in ("n", ".", ">", "u"):
         keys.press(key)
         browser.until(f"{APP}.panes.every((pane) => pane.message.hidden && pane.ids.length)")
-    browser.until(f"{APP}.panes[1].plane === 'sagittal@10~10' && {APP}.panes[1].message.hidden")
-    assert "turned 10°" in browser.page.locator(".co-v-pane").nth(1).inner_text()
+    browser.until(f"{APP}.panes[1].plane === 'sagittal@10^10~10' && {APP}.panes[1].message.hidden")
+    assert "turned 10°, tilted 10°" in browser.page.locator(".co-v-pane").nth(1).inner_text()
     browser.until("document.querySelectorAll('.co-v-cut').length >= 4")
+    line = browser.page.locator(".co-v-pane").first.locator(".co-v-turn--3").last.bounding_box()
+    assert line is not None
+    x, y = line["x"] + 8, line["y"] + 8
+    browser.page.mouse.move(x, y)
+    browser.page.mouse.down()
+    pane = browser.page.locator(".co-v-canvas").first.bounding_box()
+    assert pane is not None
+    reach = x - (pane["x"] + pane["width"] / 2)
+    browser.page.mouse.move(x - reach * 0.134, y + reach / 2)  # along the circle, by 30 degrees
+    browser.page.mouse.up()
+    turned = browser.until(f"{APP}.panes[2].plane !== 'coronal' && {APP}.panes[2].plane")
+    name, degrees = turned.split("@")
+    assert (name, abs(int(degrees))) == ("coronal", pytest.approx(30, abs=2)), "turned by its line"
     assert browser.complaints == []
 
 

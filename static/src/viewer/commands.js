@@ -1,6 +1,6 @@
 /** Everything a person can do, once: the toolbar, the keys and the cheat sheet are all made from this table. */
 import { cite, framed } from './cite.js';
-import { thickenPlane, turnPlane } from './planes.js';
+import { thickenPlane, tiltPlane, turnPlane } from './planes.js';
 import { LOCATE, MEASURING } from './tools.js';
 import { gettext } from './i18n.js';
 
@@ -94,12 +94,15 @@ export function commands() {
     { id: 'layout-rows', label: gettext('Two windows, one above the other'), keys: [], group: 'layout', radio: true, pressed: (app) => !app.mpr && app.panes.length === 2 && app.stacked, run: (app) => app.setLayout(2, true, true) },
     { id: 'link', label: gettext('Scroll windows together'), keys: ['d'], group: 'layout', toggle: true, pressed: (app) => app.links.on, run: (app) => app.toggleLink() },
     { id: 'lines', label: gettext('Lines of the other windows'), keys: ['y'], group: 'layout', toggle: true, pressed: (app) => app.lines, run: (app) => app.toggleLines() },
+    { id: 'shapes', label: gettext('Outlines and covered edges'), keys: ['k'], group: 'layout', toggle: true, pressed: (app) => app.shapesOn, run: (app) => app.toggleShapes() },
     ...[1, 2, 4].map((n) => ({ id: `layout-${n}`, label: { 1: gettext('One window'), 2: gettext('Two windows'), 4: gettext('Four windows') }[n], keys: [], group: 'layout', radio: true, pressed: (app) => !app.mpr && app.panes.length === n && !(n === 2 && app.stacked), run: (app) => app.setLayout(n) })),
     { id: 'layout', label: gettext('Next arrangement of windows'), keys: ['g'], group: 'layout', run: (app) => app.setLayout({ 1: 2, 2: 4, 4: 1 }[app.panes.length] ?? 1) },
     { id: 'mpr', label: gettext('Three planes'), keys: ['m'], group: 'layout', toggle: true, pressed: (app) => Boolean(app.mpr), run: (app) => app.toggleMpr() },
     { id: 'thicken', label: gettext('Thicker plane (brightest values, MIP)'), keys: ['u'], group: 'layout', run: (app) => thickenPlane(app) },
     { id: 'turn-plane', label: gettext('Turn the plane 10° right'), keys: ['.'], group: 'layout', run: (app) => turnPlane(app, 10) },
     { id: 'turn-plane-back', label: gettext('Turn the plane 10° left'), keys: [','], group: 'layout', run: (app) => turnPlane(app, -10) },
+    { id: 'tilt-plane', label: gettext('Tilt the plane 10° forward'), keys: ['>'], group: 'layout', run: (app) => tiltPlane(app, 10) },
+    { id: 'tilt-plane-back', label: gettext('Tilt the plane 10° back'), keys: ['<'], group: 'layout', run: (app) => tiltPlane(app, -10) },
     { id: 'star', label: gettext('Star'), keys: ['x'], group: 'notes', toggle: true, pressed: (app) => app.state.isKey(app.active?.place), run: (app) => app.star() },
     { id: 'cite', label: gettext('Cite this image'), keys: ['c'], group: 'notes', hidden: (app) => !framed() || app.config.role === 'patient', run: (app) => app.cited(cite(app.active)) },
     { id: 'delete', label: gettext('Delete selected measurement'), keys: ['Delete', 'Backspace'], group: 'notes', run: (app) => app.deleteSelected() },

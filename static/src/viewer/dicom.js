@@ -9,7 +9,7 @@ export const TAGS = {
   samples: '00280002', photometric: '00280004', pixelSpacing: '00280030', imagerSpacing: '00181164', sliceThickness: '00180050',
   sliceLocation: '00201041', frameTime: '00181063', cineRate: '00180040', displayRate: '00082144', lossy: '00282110', lossyRatio: '00282112',
   windowCenter: '00281050', windowWidth: '00281051', windowNames: '00281055', magnification: '00181114',
-  ultrasoundRegions: '00186011', unitsX: '00186024', unitsY: '00186026', sharedGroups: '52009229', frameGroups: '52009230', laterality: '00200062', patientOrientation: '00200020', bodyPart: '00180015',
+  ultrasoundRegions: '00186011', unitsX: '00186024', unitsY: '00186026', sharedGroups: '52009229', frameGroups: '52009230', laterality: '00200062', seriesSide: '00200060', viewPosition: '00185101', patientOrientation: '00200020', bodyPart: '00180015',
 };
 
 export const values = (dataset, name) => dataset?.[TAGS[name]]?.Value ?? [];
@@ -59,6 +59,12 @@ export function geometry(dataset, name) {
   const functional = { pixelSpacing: '00289110', position: '00209113', orientation: '00209116', sliceThickness: '00289110' }[name];
   const own = values(dataset, name).map(Number);
   return own.length ? own : [...group(dataset, 'frameGroups', functional, name), ...group(dataset, 'sharedGroups', functional, name)].slice(0, 6);
+}
+
+/** "R MLO": side and view of a projection or of one of a pair of organs, as the header says; '' when it does not. */
+export function sideOf(dataset) {
+  const side = [value(dataset, 'laterality'), value(dataset, 'seriesSide')].find((one) => ['R', 'L', 'B'].includes(one));
+  return [side, value(dataset, 'viewPosition')].filter(Boolean).join(' ');
 }
 
 const CENTIMETRE = 3;   // PS3.3 C.8.5.5.1.1, Physical Units

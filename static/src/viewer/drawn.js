@@ -1,5 +1,5 @@
 /** Draws a presentation state's lines and texts over an image, in the layer of the cut lines. */
-import { utilities } from '@cornerstonejs/core';
+import { toScreen } from './canvas.js';
 import { drawingsFor } from './marks.js';
 
 const SVG = 'http://www.w3.org/2000/svg';
@@ -13,13 +13,10 @@ const node = (name, attributes, text = '') => {
 export function drawMark(pane) {
   const { applied, place, viewport } = pane;
   if (!applied || !place || !viewport) return [];
-  const imageId = pane.ids[pane.index];
-  const toScreen = ([x, y]) => {
-    const world = utilities.imageToWorldCoords(imageId, [x - 0.5, y - 0.5]);
-    return world && viewport.worldToCanvas(world);
-  };
+  const screen = toScreen(pane);
+  if (!screen) return [];
   return drawingsFor(applied, place).flatMap(({ kind, points, text }) => {
-    const at = points.map(toScreen);
+    const at = points.map(screen);
     if (!at.length || at.some((point) => !point?.every(Number.isFinite))) return [];
     const [[x, y], b = at[0]] = at;
     if (kind === 'text') return [node('circle', { cx: x, cy: y, r: 3 }), node('text', { x: x + 8, y: y + 4 }, text)];

@@ -11,6 +11,7 @@ import { registerReslicing } from './mpr.js';
 import { updateOverlay } from './overlay.js';
 import { drawLines } from './lines.js';
 import { Links, planeNow } from './links.js';
+import { isShapes, toggleShapes } from './outlines.js';
 import { Pane } from './pane.js';
 import { enterPlanes, leavePlanes, showPlane } from './planes.js';
 import { startPointer } from './pointer.js';
@@ -23,7 +24,7 @@ import { readPlane } from './volume.js';
 
 export class App {
   constructor(context) {
-    Object.assign(this, context, { panes: [], active: null, mpr: null, stacked: false, lines: true, spot: null });
+    Object.assign(this, context, { panes: [], active: null, mpr: null, stacked: false, lines: true, spot: null, shapes: [], shapesOn: true });
     this.links = new Links(this);
     this.newest = this.catalog.studies.map((study) => study.rawDate).sort().at(-1);
     this.cine = new Cine(() => this.toolbar?.update());
@@ -134,8 +135,9 @@ export class App {
     return shown;
   }
 
-  /** A presentation state is applied; of a key object selection the first image is opened. */
+  /** A presentation state is applied, outlines are drawn; of a key object selection the first image is opened. */
   async openMark(mark) {
+    if (isShapes(mark)) { await toggleShapes(this, mark); return; }
     const places = [];
     for (const { series: uid } of mark.references ?? []) await this.catalog.find(uid)?.load().catch(() => null);
     if (mark.kind === 'presentation') {
@@ -176,6 +178,14 @@ export class App {
 
   toggleLink() {
     this.tell(this.links.toggle() ? gettext('Windows scroll together from where they stand now.') : gettext('Every window scrolls by itself.'));
+    this.update();
+  }
+
+  /** What others drew over the images or covered: outlines and shutters. */
+  toggleShapes() {
+    this.shapesOn = !this.shapesOn;
+    this.tell(this.shapesOn ? gettext('Outlines and covered edges are shown.') : gettext('Outlines and covered edges are hidden.'));
+    this.redrawLines();
     this.update();
   }
 

@@ -20,6 +20,7 @@ const isLetter = (key) => key.length === 1 && key !== ' ' && key !== '?';
 /** Whether the focused control needs this key itself. */
 function controlKeeps(target, key) {
   if (target.closest('[role=menu], dialog')) return true;
+  if (target.matches('input[type=checkbox]')) return [' ', 'Enter'].includes(key);
   if (target.matches('select, textarea, input:not([type=range])')) return true;
   if (target.matches('input[type=range]')) return !isLetter(key);
   if (target.closest('[role=toolbar]') && ['ArrowLeft', 'ArrowRight', 'Home', 'End'].includes(key)) return true;

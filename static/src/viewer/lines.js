@@ -1,7 +1,10 @@
 /** Lines over the images: where the other windows' planes cut this one, and the place that was pointed at. */
+import { drawShutter } from './canvas.js';
 import { drawMark } from './drawn.js';
 import { planeNow } from './links.js';
 import { covers, distance, intersection } from './space.js';
+import { drawShapes } from './outlines.js';
+import { handles } from './turning.js';
 
 const SVG = 'http://www.w3.org/2000/svg';
 const node = (name, attributes) => {
@@ -28,8 +31,9 @@ export function drawLines(app) {
       for (const other of others) {
         const there = planeNow(other);
         const ends = there && there.frame === here.frame ? intersection(here, there) : null;
-        const [a, b] = ends?.map((point) => viewport.worldToCanvas(point)) ?? [];
-        if (finite(a) && finite(b)) marks.push(...line(a, b, other.number));
+        const turning = app.turning?.pane === pane && app.turning.other === other ? app.turning.ends : null;
+        const [a, b] = turning ?? ends?.map((point) => viewport.worldToCanvas(point)) ?? [];
+        if (finite(a) && finite(b)) marks.push(...line(a, b, other.number), ...(app.mpr && !turning ? handles(app, pane, other, [a, b]) : []));
       }
     }
     const spot = app.spot;
@@ -38,6 +42,6 @@ export function drawLines(app) {
       const [x, y] = viewport.worldToCanvas(spot.point);
       if (finite([x, y])) marks.push(node('path', { d: `M${x - 14} ${y}h10M${x + 4} ${y}h10M${x} ${y - 14}v10M${x} ${y + 4}v10`, class: 'co-v-spot' }));
     }
-    pane.lines.replaceChildren(...marks, ...drawMark(pane));
+    pane.lines.replaceChildren(...drawShutter(pane), ...drawShapes(pane), ...drawMark(pane), ...marks);
   }
 }

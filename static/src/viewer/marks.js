@@ -23,16 +23,15 @@ const pairs = (list) => Array.from({ length: Math.floor(list.length / 2) }, (_, 
 
 /**
  * What is drawn on an image: [{kind: 'line'|'polygon'|'circle'|'ellipse'|'point'|'text', points, text}], points in pixels of the image, 0 at the
- * upper left corner of the first pixel. Annotations in units of the display are left out: they belong to no place of the image.
+ * upper left corner of the first pixel as in the file (PS3.3 C.10.5.1.1). Annotations in units of the display are left out: they belong to no place of the image.
  */
 export function drawingsFor(mark, place) {
   const mine = (mark.annotations ?? []).filter(({ references }) => !references?.length || references.some((reference) => names(reference, place)));
-  const fit = (list) => pairs(list).map(([x, y]) => [x - 0.5, y - 0.5]);   // PS3.3 C.10.5: the first pixel's centre is 1, 1 … its corner .5, .5
   return mine.flatMap(({ graphics = [], texts = [] }) => [
     ...graphics.filter(({ units }) => units === 'PIXEL').map(({ type, points, filled }) => ({
-      kind: { POINT: 'point', CIRCLE: 'circle', ELLIPSE: 'ellipse', INTERPOLATED: 'line', POLYLINE: filled ? 'polygon' : 'line' }[type] ?? 'line', points: fit(points),
+      kind: { POINT: 'point', CIRCLE: 'circle', ELLIPSE: 'ellipse', INTERPOLATED: 'line', POLYLINE: filled ? 'polygon' : 'line' }[type] ?? 'line', points: pairs(points),
     })),
-    ...texts.filter(({ units }) => units === 'PIXEL').map(({ text, box, anchor }) => ({ kind: 'text', text, points: fit(anchor?.length ? anchor : box.slice(0, 2)) })).filter(({ points }) => points.length),
+    ...texts.filter(({ units }) => units === 'PIXEL').map(({ text, box, anchor }) => ({ kind: 'text', text, points: pairs(anchor?.length ? anchor : box.slice(0, 2)) })).filter(({ points }) => points.length),
   ]);
 }
 

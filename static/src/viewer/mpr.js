@@ -1,7 +1,7 @@
 /** Three planes of one series: slices cut again in memory, drawn as plain stacks, so that it works with WebGL and without. */
 import { cache, imageLoader, metaData, utilities } from '@cornerstonejs/core';
 import { gettext } from './i18n.js';
-import { block, cut, planeOf } from './volume.js';
+import { anglesFor, block, cut, planeOf } from './volume.js';
 
 const REASONS = {
   few: () => gettext('it has fewer than four images'),
@@ -15,7 +15,7 @@ const REASONS = {
 };
 
 const volumes = new Map();
-const ID = /^reslice:([0-9.]+)\/([0-9.]+):([a-z]+(?:@-?\d+)?(?:~\d+)?):(\d+)$/;
+const ID = /^reslice:([0-9.]+)\/([0-9.]+):([a-z]+(?:@-?\d+)?(?:\^-?\d+)?(?:~\d+)?):(\d+)$/;
 
 /** What a resliced image id stands for, or null. */
 export function cutOf(imageId) {
@@ -70,6 +70,9 @@ export function idsOf(series, plane) {
   describe(series, found, plane);
   return Array.from({ length: planeOf(found, plane, 0).count }, (_, slice) => cutId({ study: series.study.uid, series: series.uid, plane, slice }));
 }
+
+/** Turn and tilt that lay a plane of a prepared series across the wanted normal. */
+export const anglesOf = (series, base, normal) => anglesFor(volumes.get(`${series.study.uid}/${series.uid}`).block, base, normal);
 
 export function release() {
   for (const key of volumes.keys()) {

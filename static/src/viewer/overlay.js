@@ -1,5 +1,5 @@
 /** The texts on an image window: whose, what, which, how; letters; scale; warnings. They never leave the screen. */
-import { geometry, lossy, number, spacingOf, values } from './dicom.js';
+import { geometry, lossy, number, sideOf, spacingOf, values } from './dicom.js';
 import { el } from './dom.js';
 import { gettext } from './i18n.js';
 import { edges, edgesOfProjection, planeName } from './orientation.js';
@@ -33,7 +33,7 @@ export function updateOverlay(pane) {
     study.date || gettext('Date not in the file'), study.description,
   ]);
   const plane = pane.plane ? gettext('{plane} (reformatted)', { plane: planeLabel(pane.plane) }) : '';
-  lines(corners.what, [[series.modality, series.number !== undefined && gettext('series {number}', { number: series.number })].filter(Boolean).join(' · '), series.name, plane,
+  lines(corners.what, [[series.modality, series.number !== undefined && gettext('series {number}', { number: series.number })].filter(Boolean).join(' · '), series.name, plane, pane.image ? sideOf(pane.image.dataset) : '',
     pane.app.state?.isKey(pane.place) ? `★ ${gettext('starred')}` : '']);
   const viewport = pane.viewport;
   const shown = viewport && pane.ids.length && viewport.getCornerstoneImage?.();

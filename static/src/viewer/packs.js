@@ -44,3 +44,18 @@ export async function fetchPack(api, series, first, count, wanted) {
   }));
   return came;
 }
+
+const AT_ONCE = 32;
+
+/** Decoded values of `count` frames of one instance whose first is number `before` (from 0) of the series: frame (from 1) to bytes. */
+export async function framesOf(api, study, series, instance, before, count) {
+  const found = new Map();
+  for (let first = 0; first < count; first += AT_ONCE) {
+    const response = await api.request(api.packUrl(study, series, before + first + 1, Math.min(AT_ONCE, count - first)));
+    if (!response.ok) throw Object.assign(new Error('pack'), { status: response.status });
+    const came = unpack(await response.arrayBuffer()).filter((one) => one.instance === instance);
+    for (const { frame, bytes } of came) found.set(frame, bytes);
+    if (!came.length) break;
+  }
+  return found;
+}

@@ -2,6 +2,7 @@
 import { cache, Enums, eventTarget } from '@cornerstonejs/core';
 import { reason } from './api.js';
 import { calibration, geometry, naturallyInverted } from './dicom.js';
+import { showArea } from './canvas.js';
 import { clamp, el } from './dom.js';
 import { register } from './engine.js';
 import { gettext } from './i18n.js';
@@ -157,6 +158,7 @@ export class Pane {
     this.rotation = rotation;
     this.viewport.setViewPresentation({ rotation });
     this.viewport.render();
+    showArea(this, mark);
     this.app.redrawLines();
   }
 

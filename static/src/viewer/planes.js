@@ -1,6 +1,8 @@
 /** Entering and leaving the three-plane arrangement of windows. */
 import { gettext } from './i18n.js';
-import { idsOf, prepare, refusal, release } from './mpr.js';
+import { planeNow, planeOfImage } from './links.js';
+import { anglesOf, idsOf, prepare, refusal, release } from './mpr.js';
+import { meeting, nearestTo } from './space.js';
 import { readPlane, writePlane } from './volume.js';
 
 export async function enterPlanes(app, series) {
@@ -32,33 +34,49 @@ export function leavePlanes(app) {
 
 const BASES = ['axial', 'sagittal', 'coronal'];
 
-/** Shows another cut in a window of the three: turned, thicker, or as it was. The first window's plain slices are the originals. */
-export async function showPlane(app, pane, name) {
-  const plane = { ...readPlane(name) };
-  const old = pane.plane ? readPlane(pane.plane) : { base: 'axial', turn: 0 };
+/** Where the three planes meet; null where they do not say how they lie. */
+export function crossing(app) {
+  const planes = app.panes.map(planeNow);
+  return planes.length === 3 && planes.every(Boolean) ? meeting(planes) : null;
+}
+
+/** What a window of the three shows. */
+const planeIn = (pane) => (pane.plane ? readPlane(pane.plane) : { base: BASES[0], turn: 0, tilt: 0, thick: 0 });
+
+/**
+ * Shows another cut in a window of the three: turned, tilted, thicker, or as it was; still through the place where the planes met.
+ * The first window's plain slices are the originals.
+ */
+export async function showPlane(app, pane, name, through = crossing(app)) {
+  const plane = readPlane(name);
+  const old = planeIn(pane);
   const series = app.mpr;
   const range = pane.viewport?.getProperties().voiRange;
   const share = pane.ids.length > 1 ? pane.index / (pane.ids.length - 1) : 0.5;
   const originals = name === 'axial';
   const ids = originals ? series.ids : idsOf(series, name);
-  const same = plane.base === old.base && plane.turn === old.turn && pane.ids.length === ids.length && !originals && pane.plane;
-  await pane.show(series, same ? pane.index : Math.round(share * (ids.length - 1)), originals ? null : { plane: name, ids });
+  const same = plane.turn === old.turn && plane.tilt === old.tilt && pane.ids.length === ids.length && !originals && pane.plane;
+  const index = same ? pane.index : through ? nearestTo(ids.map(planeOfImage), through) : Math.round(share * (ids.length - 1));
+  await pane.show(series, index, originals ? null : { plane: name, ids });
   if (range) { pane.viewport?.setProperties({ voiRange: range }); pane.viewport?.render(); }
 }
 
 function change(app, changed) {
   const pane = app.active;
   if (!app.mpr || !pane) { app.tell(gettext('Open the three planes first (M).')); return undefined; }
-  const plane = pane.plane ? readPlane(pane.plane) : { base: BASES[0], turn: 0, thick: 0 };
-  const next = changed(plane);
-  return next && showPlane(app, pane, writePlane(next));
+  return showPlane(app, pane, writePlane(changed(planeIn(pane))));
 }
 
-/** Turns the window's plane about the body's long axis. */
-export const turnPlane = (app, degrees) => change(app, (plane) => {
-  if (plane.base === 'axial') { app.tell(gettext('Choose one of the two cut planes to turn it.')); return null; }
-  return { ...plane, turn: ((plane.turn + degrees + 270) % 180) - 90 };
-});
+const around = (degrees) => ((degrees + 270) % 180) - 90;
+/** Turns the window's plane about its upright axis, tilts it about its level one. */
+export const turnPlane = (app, degrees) => change(app, (plane) => ({ ...plane, turn: around(plane.turn + degrees) }));
+export const tiltPlane = (app, degrees) => change(app, (plane) => ({ ...plane, tilt: around(plane.tilt + degrees) }));
+
+/** Lays the plane of a window across this normal, through this point. */
+export function layPlane(app, pane, normal, through) {
+  const plane = planeIn(pane);
+  return showPlane(app, pane, writePlane({ ...plane, ...anglesOf(app.mpr, plane.base, normal) }), through);
+}
 
 const THICK = [0, 10, 20, 40];
 /** None, 10, 20, 40 mm: the brightest value of so much tissue. */
@@ -66,7 +84,7 @@ export const thickenPlane = (app) => change(app, (plane) => ({ ...plane, thick: 
 
 /** "coronal, turned 30°, brightest of 10 mm". */
 export function planeLabel(name) {
-  const { base, turn, thick } = readPlane(name);
+  const { base, turn, tilt, thick } = readPlane(name);
   const word = { axial: gettext('axial'), sagittal: gettext('sagittal'), coronal: gettext('coronal') }[base];
-  return [word, turn && gettext('turned {degrees}°', { degrees: turn }), thick && gettext('brightest of {mm} mm', { mm: thick })].filter(Boolean).join(', ');
+  return [word, turn && gettext('turned {degrees}°', { degrees: turn }), tilt && gettext('tilted {degrees}°', { degrees: tilt }), thick && gettext('brightest of {mm} mm', { mm: thick })].filter(Boolean).join(', ');
 }

@@ -5,8 +5,8 @@ import { imageKey, mergeStates } from './merge.js';
 import { nearest, runAround, sortInstances, sortSeries } from './order.js';
 import { edges, edgesOfProjection, letters, planeName } from './orientation.js';
 import { autoWindow, presetsFor, rangeOf, windowOf } from './presets.js';
-import { along, covers, distance, intersection, nearestAlong, nearestTo, planeFrom } from './space.js';
-import { block, cut, planeOf, readPlane, writePlane } from './volume.js';
+import { along, covers, distance, intersection, meeting, nearestAlong, nearestTo, planeFrom, turnedNormal } from './space.js';
+import { anglesFor, block, cut, planeOf, readPlane, writePlane } from './volume.js';
 
 const dataset = (values) => Object.fromEntries(Object.entries(values).map(([tag, value]) => [tag, { Value: [].concat(value) }]));
 
@@ -226,5 +226,44 @@ test('a plane turned by 90 degrees is the other plane, and a thick one holds the
 });
 
 test('planes are written and read as names', () => {
-  for (const name of ['axial', 'coronal@30', 'sagittal@-20~10', 'axial~40']) assert.equal(writePlane(readPlane(name)), name);
+  for (const name of ['axial', 'coronal@30', 'sagittal@-20~10', 'axial~40', 'axial@5^-40', 'coronal^7~20']) assert.equal(writePlane(readPlane(name)), name);
+});
+
+test('a plane turned and tilted anyhow holds what lies where it says, and its normal gives its angles back', () => {
+  const [columns, rows, count] = [24, 20, 16];
+  const [across, down, normal] = [[0.8, 0.6, 0], [0, 0, -1], [-0.6, 0.8, 0]];
+  const found = { order: [...Array(count).keys()], normal, across, down, spacing: [0.5, 0.7, 1.1], origin: [10, -20, 30], columns, rows };
+  const at = (x, y, z) => [0, 1, 2].map((i) => found.origin[i] + across[i] * x * 0.5 + down[i] * y * 0.7 - normal[i] * z * 1.1);
+  const ramp = ([x, y, z]) => 1000 + 3 * x - 5 * y + 7 * z;
+  const slices = found.order.map((z) => Float64Array.from({ length: columns * rows }, (_, i) => ramp(at(i % columns, Math.floor(i / columns), z))));
+  for (const name of ['coronal@20^30', 'axial@-35^15', 'sagittal^-40', 'axial^90', 'sagittal@60']) {
+    const { width, height, count: planes, columnSpacing, rowSpacing } = planeOf(found, name, 0);
+    let seen = 0;
+    for (const k of [Math.floor(planes / 3), Math.floor(planes / 2)]) {
+      const { position, cosines } = planeOf(found, name, k);
+      const pixels = cut(found, slices, name, k, -1);
+      assert.equal(pixels.length, width * height);
+      pixels.forEach((value, i) => {
+        if (value === -1) return;
+        seen += 1;
+        const place = position.map((n, axis) => n + cosines[axis] * (i % width) * columnSpacing + cosines[axis + 3] * Math.floor(i / width) * rowSpacing);
+        assert.ok(Math.abs(value - ramp(place)) < 1e-3, `${name}: ${value} is not ${ramp(place)}`);
+      });
+    }
+    assert.ok(seen > 200, `${name} shows ${seen}`);
+    const { base, turn, tilt } = readPlane(name);
+    const { cosines } = planeOf(found, name, 0);
+    const [a, b] = [cosines.slice(0, 3), cosines.slice(3)];
+    const out = [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];
+    if (Math.abs(tilt) < 90) assert.deepEqual(anglesFor(found, base, out), { turn, tilt }, name);
+  }
+});
+
+test('three planes meet in a point, and a line turned in one window turns its plane as far', () => {
+  const plane = (origin, normal) => ({ origin, normal });
+  const three = [plane([0, 0, 5], [0, 0, 1]), plane([3, 9, 9], [1, 0, 0]), plane([8, -2, 1], [0, -1, 0])];
+  assert.deepEqual(meeting(three).map((n) => Math.round(n)), [3, -2, 5]);
+  assert.equal(meeting([three[0], three[0], three[1]]), null);
+  const turned = turnedNormal(three[0], three[1], [0, 1, 0], [1, 1, 0]);
+  assert.ok(Math.abs(turned[0] - Math.SQRT1_2) < 1e-9 && Math.abs(turned[1] + Math.SQRT1_2) < 1e-9, 'by 45 degrees');
 });

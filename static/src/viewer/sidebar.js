@@ -2,6 +2,7 @@
 import { el } from './dom.js';
 import { gettext } from './i18n.js';
 import { keyPlaces } from './marks.js';
+import { COLOURS, isShapes, partsOf } from './outlines.js';
 import { besideOf } from './paper.js';
 import { planeLabel } from './planes.js';
 import { figure } from './tools.js';
@@ -67,6 +68,20 @@ export class Sidebar {
     button.classList.toggle('co-v-series--open', this.app.panes.some((pane) => pane.series === series));
   }
 
+  /** A segmentation or structure set: its name shows or hides it all, its parts one by one. */
+  outlined(mark) {
+    const { app } = this;
+    const shown = app.shapes.find((one) => one.mark === mark);
+    const name = mark.label || { segmentation: gettext('Segmentation'), rt_structures: gettext('Radiotherapy structures') }[mark.kind];
+    const part = ({ number: n, label }, i) => {
+      const box = el('input', { type: 'checkbox', checked: !shown.hidden.has(n), data: { note: `${mark.instance}/${n}` }, on: { change: () => { if (box.checked) shown.hidden.delete(n); else shown.hidden.add(n); app.redrawLines(); } } });
+      return el('label', { className: 'co-v-part' }, box, el('i', { className: `co-v-swatch co-v-swatch--${i % COLOURS}` }), `${n}  ${label}`);
+    };
+    return el('li', { className: 'co-v-note' }, el('div', {},
+      el('button', { type: 'button', data: { note: mark.instance }, aria: { pressed: String(Boolean(shown)) }, on: { click: () => app.openMark(mark) } }, el('strong', { textContent: name }), el('small', { textContent: partsOf(mark) })),
+      ...(shown ? shown.parts.map(part) : [])));
+  }
+
   refresh() {
     for (const series of this.items.keys()) this.update(series);
     const { state, catalog } = this.app;
@@ -74,7 +89,7 @@ export class Sidebar {
     const stars = state.keyImages;
     const rows = state.measurements();
     const marks = catalog.studies.flatMap((study) => study.beside.marks);
-    const drawn = JSON.stringify([stars, rows, state.status, catalog.series.map((one) => one.images.length)]);
+    const drawn = JSON.stringify([stars, rows, state.status, catalog.series.map((one) => one.images.length), this.app.shapes.map(({ mark, hidden }) => [mark.instance, ...hidden])]);
     if (drawn === this.drawn) return;
     this.drawn = drawn;
     const where = (row) => {
@@ -86,10 +101,10 @@ export class Sidebar {
     const go = (row) => () => this.app.openPlace(row);
     const focused = document.activeElement?.dataset?.note;
     const part = (title, list) => (list.length ? el('section', {}, el('h2', { textContent: title }), el('ul', {}, ...list)) : '');
-    const theirs = marks.map((mark) => el('li', { className: 'co-v-note' }, mark.kind === 'presentation'
+    const theirs = marks.map((mark) => (isShapes(mark) ? this.outlined(mark) : el('li', { className: 'co-v-note' }, mark.kind === 'presentation'
       ? el('button', { type: 'button', on: { click: () => this.app.openMark(mark) } }, el('strong', { textContent: mark.label || gettext('Presentation state') }), el('small', { textContent: mark.description ?? '' }))
       : el('div', {}, el('button', { type: 'button', on: { click: () => this.app.openMark(mark) } }, el('strong', { textContent: mark.title || gettext('Key images') }), el('small', { textContent: (mark.notes ?? []).join(' · ') })),
-        ...keyPlaces(mark, (instance) => catalog.seriesOf(mark, instance)).slice(0, 40).map((place) => el('button', { type: 'button', on: { click: go(place) } }, `▸ ${where(place)}`)))));
+        ...keyPlaces(mark, (instance) => catalog.seriesOf(mark, instance)).slice(0, 40).map((place) => el('button', { type: 'button', on: { click: go(place) } }, `▸ ${where(place)}`))))));
     const downloads = (kind, list, text) => [...new Set(list.map((row) => row.study))].map((study) => el('li', { className: 'co-v-note' }, el('a', { href: this.app.api.notesUrl(study, kind), download: '', textContent: text })));
     this.notes.replaceChildren(
       part(gettext('Marked by others'), theirs),

@@ -1,14 +1,14 @@
 /** Planes in the body: which slice lies nearest to a place, where one plane cuts another. Millimetres, patient axes. Pure. */
-const dot = (a, b) => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
-const cross = (a, b) => [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];
-const add = (a, b, scale = 1) => a.map((n, axis) => n + b[axis] * scale);
+export const dot = (a, b) => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
+export const cross = (a, b) => [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];
+export const add = (a, b, scale = 1) => a.map((n, axis) => n + b[axis] * scale);
 
 /** From the renderer's plane metadata: {frame, origin, across, down, normal, width, height} with sizes in mm; null for what has no place in the body. */
 export function planeFrom(metadata) {
   const { frameOfReferenceUID: frame, imagePositionPatient: origin, rowCosines, columnCosines, rows, columns, rowPixelSpacing, columnPixelSpacing } = metadata ?? {};
   if (!frame || origin?.length !== 3 || rowCosines?.length !== 3 || columnCosines?.length !== 3) return null;
   const [across, down] = [[...rowCosines].map(Number), [...columnCosines].map(Number)];
-  return { frame, origin: [...origin].map(Number), across, down, normal: cross(across, down), width: columns * (columnPixelSpacing || 1), height: rows * (rowPixelSpacing || 1) };
+  return { frame, origin: [...origin].map(Number), across, down, normal: cross(across, down), width: columns * (columnPixelSpacing || 1), height: rows * (rowPixelSpacing || 1), columnSpacing: columnPixelSpacing || 1, rowSpacing: rowPixelSpacing || 1 };
 }
 
 export const along = (plane, normal = plane.normal) => dot(plane.origin, normal);
@@ -55,4 +55,22 @@ export function intersection(plane, other) {
     if (points.every((known) => Math.hypot(...add(known, point, -1)) > 1e-6)) points.push(point);
   });
   return points.length === 2 ? points : null;
+}
+
+/** The point that three planes share, or null when two of them run side by side. */
+export function meeting([a, b, c]) {
+  const across = cross(b.normal, c.normal);
+  const size = dot(a.normal, across);
+  if (Math.abs(size) < 1e-3) return null;
+  const parts = [[a, across], [b, cross(c.normal, a.normal)], [c, cross(a.normal, b.normal)]];
+  return [0, 1, 2].map((axis) => parts.reduce((sum, [plane, way]) => sum + along(plane) * way[axis], 0) / size);
+}
+
+/**
+ * The normal of `other` when its line in `plane` is turned to run along `way`: what it leans out of `plane` stays. `line`: how the line ran.
+ */
+export function turnedNormal(plane, other, line, way) {
+  const unit = (v) => v.map((n) => n / (Math.hypot(...v) || 1));
+  const side = dot(other.normal, cross(plane.normal, unit(line)));
+  return add(plane.normal.map((n) => n * dot(other.normal, plane.normal)), cross(plane.normal, unit(way)), side);
 }

@@ -9,7 +9,7 @@ const ROOMY = [['scroll', 'window', 'pan', 'zoom', 'locate'], ['length', 'angle'
 const COMPACT = [['SERIES', 'scroll', 'window', 'zoom', 'pan', 'MEASURE'], ['PRESETS', 'invert', 'TURN', 'reset', 'LAYOUT', 'PLAY', 'star', 'cite', 'help']];
 const MENUS = {
   TURN: { icon: 'turn', label: () => gettext('Turn'), items: ['rotate', 'rotate-back', 'flip', 'flip-vertical'] },
-  LAYOUT: { icon: 'layout', label: () => gettext('Windows'), items: ['layout-1', 'layout-2', 'layout-rows', 'layout-4', 'mpr', 'thicken', 'turn-plane', 'turn-plane-back', 'link', 'lines'] },
+  LAYOUT: { icon: 'layout', label: () => gettext('Windows'), items: ['layout-1', 'layout-2', 'layout-rows', 'layout-4', 'mpr', 'thicken', 'turn-plane', 'turn-plane-back', 'tilt-plane', 'tilt-plane-back', 'link', 'lines', 'shapes'] },
   MORE: { icon: 'measure', label: () => gettext('More'), items: ['cobb', 'rectangle', 'text'] },
   MEASURE: { icon: 'measure', label: () => gettext('Measure'), items: ['length', 'angle', 'cobb', 'ellipse', 'rectangle', 'probe', 'arrow', 'text', 'locate'] },
 };
@@ -60,7 +60,7 @@ export class Toolbar {
 
   presets() {
     this.select = el('select', { className: 'co-v-select', aria: { label: gettext('Brightness preset') }, on: { change: () => { this.app.preset(Number(this.select.value)); this.app.active?.canvas.focus(); } } });
-    this.offered = '';
+    this.offered = null;
     return this.select;
   }
 

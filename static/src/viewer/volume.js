@@ -37,34 +37,70 @@ export function block(images) {
 
 const add = (a, b, scale) => a.map((n, axis) => n + b[axis] * scale);
 
-/** 'coronal@30~10': a plane, degrees that it is turned about the body's long axis, millimetres that it is thick (brightest value of them). */
+/**
+ * 'coronal@30^-20~10': a plane, degrees that it is turned (about its upright axis) and then tilted (about its level axis), millimetres that
+ * it is thick (brightest value of them).
+ */
 export function readPlane(name) {
-  const [, base, turn = '0', thick = '0'] = /^(axial|sagittal|coronal)(?:@(-?\d+))?(?:~(\d+))?$/.exec(name) ?? [null, 'axial'];
-  return { base, turn: Number(turn), thick: Number(thick) };
+  const [, base, turn = '0', tilt = '0', thick = '0'] = /^(axial|sagittal|coronal)(?:@(-?\d+))?(?:\^(-?\d+))?(?:~(\d+))?$/.exec(name) ?? [null, 'axial'];
+  return { base, turn: Number(turn), tilt: Number(tilt), thick: Number(thick) };
 }
-export const writePlane = ({ base, turn = 0, thick = 0 }) => `${base}${turn ? `@${turn}` : ''}${thick ? `~${thick}` : ''}`;
+export const writePlane = ({ base, turn = 0, tilt = 0, thick = 0 }) => `${base}${turn ? `@${turn}` : ''}${tilt ? `^${tilt}` : ''}${thick ? `~${thick}` : ''}`;
 
-/** Of a turned plane: pixel size, side in pixels, direction along and across it in the (columns, rows) of the slices, in mm. */
-function turned({ columns, rows, spacing }, { base, turn }) {
+/** Level axis, upright axis and the way through the planes of each base, in the block's own axes: along its rows, down its columns, down its slices. */
+const BASES = { axial: [[1, 0, 0], [0, 1, 0], [0, 0, 1]], sagittal: [[0, 1, 0], [0, 0, 1], [-1, 0, 0]], coronal: [[1, 0, 0], [0, 0, 1], [0, 1, 0]] };
+const mixed = (a, b, x, y) => a.map((n, axis) => n * x + b[axis] * y);
+
+/** The three axes of a turned and tilted plane. */
+function axesOf({ base, turn, tilt }) {
+  const [level, upright, through] = BASES[base];
+  const [t, s] = [turn, tilt].map((degrees) => (degrees * Math.PI) / 180);
+  const across = mixed(level, through, Math.cos(t), Math.sin(t));
+  const away = mixed(through, level, Math.cos(t), -Math.sin(t));
+  return [across, mixed(upright, away, Math.cos(s), Math.sin(s)), mixed(away, upright, Math.cos(s), -Math.sin(s))];
+}
+
+/** The block's own axes as directions in the body, and back. */
+const toBody = ({ across, down, normal }, [x, y, z]) => across.map((n, axis) => n * x + down[axis] * y - normal[axis] * z);
+const toBlock = ({ across, down, normal }, v) => [dot(v, across), dot(v, down), -dot(v, normal)];
+
+/** Turn and tilt, in whole degrees, that give a plane of this base the wanted normal (in the body, either sign). */
+export function anglesFor(found, base, normal) {
+  const [level, upright, through] = BASES[base];
+  let wanted = toBlock(found, normal);
+  if (dot(wanted, through) < 0) wanted = wanted.map((n) => -n);
+  const size = Math.hypot(...wanted) || 1;
+  const degrees = (radians) => Math.round((radians * 180) / Math.PI) || 0;
+  return { turn: degrees(Math.atan2(-dot(wanted, level), dot(wanted, through))), tilt: degrees(-Math.asin(Math.max(-1, Math.min(1, dot(wanted, upright) / size)))) };
+}
+
+/** Of a turned plane: pixel size in mm, width, height and count of planes, its axes. Upright ones keep the rows of the slices. */
+function turned({ columns, rows, spacing, order }, plane) {
   const size = Math.min(spacing[0], spacing[1]);
-  const side = Math.ceil(Math.hypot(columns * spacing[0], rows * spacing[1]) / size);
-  const angle = ((base === 'sagittal' ? 90 : 0) + turn) * (Math.PI / 180);
-  return { size, side, along: [Math.cos(angle), Math.sin(angle)], off: [-Math.sin(angle), Math.cos(angle)] };
+  const axes = axesOf(plane);
+  const whole = [columns, rows, order.length].map((n, axis) => n * spacing[axis]);
+  const pixels = (axis) => Math.max(2, Math.ceil(axis.reduce((sum, n, i) => sum + Math.abs(n) * whole[i], 0) / size - 1e-6));
+  if (plane.base !== 'axial' && !plane.tilt) {
+    const side = Math.ceil(Math.hypot(whole[0], whole[1]) / size);
+    return { size, tall: spacing[2], width: side, height: order.length, count: side, axes };
+  }
+  return { size, tall: size, width: pixels(axes[0]), height: pixels(axes[1]), count: pixels(axes[2]), axes };
 }
 
 /** Size and place of plane `k` ('sagittal': constant column, 'coronal': constant row, as if the source is axial), top of the body first. */
 export function planeOf(block, name, k) {
   const { order, normal, across, down, spacing, origin, columns, rows } = block;
   const plane = readPlane(name);
+  if (plane.turn || plane.tilt) {
+    const { size, tall, width, height, count, axes } = turned(block, plane);
+    const corner = [columns, rows, order.length].map((n, axis) => ((n - 1) / 2) * spacing[axis]);
+    const steps = [-((width - 1) / 2) * size, -((height - 1) / 2) * tall, (k - (count - 1) / 2) * size];
+    axes.forEach((axis, i) => axis.forEach((n, j) => { corner[j] += n * steps[i]; }));
+    const [level, upright] = axes.map((axis) => toBody(block, axis));
+    return { width, height, count, step: size, columnSpacing: size, rowSpacing: tall, cosines: [...level, ...upright], position: add(origin, toBody(block, corner), 1) };
+  }
   if (plane.base === 'axial') {
     return { width: columns, height: rows, count: order.length, step: spacing[2], columnSpacing: spacing[0], rowSpacing: spacing[1], cosines: [...across, ...down], position: add(origin, normal, -k * spacing[2]) };
-  }
-  if (plane.turn) {
-    const { size, side, along, off } = turned(block, plane);
-    const inBody = ([x, y]) => add(across.map((n) => n * x), down, y);
-    const middle = add(add(origin, across, ((columns - 1) / 2) * spacing[0]), down, ((rows - 1) / 2) * spacing[1]);
-    const position = add(add(middle, inBody(along), (-(side - 1) / 2) * size), inBody(off), (k - (side - 1) / 2) * size);
-    return { width: side, height: order.length, count: side, step: size, columnSpacing: size, rowSpacing: spacing[2], cosines: [...inBody(along), ...normal.map((n) => -n)], position };
   }
   const sagittal = plane.base === 'sagittal';
   const [along, step, size] = sagittal ? [down, across, spacing[0]] : [across, down, spacing[1]];
@@ -76,23 +112,36 @@ export function planeOf(block, name, k) {
   };
 }
 
-/** Bilinear between the four neighbours of each pixel of a turned plane; `empty` outside the block. */
+/** Trilinear between the eight neighbours of each pixel of a turned plane; `empty` outside the block. */
 function cutTurned(block, slices, plane, k, empty) {
   const { columns, rows, spacing } = block;
-  const { size, side, along, off } = turned(block, plane);
-  const pixels = new slices[0].constructor(side * slices.length).fill(empty);
-  const away = (k - (side - 1) / 2) * size;
-  for (let t = 0; t < side; t += 1) {
-    const way = (t - (side - 1) / 2) * size;
-    const x = (along[0] * way + off[0] * away) / spacing[0] + (columns - 1) / 2;
-    const y = (along[1] * way + off[1] * away) / spacing[1] + (rows - 1) / 2;
-    if (x < 0 || y < 0 || x > columns - 1 || y > rows - 1) continue;
-    const [left, top] = [Math.min(columns - 2, Math.floor(x)), Math.min(rows - 2, Math.floor(y))];
-    const [fx, fy, at] = [x - left, y - top, top * columns + left];
-    const [a, b, c, d] = [(1 - fx) * (1 - fy), fx * (1 - fy), (1 - fx) * fy, fx * fy];
-    for (let z = 0; z < slices.length; z += 1) {
-      const slice = slices[z];
-      pixels[z * side + t] = a * slice[at] + b * slice[at + 1] + c * slice[at + columns] + d * slice[at + columns + 1];
+  const { size, tall, width, height, count, axes } = turned(block, plane);
+  const pixels = new slices[0].constructor(width * height).fill(empty);
+  const [last, most] = [slices.length - 1, [columns - 1, rows - 1, slices.length - 1]];
+  const voxels = (axis, mm) => axis.map((n, i) => (n * mm) / spacing[i]);
+  const [dx, dy, dz] = voxels(axes[0], size);
+  const rise = voxels(axes[1], tall);
+  const away = voxels(axes[2], (k - (count - 1) / 2) * size);
+  const eps = 1e-6;
+  for (let row = 0; row < height; row += 1) {
+    const up = row - (height - 1) / 2;
+    const back = (width - 1) / 2;
+    let x = most[0] / 2 + away[0] + rise[0] * up - dx * back;
+    let y = most[1] / 2 + away[1] + rise[1] * up - dy * back;
+    let z = most[2] / 2 + away[2] + rise[2] * up - dz * back;
+    for (let at = row * width; at < (row + 1) * width; at += 1, x += dx, y += dy, z += dz) {
+      if (x < -eps || y < -eps || z < -eps || x > most[0] + eps || y > most[1] + eps || z > last + eps) continue;
+      const left = Math.max(0, Math.min(columns - 2, Math.floor(x)));
+      const top = Math.max(0, Math.min(rows - 2, Math.floor(y)));
+      const low = Math.max(0, Math.min(last - 1, Math.floor(z)));
+      const fx = x - left;
+      const fy = y - top;
+      const i = top * columns + left;
+      const one = slices[low];
+      const two = slices[low + 1];
+      const near = (one[i] * (1 - fx) + one[i + 1] * fx) * (1 - fy) + (one[i + columns] * (1 - fx) + one[i + columns + 1] * fx) * fy;
+      const far = (two[i] * (1 - fx) + two[i + 1] * fx) * (1 - fy) + (two[i + columns] * (1 - fx) + two[i + columns + 1] * fx) * fy;
+      pixels[at] = near + (far - near) * (z - low);
     }
   }
   return pixels;
@@ -100,8 +149,8 @@ function cutTurned(block, slices, plane, k, empty) {
 
 function thin(block, slices, plane, k, empty) {
   const { columns, rows } = block;
+  if (plane.turn || plane.tilt) return cutTurned(block, slices, plane, k, empty);
   if (plane.base === 'axial') return slices[k].slice();
-  if (plane.turn) return cutTurned(block, slices, plane, k, empty);
   const width = plane.base === 'sagittal' ? rows : columns;
   const pixels = new slices[0].constructor(width * slices.length);
   slices.forEach((slice, z) => {
@@ -118,8 +167,9 @@ export function cut(block, slices, name, k, empty = 0) {
   if (!plane.thick) return pixels;
   const { count, step } = planeOf(block, name, k);
   const half = Math.max(1, Math.round(plane.thick / 2 / step));
-  for (let other = Math.max(0, k - half); other <= Math.min(count - 1, k + half); other += 1) {
-    if (other === k) continue;
+  const stride = Math.max(1, Math.floor(Math.max(...block.spacing) / 2 / step));   // closer than half a voxel there is nothing new
+  for (let other = k - Math.floor(half / stride) * stride; other <= Math.min(count - 1, k + half); other += stride) {
+    if (other === k || other < 0) continue;
     const more = thin(block, slices, plane, other, empty);
     for (let i = 0; i < pixels.length; i += 1) if (more[i] > pixels[i]) pixels[i] = more[i];
   }

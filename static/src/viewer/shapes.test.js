@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { calibration, sideOf } from './dicom.js';
+import { drawingsFor } from './marks.js';
+import { entriesFor, outline, seriesNamed, shapesOfSegmentation, shapesOfStructures } from './shapes.js';
+import { areaFor, shutterOf } from './shutter.js';
+
+const value = (...Value) => ({ Value });
+const area = (loop) => loop.reduce((sum, [x, y], i) => { const [u, v] = loop[(i + 1) % loop.length]; return sum + (x * v - u * y) / 2; }, 0);
+
+test('an outline runs along the borders of the pixels, holes turning the other way', () => {
+  const rows = ['......', '.###..', '.#.#..', '.###..', '......', '.....#'].join('');
+  const loops = outline((i) => rows[i] === '#', 6, 6);
+  assert.deepEqual(loops.map((loop) => Math.abs(area(loop))).sort(), [1, 1, 9]);
+  assert.equal(loops.reduce((sum, loop) => sum + area(loop), 0), 9, 'pixels inside');
+  assert.equal(loops.find((loop) => Math.abs(area(loop)) === 9).length, 4, 'corners only');
+  assert.deepEqual(outline(() => false, 3, 3), []);
+  assert.deepEqual(outline(() => true, 2, 2).map((loop) => loop.length), [4]);
+});
+
+const group = (segment, z, instance) => ({
+  '0062000A': value({ '0062000B': value(segment) }), '00209113': value({ '00200032': value(10, 20, z) }),
+  '00089124': value({ '00082112': value({ '00081155': value(instance) }) }),
+});
+const segmentation = (more = {}) => ({
+  '00280010': value(2), '00280011': value(3), '00620001': value('BINARY'), '00200052': value('1.9'),
+  '00620002': value({ '00620004': value(1), '00620005': value('liver') }, { '00620004': value(2), '0062000F': value({ '00080104': value('Spleen') }) }),
+  '52009229': value({ '00209116': value({ '00200037': value(1, 0, 0, 0, 1, 0) }), '00289110': value({ '00280030': value(2, 0.5), '00180050': value(3) }) }),
+  '52009230': value(group(1, 5, '1.2'), group(2, 8, '1.3')), '00081115': value({ '0020000E': value('1.7') }), ...more,
+});
+
+test('a segmentation lies in the body where its frames say, and a lost frame is counted', () => {
+  const found = shapesOfSegmentation(segmentation(), (i) => (i ? null : Uint8Array.of(0, 1, 0, 0, 0, 0)));
+  assert.deepEqual(found.parts, [{ number: 1, label: 'liver' }, { number: 2, label: 'Spleen' }]);
+  assert.equal(found.left, 1);
+  const [entry] = found.entries;
+  const sorted = entry.loops[0].map((point) => point.join()).sort();
+  assert.deepEqual(sorted, ['10.25,19,5', '10.25,21,5', '10.75,19,5', '10.75,21,5'], 'half a millimetre across, two down, about the centre of the pixel');
+  assert.deepEqual(seriesNamed(segmentation()), ['1.7']);
+  const plane = { frame: '1.9', origin: [0, 0, 5.2], normal: [0, 0, 1] };
+  assert.equal(entriesFor(found, { instance: '1.2', frame: 1 }, null).length, 1);
+  assert.equal(entriesFor(found, { instance: '1.4', frame: 1 }, plane).length, 0, 'it names another image');
+  assert.equal(entriesFor(found, null, plane).length, 1, 'a cut plane takes what lies in it');
+  assert.equal(entriesFor(found, null, { ...plane, origin: [0, 0, 9] }).length, 0);
+  assert.equal(entriesFor(found, null, { ...plane, frame: '1.8' }).length, 0);
+});
+
+test('fractions are outlined from a half on, a label map by its numbers', () => {
+  const half = shapesOfSegmentation(segmentation({ '00620001': value('FRACTIONAL'), '0062000E': value(200) }), () => Uint8Array.of(99, 100, 200, 0, 0, 0));
+  assert.equal(Math.abs(area(half.entries[0].loops[0].map(([x, y]) => [x, y]))), 2);
+  const map = shapesOfSegmentation(segmentation({ '00620001': value('LABELMAP') }), (i) => (i ? Uint8Array.of(0, 0, 0, 0, 0, 2) : Uint8Array.of(1, 2, 0, 0, 0, 0)));
+  assert.deepEqual(map.entries.map(({ part }) => part), [1, 2, 2]);
+});
+
+test('contours of a structure set keep their places, and a shortened one is left out', () => {
+  const contour = (points, said, type = 'CLOSED_PLANAR') => ({ '30060042': value(type), '30060046': value(said), '30060050': value(...points) });
+  const found = shapesOfStructures({
+    '30060020': value({ '30060022': value(7), '30060026': value('PTV') }),
+    '30060039': value({ '30060084': value(7), '30060040': value(contour([0, 0, 4, 1, 0, 4, 1, 1, 4], 3), contour([0, 0, 4], 900), contour([2, 2, 4], 1, 'POINT')) }),
+    '30060010': value({ '00200052': value('1.9'), '30060012': value({ '30060014': value({ '0020000E': value('1.5') }) }) }),
+  });
+  assert.deepEqual(found.parts, [{ number: 7, label: 'PTV' }]);
+  assert.deepEqual([found.left, found.entries.length, found.entries[1].open, found.frame], [1, 2, true, '1.9']);
+  assert.equal(entriesFor(found, { instance: '1', frame: 1 }, { frame: '1.9', origin: [5, 5, 4.5], normal: [0, 0, 1] }).length, 2);
+});
+
+test('shutters leave what their edges enclose, row before column', () => {
+  assert.deepEqual(shutterOf({ '00181600': value('RECTANGULAR'), '00181602': value(11), '00181604': value(20), '00181606': value(3), '00181608': value(8) }), [[[10, 2], [20, 2], [20, 8], [10, 8]]]);
+  assert.deepEqual(shutterOf({ '00181600': value('POLYGONAL'), '00181620': value(1, 2, 3, 4, 5, 2) }), [[[1.5, 0.5], [3.5, 2.5], [1.5, 4.5]]]);
+  const [circle] = shutterOf({ '00181600': value('CIRCULAR'), '00181610': value(50, 30), '00181612': value(10) });
+  assert.ok(circle.every(([x, y]) => Math.abs(Math.hypot(x - 29.5, y - 49.5) - 10) < 1e-9));
+  assert.deepEqual([shutterOf({}), shutterOf({ '00181600': value('RECTANGULAR') })], [[], []]);
+});
+
+test('the displayed area is that of the image, from its first pixel to its last', () => {
+  const areas = [{ '00081140': value({ '00081155': value('1.2') }), '00700052': value(5, 9), '00700053': value(24, 18), '00700100': value('SCALE TO FIT') }];
+  assert.deepEqual(areaFor(areas, { instance: '1.2' }), { left: 4, top: 8, right: 24, bottom: 18, mode: 'SCALE TO FIT', spacing: [], magnification: undefined });
+  assert.deepEqual([areaFor(areas, { instance: '1.3' }), areaFor(undefined, { instance: '1.3' })], [null, null]);
+});
+
+test('marks keep the corner of the image as their origin', () => {
+  const mark = { annotations: [{ graphics: [{ units: 'PIXEL', type: 'POLYLINE', points: [0, 0, 3, 4] }], texts: [] }] };
+  assert.deepEqual(drawingsFor(mark, { instance: '1' })[0].points, [[0, 0], [3, 4]]);
+});
+
+test('side and view come from the image before the series', () => {
+  assert.equal(sideOf({ '00200062': value('R'), '00200060': value('L'), '00185101': value('MLO') }), 'R MLO');
+  assert.equal(sideOf({ '00200060': value('L') }), 'L');
+  assert.equal(sideOf({ '00200062': value('U') }), '');
+});
+
+test('a length is trusted as far as the header allows', () => {
+  const region = (x, y) => ({ '00186011': value({ '00186024': value(x), '00186026': value(y) }) });
+  assert.equal(calibration({ '00280030': value(0.5, 0.5) }), 'calibrated');
+  assert.equal(calibration(region(3, 3)), 'calibrated');
+  assert.equal(calibration(region(4, 3)), 'none', 'seconds across: no length');
+  assert.equal(calibration({ '00181164': value(0.1, 0.1) }), 'detector');
+  assert.equal(calibration({}), 'none');
+});
