@@ -248,7 +248,9 @@ def test_segmentations_and_presentation_states_are_drawn_as_they_say(browse: Cal
     assert window is not None
     pixel = window["height"] / 32  # the displayed area of 32 pixels fills the window's height
     assert box[3] - box[1] == pytest.approx(40 * pixel, rel=0.02)
-    assert box[1] == pytest.approx(-4 * pixel, abs=2), "turned by 90 degrees: 4 pixels of the uncovered part lie outside"
+    assert box[1] == pytest.approx(-4 * pixel, abs=2), (
+        "turned by 90 degrees: 4 pixels of the uncovered part lie outside"
+    )
     browser.page.keyboard.press("ArrowDown")
     browser.until("document.querySelectorAll('.co-v-drawn').length === 0")
     assert browser.complaints == []
