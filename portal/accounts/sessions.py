@@ -106,5 +106,5 @@ def _row(key: str, account: UUID) -> tuple[Any, ...] | None:
         found = found.annotate(session_now=Subquery(live.values("session_data")), factor_now=Exists(factor))
         return found.values_list("session_now", "factor_now", *_columns())
 
-    rows = compiled(("holder",), adapted(stand_ins), query).rows(adapted(values))
+    rows = compiled(("holder",), stand_ins, query).rows(adapted(values))
     return rows[0] if rows and rows[0][0] is not None else None

@@ -108,6 +108,6 @@ def database(url: str | None, folder: Path) -> dict[str, Any]:
         "PASSWORD": unquote(parts.password or ""),
         "HOST": parts.hostname or "",
         "PORT": str(parts.port or ""),
-        "CONN_MAX_AGE": 60,
+        "CONN_MAX_AGE": 600,  # a new connection costs more than the request that needs it
         "CONN_HEALTH_CHECKS": True,
     }

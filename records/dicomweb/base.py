@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from functools import cached_property
 from typing import Any, ClassVar
 from uuid import UUID
@@ -20,7 +20,7 @@ from portal.accounts.models import AccessToken, TokenScope
 from portal.core import audit
 from portal.core.access import Actor, BaseView, Permission
 from portal.core.states import Role
-from records.dicomweb import looks
+from records.dicomweb import looks, pictures
 from records.dicomweb.negotiate import Offer, choose
 
 DICOM_JSON = "application/dicom+json"
@@ -157,6 +157,24 @@ class DicomwebView(BaseView):
             )
             raise Problem(406, f"This address answers {given}.")
         return chosen
+
+    @property
+    def takes_gzip(self) -> bool:
+        """Whether the caller takes a compressed body (RFC 9110 section 12.5.3); one that says q=0 does not."""
+        said = self.request.headers.get("Accept-Encoding", "").lower().replace(" ", "")
+        return any(one == "gzip" or (one.startswith("gzip;q=") and one[7:].strip("0.")) for one in said.split(","))
+
+    def listed(self, key: Hashable, make: Callable[[], bytes | None], media_type: str) -> HttpResponse | None:
+        """A list from memory where it was made before under this key, compressed for who takes it; None when `make` gives up."""
+        found = pictures.body(key, make, compressed=self.takes_gzip)
+        if found is None:
+            return None
+        content, coding = found
+        response = HttpResponse(content, content_type=media_type)
+        if coding:
+            response["Content-Encoding"] = coding
+        response["Vary"] = "Accept, Accept-Encoding"
+        return response
 
     def number(self, name: str, default: int, least: int = 0) -> int:
         """A number of the query string. Raises Problem 400."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 _TOKEN = re.compile(r'"((?:[^"\\]|\\.)*)"|([^",;=\s]+)|([,;=])')
 ANY = "*"
@@ -28,7 +29,8 @@ class Offer:
     multipart: bool = False
 
 
-def parse(header: str) -> list[Wanted]:
+@lru_cache(maxsize=256)
+def parse(header: str) -> tuple[Wanted, ...]:
     """The media ranges of an Accept header, those with q=0 left out, the most wanted first. Nothing stated is everything."""
     found: list[Wanted] = []
     for words in _split(header):
@@ -46,7 +48,7 @@ def parse(header: str) -> list[Wanted]:
             found.append(Wanted(media_type, multipart, parameters.get("transfer-syntax", ""), q))
     if not found and not header.strip():
         found = [Wanted("*/*", None, "", 1.0)]
-    return sorted(found, key=lambda one: -one.q)
+    return tuple(sorted(found, key=lambda one: -one.q))
 
 
 def _split(header: str) -> list[tuple[str, list[tuple[str, str]]]]:

@@ -12,12 +12,13 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, St
 
 from portal.core import storage
 from portal.core.states import ObjectState
+from records import models
 from records.dicomweb import archive, packs, qido
 from records.dicomweb.base import DicomwebView, Problem
-from records.dicomweb.multipart import EXPLICIT_LITTLE_ENDIAN, Part, related
+from records.dicomweb.multipart import EXPLICIT_LITTLE_ENDIAN, Part, plain, related
 from records.dicomweb.negotiate import Offer, syntaxes
 from records.models import Instance
-from records.queries import downloads, frames, retrieve
+from records.queries import downloads, frames, retrieve, revisions
 from records.queries.frames import Place
 
 KEEP = "private, max-age=86400, immutable"
@@ -36,21 +37,41 @@ class Metadata(DicomwebView):
         media_type = self.negotiate().media_type
         if "instance" in kwargs:
             return HttpResponse(self._instance(), content_type=media_type)
-        found = retrieve.prepared(self.user, kwargs["study"], kwargs.get("series"), **self.scope)
+        if "series" in kwargs:
+            return self._series(kwargs["study"], kwargs["series"], media_type)
+        found = retrieve.prepared(self.user, kwargs["study"], **self.scope)
         if not found:
             raise Http404
-        bodies = []
         for series in found:
             self.opened(series.pk, series.study_id, series.study.case_id)
-            kept = series.metadata is not None and series.metadata.state == ObjectState.STORED
-            if series.metadata is not None and kept and series.derived_revision == series.revision:
-                body = b"".join(storage.read_range(series.metadata))
-            else:
-                rows = retrieve.described(self.user, kwargs["study"], series.uid, **self.scope)
-                body = json.dumps([qido.instance_metadata(row) for row in rows], separators=(",", ":")).encode()
-            bodies.append(qido.addressed(body, self.absolute, kwargs["study"], series.uid))
-        whole = bodies[0] if len(bodies) == 1 else b"[" + b",".join(one[1:-1] for one in bodies if len(one) > 2) + b"]"
-        return HttpResponse(whole, content_type=media_type)
+        bodies = [self._body(series) for series in found]
+        return HttpResponse(
+            b"[" + b",".join(one[1:-1] for one in bodies if len(one) > 2) + b"]", content_type=media_type
+        )
+
+    def _series(self, study: str, series: str, media_type: str) -> HttpResponse:
+        stands = revisions.standing(self.user, study, series, **self.scope)
+        if stands is None:
+            raise Http404
+        self.opened(stands.series_id, stands.study_id, stands.case_id)
+
+        def make() -> bytes | None:
+            found = retrieve.prepared(self.user, study, series, **self.scope)
+            return self._body(found[0]) if found else None
+
+        answer = self.listed(("metadata", stands.series_id, stands.state, self.absolute), make, media_type)
+        if answer is None:
+            raise Http404
+        return answer
+
+    def _body(self, series: models.Series) -> bytes:
+        kept = series.metadata is not None and series.metadata.state == ObjectState.STORED
+        if series.metadata is not None and kept and series.derived_revision == series.revision:
+            body = b"".join(storage.read_range(series.metadata))
+        else:
+            rows = retrieve.described(self.user, series.study.uid, series.uid, **self.scope)
+            body = json.dumps([qido.instance_metadata(row) for row in rows], separators=(",", ":")).encode()
+        return qido.addressed(body, self.absolute, series.study.uid, series.uid)
 
     def _instance(self) -> bytes:
         asked = (self.kwargs["study"], self.kwargs["series"], self.kwargs["instance"])
@@ -91,9 +112,7 @@ class Originals(DicomwebView):
         if chosen.multipart:
             return related([self.part(row) for row in given], DICOM, status=200 if len(given) == len(found) else 206)
         part = self.part(given[0])
-        response = StreamingHttpResponse(part.body, content_type=part.content_type)
-        response["Content-Length"] = str(part.length)
-        return response
+        return plain(part.body, part.length or 0, part.content_type)
 
     def part(self, row: Instance) -> Part:
         stored = row.file.object
@@ -142,10 +161,7 @@ class Frames(DicomwebView):
             parts = [Part(kind, place.frame_bytes, storage.read_range(place.stored, *place.span(n))) for n in numbers]
             response = related(parts, OCTETS)
         else:
-            response = StreamingHttpResponse(
-                storage.read_range(place.stored, *place.span(numbers[0])), content_type=OCTETS
-            )
-            response["Content-Length"] = str(place.frame_bytes)
+            response = plain(storage.read_range(place.stored, *place.span(numbers[0])), place.frame_bytes, OCTETS)
         response["Cache-Control"] = KEEP
         return response
 
@@ -185,9 +201,7 @@ class Bulkdata(DicomwebView):
         body = storage.read_range(stored, start, start + length)
         if chosen.multipart:
             return related([Part(OCTETS, length, body, request.build_absolute_uri())], OCTETS)
-        response = StreamingHttpResponse(body, content_type=OCTETS)
-        response["Content-Length"] = str(length)
-        return response
+        return plain(body, length, OCTETS)
 
     @staticmethod
     def located(row: Instance, path: list[str]) -> tuple[int, int] | None:

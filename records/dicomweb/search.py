@@ -14,7 +14,7 @@ from pydicom.datadict import keyword_for_tag, tag_for_keyword
 from records.dicomweb import qido
 from records.dicomweb.base import DicomwebView, Problem
 from records.models import Series, Study
-from records.queries import search
+from records.queries import revisions, search
 
 MAX_RESULTS = 5000
 OPTIONS = frozenset(
@@ -98,7 +98,11 @@ class Search(DicomwebView):
     def answer(self, rows: list[qido.Json]) -> HttpResponse:
         if not rows:
             return HttpResponse(status=204)
-        return HttpResponse(json.dumps(rows, separators=(",", ":")), content_type=self.chosen.media_type)
+        return HttpResponse(written(rows), content_type=self.chosen.media_type)
+
+
+def written(rows: list[qido.Json]) -> bytes:
+    return json.dumps(rows, separators=(",", ":")).encode()
 
 
 class StudySearch(Search):
@@ -148,6 +152,33 @@ class InstanceSearch(Search):
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         study, series = kwargs.get("study"), kwargs.get("series")
+        if study and series and not request.GET.keys() - {"accept"}:
+            return self._whole_series(study, series)
+        return self._some(study, series)
+
+    def _some(self, study: str | None, series: str | None) -> HttpResponse:
+        found, cases = self._rows(study, series)
+        self.shown(*cases)
+        return self.answer(found)
+
+    def _whole_series(self, study: str, series: str) -> HttpResponse:
+        """What viewers ask most: all instances of one series, made once for each state of it."""
+        stands = revisions.standing(self.user, study, series, **self.scope)
+        if stands is None:
+            return HttpResponse(status=204)
+        if stands.images > MAX_RESULTS:
+            return self._some(study, series)
+        self.shown(stands.case_id)
+
+        def make() -> bytes | None:
+            found, _ = self._rows(study, series)
+            return written(found) if found else None
+
+        key = ("instances", stands.series_id, stands.state, self.absolute)
+        return self.listed(key, make, self.chosen.media_type) or HttpResponse(status=204)
+
+    def _rows(self, study: str | None, series: str | None) -> tuple[list[qido.Json], set[UUID]]:
+        """The page's rows, and the cases that they are of."""
         rows = self.found(search.instances, study=study, series_uid=series)
         more = self.included is None or bool(self.included)
         columns = [*qido.INSTANCE_COLUMNS, "series_id"] + (["metadata"] if more else [])
@@ -169,5 +200,4 @@ class InstanceSearch(Search):
             if more:
                 qido.include(one, row[8], self.included, None)
             found.append(one)
-        self.shown(*{parent.study.case_id for parent in parents.values()})
-        return self.answer(found)
+        return found, {parent.study.case_id for parent in parents.values()}

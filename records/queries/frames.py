@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -90,27 +91,29 @@ def places(
         return found.values_list(*_COLUMNS, *_PACKED, *_ORIGINAL)
 
     shape = ("places", user.role, *sorted(values))
-    return list(_places(compiled(shape, adapted(stand_ins), query).rows(adapted(values))))
+    return list(_places(compiled(shape, stand_ins, query).rows(adapted(values))))
 
 
 def _uuid(value: Any) -> UUID:
     return value if isinstance(value, UUID) else UUID(value)
 
 
-def _object(columns: Sequence[Any], keys: dict[Any, DataKey]) -> StoredObject:
+def _object(columns: Sequence[Any]) -> StoredObject:
     """The rows of the object and of its key, as Django would load them."""
-    plain, sealed_by = columns[: len(_OBJECT)], columns[len(_OBJECT) :]
-    key = keys.get(sealed_by[0])
-    if key is None:
-        found = dict(zip(_KEY, sealed_by, strict=True))
-        found |= {"id": _uuid(found["id"]), "case_id": _uuid(found["case_id"]), "wrapped": bytes(found["wrapped"])}
-        key = keys[sealed_by[0]] = DataKey(**found)
-    row = dict(zip(_OBJECT, plain, strict=True))
-    return StoredObject(**{**row, "id": _uuid(row["id"]), "case_id": _uuid(row["case_id"])}, key=key)
+    wrapped = len(_OBJECT) + _KEY.index("wrapped")
+    return _loaded(*columns[:wrapped], bytes(columns[wrapped]), *columns[wrapped + 1 :])
+
+
+@lru_cache(maxsize=4096)
+def _loaded(*columns: Any) -> StoredObject:
+    """Made once for the same columns, which every query reads anew: nothing about the object's state is believed for a while."""
+    row, key = dict(zip(_OBJECT, columns, strict=False)), dict(zip(_KEY, columns[len(_OBJECT) :], strict=True))
+    for one in (row, key):
+        one |= {"id": _uuid(one["id"]), "case_id": _uuid(one["case_id"])}
+    return StoredObject(**row, key=DataKey(**key))
 
 
 def _places(rows: Iterable[Sequence[Any]]) -> Iterator[Place]:
-    keys: dict[Any, DataKey] = {}
     start = len(_COLUMNS)
     half = start + len(_PACKED)
     for row in rows:
@@ -127,6 +130,6 @@ def _places(rows: Iterable[Sequence[Any]]) -> Iterator[Place]:
             case_id=_uuid(case_id),
             frames=frames,
             frame_bytes=frame_bytes,
-            stored=_object(columns, keys),
+            stored=_object(columns),
             start=0 if from_pack else native_offset,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email
+import gzip
 import io
 import json
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from PIL import Image
 from cases.models import Case, Grant
 from portal.core.models import AuditEntry
 from portal.core.states import Role
-from records.dicomweb import looks
+from records.dicomweb import looks, pictures
 from records.models import Study
 from records.queries import search
 from records.states import RecordState
@@ -34,6 +35,7 @@ FRAME = f"{BASE}studies/{STUDY}/series/{SERIES}/instances/{INSTANCE}/frames/1"
 @pytest.fixture(autouse=True)
 def nobody_looked() -> None:
     looks.forget()
+    pictures.forget()
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +63,7 @@ def owner(case: Case) -> Client:
 
 
 def parts(response) -> list[bytes]:
-    raw = f"Content-Type: {response.headers['Content-Type']}\r\n\r\n".encode() + b"".join(response.streaming_content)
+    raw = f"Content-Type: {response.headers['Content-Type']}\r\n\r\n".encode() + response.getvalue()
     return [part.get_payload(decode=True) for part in email.message_from_bytes(raw).get_payload()]
 
 
@@ -89,6 +91,27 @@ def test_series_metadata_describes_decoded_frames(owner: Client) -> None:
     assert rows[0]["00280010"]["Value"] == [32]
     one = json.loads(owner.get(f"{BASE}studies/{STUDY}/series/{SERIES}/instances/{INSTANCE}/metadata").content)
     assert one[0]["00080018"]["Value"] == [INSTANCE]
+
+
+@pytest.mark.parametrize("what", ["instances", "metadata"])
+def test_lists_made_before_follow_what_arrives(owner: Client, case: Case, what: str) -> None:
+    path = f"{BASE}studies/{files.uid(5)}/series/{files.uid(5, 1)}/{what}"
+    for number in (1, 2):
+        records.upload(case, files.dicom(study=5, instance=number), f"IM{number}")
+        records.run_jobs()
+        assert [len(json.loads(owner.get(path).content)) for _ in range(2)] == [number, number]
+    Grant.objects.filter(case=case, user=case.opened_by).update(revoked_at=timezone.now())
+    assert owner.get(path).status_code == {"instances": 204, "metadata": 404}[what]
+
+
+@pytest.mark.parametrize(("accepted", "coding"), [("br, gzip;q=0.8", "gzip"), ("gzip;q=0", None), ("", None)])
+def test_lists_are_compressed_for_who_takes_it(owner: Client, accepted: str, coding: str | None) -> None:
+    path = f"{BASE}studies/{STUDY}/series/{SERIES}/metadata"
+    answer = owner.get(path, headers={"Accept-Encoding": accepted})
+    assert answer.headers.get("Content-Encoding") == coding
+    body = gzip.decompress(answer.content) if coding else answer.content
+    assert (len(json.loads(body)), len(answer.content)) == (3, int(answer.headers["Content-Length"]))
+    assert "Accept-Encoding" in answer.headers["Vary"]
 
 
 def test_a_frame_has_the_pixels_of_the_file(owner: Client) -> None:
@@ -171,7 +194,7 @@ def test_below_a_case_only_that_cases_studies_exist(owner: Client, case: Case) -
 
 def test_opening_a_series_is_audited_once_in_ten_minutes(owner: Client, case: Case) -> None:
     for _ in range(3):
-        b"".join(owner.get(FRAME).streaming_content)
+        owner.get(FRAME).getvalue()
     rows = AuditEntry.objects.filter(actor_id=str(case.opened_by_id), cases=[str(case.pk)])
     assert rows.count() == 1
 
@@ -203,7 +226,7 @@ def test_the_original_leaves_without_a_preamble_that_is_a_program(owner: Client,
 
 
 def unpacked(answer) -> tuple[dict, bytes]:
-    body = b"".join(answer.streaming_content)
+    body = answer.getvalue()
     assert len(body) == int(answer.headers["Content-Length"])
     length = int.from_bytes(body[:4], "little")
     assert (4 + length) % 16 == 0

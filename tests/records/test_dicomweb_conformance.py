@@ -23,7 +23,7 @@ from portal.accounts.actions import create_token
 from portal.accounts.models import TokenScope
 from portal.core.access import Actor
 from portal.core.models import AuditEntry
-from records.dicomweb import archive, looks
+from records.dicomweb import archive, looks, pictures
 from records.dicomweb.multipart import Malformed, Reader
 from records.dicomweb.negotiate import Offer, choose, syntaxes
 from tests.factories import files, records
@@ -51,6 +51,7 @@ def stored(django_db_setup: None, django_db_blocker: Any) -> Iterator[Case]:
 @pytest.fixture
 def owner(stored: Case) -> Client:
     looks.forget()
+    pictures.forget()
     client = Client()
     client.force_login(stored.opened_by)
     return client
@@ -140,16 +141,16 @@ def test_searches_below_no_study_tell_what_lies_above(owner: Client) -> None:
 def test_originals_of_a_series_come_by_transfer_syntax(owner: Client) -> None:
     kind = 'multipart/related; type="application/dicom"; transfer-syntax='
     whole = owner.get(ADDRESS, headers={"Accept": f"{kind}*"})
-    assert (whole.status_code, b"".join(whole.streaming_content).count(b"DICM")) == (200, 3)
+    assert (whole.status_code, whole.getvalue().count(b"DICM")) == (200, 3)
     assert owner.get(ADDRESS, headers={"Accept": f"{kind}1.2.840.10008.1.2.1"}).status_code == 200
     assert owner.get(ADDRESS, headers={"Accept": f"{kind}1.2.840.10008.1.2.4.90"}).status_code == 406
     single = owner.get(f"{ADDRESS}/instances/{INSTANCE}", headers={"Accept": "application/dicom"})
-    assert b"".join(single.streaming_content) == files.dicom(instance=2, AccessionNumber="A1")
+    assert single.getvalue() == files.dicom(instance=2, AccessionNumber="A1")
 
 
 def test_a_study_comes_as_a_zip_that_unpacks(owner: Client) -> None:
     answer = owner.get(f"{BASE}/studies/{STUDY}?accept=application/zip")
-    body = b"".join(answer.streaming_content)
+    body = answer.getvalue()
     assert len(body) == int(answer.headers["Content-Length"])
     with zipfile.ZipFile(io.BytesIO(body)) as opened:
         assert opened.testzip() is None
@@ -175,7 +176,7 @@ def test_bulk_data_lies_where_metadata_says(owner: Client) -> None:
         == series["7FE00010"]["BulkDataURI"]
         == f"http://testserver{ADDRESS}/instances/{INSTANCE}/bulkdata/7FE00010"
     )
-    pixels = b"".join(owner.get(address, headers={"Accept": "application/octet-stream"}).streaming_content)
+    pixels = owner.get(address, headers={"Accept": "application/octet-stream"}).getvalue()
     assert pixels == pydicom.dcmread(io.BytesIO(files.dicom(instance=2))).PixelData
     assert owner.get(f"{ADDRESS}/instances/{INSTANCE}/bulkdata/00420011").status_code == 404
 
@@ -189,7 +190,7 @@ def test_pictures_follow_viewport_and_format(owner: Client) -> None:
     assert "not supported" in owner.get(f"{address}/rendered?annotation=patient").headers["Warning"]
     for wrong in ("viewport=0,5", "viewport=1", "quality=0", "window=40,80,wrong"):
         assert owner.get(f"{address}/rendered?{wrong}").status_code == 400, wrong
-    every = b"".join(owner.get(f"{ADDRESS}/rendered").streaming_content)
+    every = owner.get(f"{ADDRESS}/rendered").getvalue()
     assert every.count(b"Content-Type: image/jpeg") == 3
     assert owner.get(f"{BASE}/studies/{STUDY}/thumbnail").headers["Content-Type"] == "image/jpeg"
 
@@ -198,7 +199,7 @@ def test_looking_is_on_record_before_the_first_byte_and_image_by_image_after(own
     answer = owner.get(f"{ADDRESS}/instances/{INSTANCE}/frames/1")
     opening = AuditEntry.objects.filter(cases=[str(stored.pk)]).latest("id")
     assert opening.action == "GET dicomweb:frames", "before anything was read from the answer"
-    b"".join(answer.streaming_content)
+    answer.getvalue()
     owner.get(f"{ADDRESS}/instances/{files.uid(1, 1, 3)}/rendered")
     assert looks.flush() == 1
     row = AuditEntry.objects.filter(action=looks.ACTION).get()
@@ -275,7 +276,7 @@ class Wire(HTTPAdapter):
         body = request.body if isinstance(request.body, bytes | None) else b"".join(request.body)
         kind = request.headers.get("Content-Type", "")
         found = Client().generic(request.method, request.path_url, body or b"", content_type=kind, headers=headers)
-        sent = b"".join(found.streaming_content) if found.streaming else found.content  # type: ignore[attr-defined]
+        sent = found.getvalue() if found.streaming else found.content  # type: ignore[attr-defined]
         raw = HTTPResponse(
             io.BytesIO(sent), headers=dict(found.headers), status=found.status_code, preload_content=False
         )
