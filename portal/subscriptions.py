@@ -18,6 +18,8 @@ def _offers_until(event: Event) -> dict[str, str]:
     return {"subject_id": str(event.subject_id), "before": event.at.isoformat()}
 
 
+_READ = Reaction("records.process_upload", shared=True)
+
 TABLE: dict[tuple[str, str], tuple[Reaction, ...]] = {
     ("case", "submit"): (Reaction("cases.mail_received"), Reaction("records.check_case")),
     ("case", "correct_person"): (Reaction("records.check_case"),),
@@ -30,16 +32,16 @@ TABLE: dict[tuple[str, str], tuple[Reaction, ...]] = {
     ("case", "breach"): (_clock("breach"),),
     ("message", "send"): (Reaction("cases.mail_message"),),
     ("hold", "open"): (Reaction("cases.mail_hold"),),
-    ("upload", "receive"): (Reaction("records.process_upload"),),
+    ("upload", "receive"): (_READ,),
     ("hold", "close"): (Reaction("specialists.mail_answered"),),
     ("assignment", "offer"): (Reaction("specialists.mail_offer"),),
     ("assignment", "withdraw"): (Reaction("specialists.mail_withdrawn"),),
     ("report", "render_failed"): (Reaction("cases.mail_report_failed"),),
     ("report", "sign"): (Reaction("cases.render_report"),),
-    ("file", "process_again"): (Reaction("records.process_upload"),),
-    ("file", "take_back"): (Reaction("records.process_upload"),),
-    ("file", "supersede"): (Reaction("records.process_upload"),),
-    ("file", "release"): (Reaction("records.process_upload"),),
-    ("file", "revive"): (Reaction("records.process_upload"),),
-    ("file", "remove"): (Reaction("records.process_upload"),),
+    ("file", "process_again"): (_READ,),
+    ("file", "take_back"): (_READ,),
+    ("file", "supersede"): (_READ,),
+    ("file", "release"): (_READ,),
+    ("file", "revive"): (_READ,),
+    ("file", "remove"): (_READ,),
 }

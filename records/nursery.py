@@ -7,6 +7,7 @@ little, and the first image of a series need not wait for the last.
 from __future__ import annotations
 
 import atexit
+import fcntl
 import os
 import socket
 import subprocess
@@ -21,6 +22,7 @@ from records.child.nursery import FDS_AT_ONCE, PID, RUNNING, SPAWN, STATUS, WAIT
 
 ROOT = Path(__file__).resolve().parent.parent
 _BOOT = "import sys; sys.path.insert(0, sys.argv.pop()); from records.child.nursery import main; sys.exit(main())"
+PIPE_BYTES = 1024**2
 _ENVIRONMENT = {
     "LANG": "C.UTF-8",
     "OPENBLAS_NUM_THREADS": "1",  # each thread would take address space from the limit, and a fork has only one
@@ -80,6 +82,8 @@ class Nursery:
         """Fork a child that runs `boot` with these descriptors. Raises SandboxUnavailable."""
         orders, stdin = os.pipe()
         stdout, answers = os.pipe()
+        with suppress(AttributeError, OSError):  # room for the answers of a batch that nobody reads yet
+            fcntl.fcntl(stdout, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
         try:
             pid = self._spawn(boot.encode(), [orders, answers, *files])
         except OSError:

@@ -7,14 +7,17 @@ Bytes are read, sealed and parsed outside transactions; the rows follow in one c
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from uuid import UUID
 
 from django.utils import timezone
 
+from portal.core import jobs
 from portal.core.jobs import Run
 from portal.core.models import Job
 from portal.core.states import JobState
 from records.actions import processing
+from records.models import File
 from records.steps.discs import sort_out
 from records.steps.originals import assemble, recognise
 from records.steps.reading import read
@@ -25,6 +28,9 @@ from records.steps.work import Work
 
 FILES_AT_ONCE = 200
 BYTES_AT_ONCE = 1024**3
+MANY = 20
+"""Files of one run after which it is worth while to wait for more before the case as a whole is looked at."""
+SETTLE_SECONDS = 1.5
 
 FILE_STEPS: tuple[Callable[[Work], None], ...] = (assemble, recognise, scan, read, first_look)
 """For each group of files that wait."""
@@ -47,18 +53,35 @@ def process(run: Run, case_id: UUID) -> None:
     A folder of 5,000 slices queues 5,000 runs. The first takes all that is there; one that finds nothing leaves the rest to those
     behind it, or each would count the whole case again.
     """
-    worked = False
+    worked = 0
     while files := _claimed(run, case_id):
-        worked = True
-        work = Work(run, case_id, files)
+        work = Work(run, case_id, files, first=not worked)
+        worked += len(files)
         for step in FILE_STEPS:
             step(work)
             run.renew()
     if not worked and _another_comes(run, case_id):
         return
+    if worked >= MANY and _more_arrives(case_id):
+        settle(Work(run, case_id))
+        with run.commit():
+            soon = timezone.now() + timedelta(seconds=SETTLE_SECONDS)
+            jobs.enqueue_shared(
+                run.job.name,
+                case_id=case_id,
+                due_at=soon,
+                subject_id=run.job.args["subject_id"],
+                within_seconds=SETTLE_SECONDS,
+            )
+        return
     for step in CASE_STEPS:
         step(Work(run, case_id))
         run.renew()
+
+
+def _more_arrives(case_id: UUID) -> bool:
+    """Whether files of this case came just now: what is told about the case as a whole waits for those behind them."""
+    return File.objects.filter(case_id=case_id, created_at__gt=timezone.now() - timedelta(seconds=1)).exists()
 
 
 def _another_comes(run: Run, case_id: UUID) -> bool:

@@ -34,7 +34,8 @@ from records.child.protocol import (
 from records.nursery import ROOT, Child, SandboxUnavailable, nursery
 
 __all__ = [
-    "ROOT", "Canary", "ChildInput", "FileResult", "Limits", "Output", "SandboxUnavailable", "canary", "network_is_blocked", "run_batch",
+    "ROOT", "Canary", "ChildInput", "FileResult", "Limits", "Output", "SandboxUnavailable",
+    "begin", "canary", "network_is_blocked", "run_batch",
 ]  # fmt: skip
 
 TICK = 2.0  # seconds between two calls of on_progress
@@ -61,28 +62,63 @@ def run_batch(
     """
     work.chmod(0o700)
     batch = _Batch(list(files), work, limits or Limits(), on_progress, allow_unconfined)
-    wanted = list(range(len(files)) if only is None else only)
-    queue: list[list[int]] = [wanted] if wanted else []
-    while queue:
-        numbers = queue.pop(0)
-        death = _run_child(batch, numbers)
-        left = [n for n in numbers if n not in batch.results]
-        if death is None and not left:
-            continue
-        alone = len(numbers) == 1
-        suspect = death.suspect if death is not None and death.suspect in left else None
-        if suspect is None:
-            if death is None or not left or alone:
-                raise SandboxUnavailable("the child ended before it began a file")
-            middle = max(1, len(left) // 2)  # no suspect is named: halve
-            queue[:0] = [part for part in (left[:middle], left[middle:]) if part]
-        elif alone:
-            assert death is not None
-            batch.refuse(suspect, death.code)
-        else:
-            rest = [n for n in left if n != suspect]
-            queue[:0] = [part for part in ([suspect], rest) if part]
-    return [batch.results[n] for n in wanted]
+    with Begun(batch, list(range(len(files)) if only is None else only)) as begun:
+        return begun.results()
+
+
+def begin(
+    files: Sequence[ChildInput],
+    *,
+    work: Path,
+    limits: Limits,
+    on_progress: Callable[[], None],
+    allow_unconfined: bool = False,
+) -> Begun:
+    """As `run_batch`, but its child has only begun: it works while the caller does something else, until `results()` is asked for."""
+    work.chmod(0o700)
+    return Begun(_Batch(list(files), work, limits, on_progress, allow_unconfined), list(range(len(files))))
+
+
+class Begun:
+    """A batch whose first child runs. Leaving the context ends whatever is left of it."""
+
+    def __init__(self, batch: _Batch, wanted: list[int]) -> None:
+        self.batch, self.wanted = batch, wanted
+        self.child: Child | None = _start(batch, wanted) if wanted else None
+
+    def __enter__(self) -> Begun:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        child, self.child = self.child, None
+        if child is not None:
+            with child.stdout:
+                _end(child)
+
+    def results(self) -> list[FileResult]:
+        """What became of each file. Raises as `run_batch`."""
+        batch, queue = self.batch, [self.wanted] if self.wanted else []
+        while queue:
+            numbers = queue.pop(0)
+            child, self.child = self.child or _start(batch, numbers), None
+            death = _follow(batch, numbers, child)
+            left = [n for n in numbers if n not in batch.results]
+            if death is None and not left:
+                continue
+            alone = len(numbers) == 1
+            suspect = death.suspect if death is not None and death.suspect in left else None
+            if suspect is None:
+                if death is None or not left or alone:
+                    raise SandboxUnavailable("the child ended before it began a file")
+                middle = max(1, len(left) // 2)  # no suspect is named: halve
+                queue[:0] = [part for part in (left[:middle], left[middle:]) if part]
+            elif alone:
+                assert death is not None
+                batch.refuse(suspect, death.code)
+            else:
+                rest = [n for n in left if n != suspect]
+                queue[:0] = [part for part in ([suspect], rest) if part]
+        return [batch.results[n] for n in self.wanted]
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,9 +263,8 @@ def _end(child: Child) -> int:
     return child.wait(END_SECONDS)
 
 
-def _run_child(batch: _Batch, numbers: list[int]) -> _Death | None:
-    """One child for the files `numbers`. None when it came to its regular end."""
-    child = _start(batch, numbers)
+def _follow(batch: _Batch, numbers: list[int], child: Child) -> _Death | None:
+    """Listen to the child that reads the files `numbers`. None when it came to its regular end."""
     reading = _Reading(batch, set(numbers))
     try:
         with child.stdout:

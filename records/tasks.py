@@ -14,7 +14,7 @@ from cases.actions.locking import lock
 from cases.models import Case
 from portal.core import storage, workfolder
 from portal.core.access import Actor
-from portal.core.jobs import Away, GiveUp, Run, enqueue, job
+from portal.core.jobs import Away, GiveUp, Run, enqueue, enqueue_shared, job
 from records import pipeline, scanning
 from records.actions import checklist, files, identity, papers, passwords, processing, uploads
 from records.models import Document, File, Study, Upload
@@ -27,7 +27,7 @@ from records.steps.rebuild import rebuild
 from records.steps.work import Work
 
 PROCESS = "records.process_upload"
-LATER_SECONDS = 5
+LATER_SECONDS = 2
 
 
 @worker_process_init.connect
@@ -56,8 +56,11 @@ def _waiting() -> Iterator[None]:
 
 
 def tell_failure(subject_id: str) -> None:
-    """The last attempt failed: its files say so and offer another try."""
+    """The last attempt failed: its files say so and offer another try. Those that it had not begun are left to a new job."""
     files.give_up(subject_id=UUID(subject_id), job_name=PROCESS, by=Actor.job(PROCESS))
+    case_id = _case_of(subject_id)
+    if left := processing.claimable(case_id).first():
+        enqueue_shared(PROCESS, case_id=case_id, subject_id=str(left.pk))
 
 
 @job(PROCESS, on_failure=tell_failure)

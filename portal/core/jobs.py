@@ -63,6 +63,10 @@ class Kind:
     on_failure: Callable[..., None] | None
 
 
+BELL_SECONDS = 60.0
+"""A job that is due within this time has its bell rung then; for later ones the sweeper looks."""
+SHARED_SECONDS = 2.0
+"""A job that begins within this time need not be queued once more."""
 REGISTRY: dict[str, Kind] = {}
 RENEW_SECONDS = 2.0
 """Far below any lease; the fence is checked at each commit all the same."""
@@ -98,9 +102,22 @@ def enqueue(
         key=key or f"{name}:{uuid4()}",
         defaults={"name": name, "args": args, "case_id": case_id, "due_at": due_at or timezone.now()},
     )
-    if made and (due_at is None or due_at <= timezone.now()):
-        transaction.on_commit(lambda: ring(row.pk))
+    seconds = (due_at - timezone.now()).total_seconds() if due_at else 0.0
+    if made and seconds < BELL_SECONDS:
+        transaction.on_commit(lambda: ring(row.pk, max(0.0, seconds)))
     return row
+
+
+def enqueue_shared(name: str, *, case_id: UUID | None, within_seconds: float = SHARED_SECONDS, **rest: Any) -> Job:
+    """As `enqueue`, for jobs that take whatever waits in their case: one that is to begin soon stands for this one as well.
+
+    Its row is held until the caller's commit, so it begins after that and finds what the caller wrote.
+    """
+    soon = timezone.now() + timedelta(seconds=within_seconds)
+    waiting = Job.objects.select_for_update().filter(
+        name=name, case_id=case_id, state=JobState.QUEUED, due_at__lte=soon
+    )
+    return waiting.first() or enqueue(name, case_id=case_id, **rest)
 
 
 def retry(row: Job) -> bool:
@@ -113,10 +130,10 @@ def retry(row: Job) -> bool:
     return bool(asked)
 
 
-def ring(pk: UUID) -> None:
+def ring(pk: UUID, seconds: float = 0.0) -> None:
     """Say that a job is due. A bell that nobody hears is rung again by the sweeper, so a broker that is away is no error."""
     try:
-        run_job.apply_async(args=[str(pk)], ignore_result=True, retry=False)
+        run_job.apply_async(args=[str(pk)], ignore_result=True, retry=False, countdown=seconds or None)
     except Exception as problem:
         log.warning("doorbell_unheard", job=str(pk), problem=type(problem).__name__)
 

@@ -36,6 +36,8 @@ from portal.core.states import ObjectState
 SEGMENT = 64 * 1024
 TAG = 16
 FORMAT = "CS1"
+IN_MEMORY = 1024 * 1024
+"""Bytes of a file that is handed to a child without a place on the disk."""
 
 
 class Damaged(Exception):
@@ -265,17 +267,26 @@ def read_bytes(stored: StoredObject, *, limit: int) -> bytes:
     return b"".join(read_range(stored))
 
 
-@contextmanager
-def open_plain(stored: StoredObject) -> Iterator[IO[bytes]]:
-    """The plain bytes in an unlinked temporary file, to hand its descriptor to a child; it vanishes with the last process that holds it."""
+def _nameless(size: int) -> IO[bytes]:
+    if size <= IN_MEMORY and hasattr(os, "memfd_create"):
+        return os.fdopen(os.memfd_create("plain"), "w+b")
     folder = Path(settings.DATA_DIR) / "work"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with tempfile.TemporaryFile(dir=folder) as plain:
+    return cast(IO[bytes], tempfile.TemporaryFile(dir=folder))
+
+
+@contextmanager
+def open_plain(stored: StoredObject) -> Iterator[IO[bytes]]:
+    """The plain bytes in an unlinked temporary file, to hand its descriptor to a child; it vanishes with the last process that holds it.
+
+    A small one never touches the disk, where the system has such files.
+    """
+    with _nameless(stored.size) as plain:
         for piece in read_range(stored):
             plain.write(piece)
         plain.flush()
         plain.seek(0)
-        yield cast(IO[bytes], plain)
+        yield plain
 
 
 def erase(stored: StoredObject) -> None:

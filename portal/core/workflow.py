@@ -79,6 +79,8 @@ class Reaction:
 
     job: str
     args: Callable[[Event], dict[str, Any]] = field(default=lambda event: {"subject_id": str(event.subject_id)})
+    shared: bool = False
+    """The job takes whatever waits in the case: many events at once need it once."""
 
 
 @cache
@@ -123,9 +125,8 @@ def note(
         data=data or {},
     )
     for number, reaction in enumerate(subscriptions().get((kind, name), ())):
-        jobs.enqueue(
-            reaction.job, key=f"{reaction.job}:{event.pk}:{number}", case_id=event.case_id, **reaction.args(event)
-        )
+        queue = jobs.enqueue_shared if reaction.shared and event.case_id else jobs.enqueue
+        queue(reaction.job, key=f"{reaction.job}:{event.pk}:{number}", case_id=event.case_id, **reaction.args(event))
     return event
 
 

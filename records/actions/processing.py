@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from django.db.models import CharField, Exists, OuterRef, Q, QuerySet
+from django.db.models import CharField, Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from cases.models import Case
@@ -115,7 +115,7 @@ def earlier_copies(files: Sequence[File]) -> dict[UUID, File]:
         return {}
     same = File.objects.filter(
         case_id=files[0].case_id,
-        sha256__in={file.sha256 for file in files},
+        sha256__in=_several(files),
         duplicate_of__isnull=True,
         object__isnull=False,
         state__in=[RecordState.PROCESSING, RecordState.READY, RecordState.QUARANTINED],
@@ -129,6 +129,12 @@ def earlier_copies(files: Sequence[File]) -> dict[UUID, File]:
         for file, one in found
         if one is not None and (one.created_at, one.pk.hex) < (file.created_at, file.pk.hex)
     }
+
+
+def _several(files: Sequence[File]) -> list[str]:
+    """Digests of these files that the case holds more than once: hardly ever one."""
+    same = File.objects.filter(case_id=files[0].case_id, sha256__in={file.sha256 for file in files})
+    return list(same.values("sha256").annotate(n=Count("pk")).filter(n__gt=1).values_list("sha256", flat=True))
 
 
 @dataclass(frozen=True)

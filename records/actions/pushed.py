@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from uuid import uuid4
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import transaction
@@ -22,6 +23,9 @@ from records.rules.uploads import MAX_UPLOADS, takes_files, too_much
 from records.states import UploadState
 
 EVENT = "receive"
+MARK = "pushed"
+"""`fingerprint` of what did not come through the page."""
+TOGETHER = timedelta(minutes=2)
 
 
 def room(*, case: Case) -> int:
@@ -37,6 +41,13 @@ def room(*, case: Case) -> int:
         raise Refused(reason)
     limit: int = settings.MAX_CASE_BYTES
     return limit - in_bytes
+
+
+def _batch(case: Case, by: Actor, now: datetime) -> UUID:
+    """A system pushes a study in many requests: what follows shortly belongs to what came before, and is told about together."""
+    sent = Upload.objects.filter(case=case, by=by.user, fingerprint=MARK, received_at__gt=now - TOGETHER)
+    last = sent.order_by("-received_at").values_list("batch", flat=True).first()
+    return last or uuid4()
 
 
 @transaction.atomic
@@ -60,13 +71,15 @@ def receive(*, case: Case, objects: Sequence[tuple[str, StoredObject]], by: Acto
         raise Refused("too_many_files")
     if reason := too_much(used_bytes=in_bytes, used_files=0, size=size, limit_bytes=settings.MAX_CASE_BYTES):
         raise Refused(reason)
-    now, batch = timezone.now(), uuid4()
+    now = timezone.now()
+    batch = _batch(held, by, now)
     uploads = Upload.objects.bulk_create(
         Upload(
             case=held,
             by=by.user,
             name=name,
             batch=batch,
+            fingerprint=MARK,
             size=stored.size,
             offset=stored.size,
             state=UploadState.RECEIVED,

@@ -18,9 +18,7 @@ def assemble(work: Work) -> None:
 
     They are read and written as a stream, a segment at a time: into a file, or as a multipart upload into the bucket.
     """
-    for file in work.rows():
-        if file.object_id is not None:
-            continue
+    for file in work.rows(object__isnull=True):
         parts = list(
             UploadPart.objects.filter(upload_id=file.upload_id).order_by("start").select_related("object__key")
         )
@@ -52,7 +50,9 @@ def _whole(run: Run, parts: Sequence[UploadPart]) -> Iterator[bytes]:
 
 def recognise(work: Work) -> None:
     """The same bytes sent twice are one record; both originals stay."""
-    for group in groups(work.rows()):
+    files = work.rows()
+    copies = processing.earlier_copies(files)
+    for group in groups([file for file in files if file.pk in copies]):
         with work.run.commit():
             lock(work.case_id)
             copies = processing.earlier_copies(group)

@@ -28,58 +28,150 @@ from records.queries.uploads import room_left
 from records.rules.codes import FAILED, TOO_LARGE, TRAILING_IGNORED
 from records.states import RecordState
 from records.steps import images, members, papers
+from records.steps.series import first_look
 from records.steps.work import Sealer, Work, Write, groups
 
 log = structlog.get_logger(__name__)
 
 
+PORTION_FILES = 40
+PORTION_BYTES = 128 * 1024**2
+FIRST_FILES = 4
+"""The first portion of a run is small: a series shows its first picture before the rest is read."""
+
+
 def read(work: Work) -> None:
-    """Hand the files to the confined child, and keep what it found."""
+    """Hand the files to the confined child, and keep what it found.
+
+    In portions: while the child reads one, the rows of the one before it are written.
+    """
     files = work.rows()
-    if not files:
-        return
-    with work_folder() as made:
-        _keep(work, results_of(work, files, made), made)
+    waiting = _portions(files, FIRST_FILES if work.first and len(files) > 2 * FIRST_FILES else PORTION_FILES)
+    total, done = len(files), 0
+    with ExitStack() as open_ones:
+        before: _Portion | None = None
+        for number, some in enumerate(waiting):
+            portion = open_ones.enter_context(_Portion(work, some))
+            # What an archive may unpack is known when those before it are here.
+            if before is not None and not portion.images:
+                done = before.keep(done, total)
+                before = None
+            portion.begin()
+            if before is not None:
+                done = before.keep(done, total)
+            if number == 1:
+                first_look(work)
+            before = portion
+            if not portion.images:
+                done = portion.keep(done, total)
+                before = None
+        if before is not None:
+            before.keep(done, total)
     _forget(work, files)
+
+
+def _portions(files: Sequence[File], first: int) -> list[list[File]]:
+    portions: list[list[File]] = []
+    size = 0
+    for file in files:
+        most = first if len(portions) == 1 else PORTION_FILES
+        if not portions or len(portions[-1]) >= most or size + file.size > PORTION_BYTES:
+            portions.append([])
+            size = 0
+        portions[-1].append(file)
+        size += file.size
+    return portions
+
+
+class _Portion:
+    """Files whose plain bytes a child reads; when it is left, they and what was made of them are gone."""
+
+    def __init__(self, work: Work, files: Sequence[File]) -> None:
+        self.work, self.stack = work, ExitStack()
+        self.begun: sandbox.Begun | None = None
+        try:
+            self.folder = self.stack.enter_context(work_folder())
+            self.inputs, self.files = _opened(work, files, self.stack)
+        except BaseException:
+            self.stack.close()
+            raise
+        self.images = not any(one.thumbnail or one.password for one in self.inputs)
+        """DICOM files alone, which unpack nothing."""
+
+    def __enter__(self) -> _Portion:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stack.close()
+
+    def begin(self) -> None:
+        if self.images:
+            limits = Limits(memory=settings.CHILD_MEMORY_MB * 1024**2, extracted=0)
+            self.begun = self.stack.enter_context(
+                sandbox.begin(self.inputs, work=self.folder, limits=limits, **_how(self.work))
+            )
+
+    def keep(self, done: int, total: int) -> int:
+        """Write what was found, and say how far the run is: `done` files before these."""
+        found = self.begun.results() if self.begun else _read_all(self.work, self.inputs, self.files, self.folder)
+        _keep(self.work, list(zip(self.files, found, strict=True)), self.folder, done, total)
+        self.stack.close()
+        return done + len(self.files)
 
 
 def results_of(work: Work, files: Sequence[File], folder: Path) -> list[tuple[File, FileResult]]:
     """What the child says of each file whose bytes can be had; its outputs lie in `folder`."""
     with ExitStack() as stack:
-        inputs, readable = [], []
-        for file in files:
-            try:
-                plain = stack.enter_context(storage.open_plain(_original(file)))
-            except (storage.Damaged, storage.Erased):
-                fail(work, file)
-                continue
-            descriptor = plain.fileno()
-            secret = passwords.of(file)
-            inputs.append(
-                ChildInput(
-                    str(file.pk),
-                    descriptor,
-                    secret,
-                    _depth(file),
-                    thumbnail=not is_dicom(descriptor),
-                    trailing=TRAILING_IGNORED in file.warnings,
-                )
+        inputs, readable = _opened(work, files, stack)
+        return list(zip(readable, _read_all(work, inputs, readable, folder), strict=True))
+
+
+def _opened(work: Work, files: Sequence[File], stack: ExitStack) -> tuple[list[ChildInput], list[File]]:
+    inputs, readable = [], []
+    for file in files:
+        try:
+            plain = stack.enter_context(storage.open_plain(_original(file)))
+        except (storage.Damaged, storage.Erased):
+            fail(work, file)
+            continue
+        descriptor = plain.fileno()
+        secret = passwords.of(file)
+        inputs.append(
+            ChildInput(
+                str(file.pk),
+                descriptor,
+                secret,
+                _depth(file),
+                thumbnail=not is_dicom(descriptor),
+                trailing=TRAILING_IGNORED in file.warnings,
             )
-            readable.append(file)
-            work.run.renew()
-        in_case, on_disk = _extractable(work, files), workfolder.room()
-        limits = Limits(memory=settings.CHILD_MEMORY_MB * 1024**2)
-        limits = replace(limits, extracted=min(limits.extracted, in_case, on_disk))
-        results = _run(work, inputs, folder, limits)
-        if limits.extracted == on_disk and any(one.code == TOO_LARGE for one in results):
-            raise sandbox.SandboxUnavailable("no room on this machine")  # the archive is not at fault
-        letters = [n for n, one in enumerate(results) if one.data.get("convertible")]
-        if letters and office.program():  # a second child, with what LibreOffice needs and no reader of other files has
-            shown = _run(work, inputs, folder, office.limits(), only=letters)
-            for n, one in zip(letters, shown, strict=True):
-                if one.status == "ready":  # else the letter is kept as it is: it is not at fault
-                    results[n] = one
-        return list(zip(readable, results, strict=True))
+        )
+        readable.append(file)
+        work.run.renew()
+    return inputs, readable
+
+
+def _read_all(work: Work, inputs: Sequence[ChildInput], files: Sequence[File], folder: Path) -> list[FileResult]:
+    in_case, on_disk = _extractable(work, files), workfolder.room()
+    limits = Limits(memory=settings.CHILD_MEMORY_MB * 1024**2)
+    limits = replace(limits, extracted=min(limits.extracted, in_case, on_disk))
+    results = sandbox.run_batch(inputs, work=folder, limits=limits, **_how(work))
+    if limits.extracted == on_disk and any(one.code == TOO_LARGE for one in results):
+        raise sandbox.SandboxUnavailable("no room on this machine")  # the archive is not at fault
+    letters = [n for n, one in enumerate(results) if one.data.get("convertible")]
+    if letters and office.program():  # a second child, with what LibreOffice needs and no reader of other files has
+        shown = sandbox.run_batch(inputs, work=folder, limits=office.limits(), only=letters, **_how(work))
+        for n, one in zip(letters, shown, strict=True):
+            if one.status == "ready":  # else the letter is kept as it is: it is not at fault
+                results[n] = one
+    return results
+
+
+def _how(work: Work) -> dict[str, Any]:
+    return {
+        "on_progress": work.run.renew,
+        "allow_unconfined": getattr(settings, "CHILD_ALLOW_UNCONFINED", False),
+    }
 
 
 def _extractable(work: Work, files: Sequence[File]) -> int:
@@ -87,19 +179,6 @@ def _extractable(work: Work, files: Sequence[File]) -> int:
     here = File.objects.filter(container__in=[file.pk for file in files]).exclude(state=RecordState.REMOVED)
     held = here.aggregate(size=Sum("size"))["size"] or 0
     return max(0, room_left(Case.objects.get(pk=work.case_id)) + held)
-
-
-def _run(
-    work: Work, inputs: Sequence[ChildInput], folder: Path, limits: Limits, only: list[int] | None = None
-) -> list[FileResult]:
-    return sandbox.run_batch(
-        inputs,
-        work=folder,
-        limits=limits,
-        on_progress=work.run.renew,
-        allow_unconfined=getattr(settings, "CHILD_ALLOW_UNCONFINED", False),
-        only=only,
-    )
 
 
 def _forget(work: Work, files: Sequence[File]) -> None:
@@ -144,8 +223,7 @@ def _depth(file: File) -> int:
     return depth
 
 
-def _keep(work: Work, results: list[tuple[File, FileResult]], folder: Path) -> None:
-    done = 0
+def _keep(work: Work, results: list[tuple[File, FileResult]], folder: Path, done: int, total: int) -> None:
     for group in groups(results):
         writes: list[tuple[UUID, Write]] = []
         for file, result in group:
@@ -163,7 +241,7 @@ def _keep(work: Work, results: list[tuple[File, FileResult]], folder: Path) -> N
                 except UNFIT as problem:
                     _refuse(work, one[0], problem)
         done += len(group)
-        work.run.renew(done=done, total=len(results))
+        work.run.renew(done=done, total=total)
 
 
 UNFIT = (DataError, IntegrityError, KeyError, TypeError, ValueError)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from uuid import UUID
 
 import structlog
@@ -40,7 +39,7 @@ def first_look(work: Work) -> None:
         return
     settle(work)
     for pk in found:
-        picture = _thumbnail(_instances(pk))
+        picture = _thumbnail(pk)
         if picture is None:
             continue
         thumbnail = storage.write_stream([picture], case_id=work.case_id, kind="derived")
@@ -50,23 +49,18 @@ def first_look(work: Work) -> None:
             storage.erase(thumbnail)
 
 
-def _instances(series_id: UUID) -> list[Instance]:
-    rows = Instance.objects.filter(series_id=series_id).order_by("number", "uid")
-    return list(rows.select_related("file__object__key", "pack__key"))
-
-
 def derive(work: Work) -> None:
     """One metadata file and one thumbnail for each series that changed, or whose own were lost."""
     lost = Q(metadata__state=ObjectState.LOST) | Q(thumbnail__state=ObjectState.LOST)
     changed = Series.objects.filter(~Q(derived_revision=F("revision")) | lost, study__case_id=work.case_id)
     for pk, revision in list(changed.values_list("pk", "revision")):
-        instances = _instances(pk)
+        instances = list(Instance.objects.filter(series_id=pk).order_by("number", "uid"))
         if not instances:
             _forget_derived(work, pk, revision)
             continue
         body = json.dumps([instance_metadata(one) for one in instances], separators=(",", ":")).encode()
         metadata = storage.write_stream([body], case_id=work.case_id, kind="derived")
-        picture = _thumbnail(instances)
+        picture = _thumbnail(pk)
         thumbnail = storage.write_stream([picture], case_id=work.case_id, kind="derived") if picture else None
         before = Series.objects.select_related("metadata", "thumbnail").get(pk=pk)
         old = [one for one in (before.metadata, before.thumbnail) if one is not None]
@@ -87,12 +81,14 @@ def _forget_derived(work: Work, series_id: UUID, revision: int) -> None:
             storage.erase(stored)
 
 
-def _thumbnail(instances: Sequence[Instance]) -> bytes | None:
+def _thumbnail(series_id: UUID) -> bytes | None:
     """The middle image of a series; None when nothing of it can be shown."""
-    pictures = [one for one in instances if one.frames and one.frame_bytes and one.look]
-    if not pictures:
+    pictures = Instance.objects.filter(series_id=series_id, frames__gt=0, frame_bytes__gt=0, look__isnull=False)
+    count = pictures.count()
+    if not count:
         return None
-    one = pictures[len(pictures) // 2]
+    ordered = pictures.order_by("number", "uid").select_related("file__object__key", "pack__key")
+    one = ordered[count // 2]
     middle = one.frames // 2
     length = one.frame_bytes or 0
     stored = one.pack or one.file.object

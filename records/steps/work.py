@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from cases.models import Case
@@ -28,11 +28,13 @@ class Work:
     run: Run
     case_id: UUID
     files: list[UUID] = field(default_factory=list)
+    first: bool = False
+    """Whether these are the first files of the run."""
 
-    def rows(self) -> list[File]:
+    def rows(self, **those: Any) -> list[File]:
         """The claimed files that still wait."""
         return list(
-            File.objects.filter(pk__in=self.files, state=RecordState.PROCESSING)
+            File.objects.filter(pk__in=self.files, state=RecordState.PROCESSING, **those)
             .select_related("object__key", "secret__key", "upload")
             .order_by("created_at", "pk")
         )

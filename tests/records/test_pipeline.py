@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import tempfile
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.conf import settings
 from django.db import DataError
 from django.utils import timezone
 
@@ -172,7 +174,8 @@ def _die_once(monkeypatch: pytest.MonkeyPatch, name: str, when: str) -> None:
 def test_two_workers_share_the_files_of_a_case(case: Any) -> None:
     for n in range(1, 4):
         make.upload(case, files.dicom(instance=n), f"IM{n}")
-    first, second, _third = Job.objects.filter(name="records.process_upload").order_by("created_at")
+    first = Job.objects.get(name="records.process_upload")  # one for all three
+    second = jobs.enqueue(first.name, case_id=case.pk, **first.args)
     one, two = jobs.claim(first.pk), jobs.claim(second.pk)
     assert one is not None and two is not None
     taken = pipeline._claimed(one, case.pk)
@@ -201,7 +204,7 @@ def test_second_worker_leaves_a_few_files_to_the_first_and_looks_again_later(cas
 
 def test_failed_for_good_says_so_and_can_be_tried_again(case: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     make.upload(case, files.dicom(), "IM1")
-    monkeypatch.setattr(sandbox, "run_batch", _unavailable)
+    monkeypatch.setattr(sandbox, "begin", _unavailable)
     row = Job.objects.get(name="records.process_upload")
     for _ in range(6):
         Job.objects.filter(pk=row.pk).update(due_at="2020-01-01T00:00Z", created_at="2020-01-01T00:00Z")
@@ -290,9 +293,61 @@ def test_runs_that_find_nothing_leave_the_case_to_the_last_one(case: Any, monkey
     monkeypatch.setattr(receipts, "write", lambda **given: told.append(1) or real(**given))
     for n in range(1, 6):
         make.upload(case, files.pdf(f"Letter {n}"), f"letter{n}.pdf", batch=batch)
-    assert make.run_jobs() == 5
-    assert len(told) == 2
+    assert make.run_jobs() == 1
+    assert len(told) == 1
     assert Receipt.objects.get(batch=batch).document["counts"]["records"] == 5
+
+
+def test_case_as_a_whole_waits_while_many_files_still_arrive(case: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was read is shown at once; checklist and receipt come with the last of it."""
+    monkeypatch.setattr(pipeline, "MANY", 2)
+    batch = uuid4()
+    for n in (1, 2):
+        make.upload(case, files.dicom(instance=n), f"IM{n}", batch=batch)
+    assert make.run_jobs() == 1
+    assert (Study.objects.get().state, Receipt.objects.count()) == (RecordState.READY, 0)
+    make.upload(case, files.dicom(instance=3), "IM3", batch=batch)
+    (later,) = Job.objects.filter(name="records.process_upload", state=JobState.QUEUED)
+    Job.objects.filter(pk=later.pk).update(due_at=timezone.now())
+    assert make.run_jobs() == 1
+    assert Receipt.objects.get().document["counts"]["records"] == 3
+
+
+def test_files_that_a_failing_job_had_not_begun_get_a_job_of_their_own(
+    case: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pipeline, "FILES_AT_ONCE", 1)
+    for n in (1, 2):
+        make.upload(case, files.dicom(instance=n), f"IM{n}")
+    row = Job.objects.get(name="records.process_upload")
+    run = jobs.claim(row.pk)
+    assert run is not None and len(pipeline._claimed(run, case.pk)) == 1
+    with monkeypatch.context() as patched:
+        patched.setattr(pipeline, "process", _given_up)
+        jobs.execute(run)
+    assert list(File.objects.order_by("created_at").values_list("state", flat=True)) == ["rejected", "processing"]
+    assert make.run_jobs() == 1
+    assert Instance.objects.count() == 1
+
+
+def _given_up(*_: Any) -> None:
+    raise jobs.GiveUp("no_use")
+
+
+def test_small_portions_are_read_and_written_in_turn(case: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Papers and an archive between images: each portion's rows are there, whatever is read beside it."""
+    monkeypatch.setattr(reading, "PORTION_FILES", 2)
+    monkeypatch.setattr(reading, "FIRST_FILES", 1)
+    for n in range(1, 5):
+        make.upload(case, files.dicom(instance=n), f"IM{n}")
+    make.upload(case, files.packed_names({"a/IM9": files.dicom(series=2, instance=9)}), "disc.zip")
+    make.upload(case, files.pdf("Spirometry"), "lungs.pdf")
+    for n in range(5, 8):
+        make.upload(case, files.dicom(instance=n), f"IM{n}")
+    make.run_jobs()
+    assert Instance.objects.count() == 8
+    assert set(File.objects.values_list("state", flat=True)) == {RecordState.READY}
+    assert not list((Path(settings.DATA_DIR) / "work").iterdir())
 
 
 def test_bytes_of_a_removed_file_are_erased_even_when_the_process_died_between(
