@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from portal.forms import BaseForm, Radios
+from portal.forms import BaseForm, DateField, Radios
 from records.states import ItemState
 
 
@@ -80,6 +81,18 @@ class StudyForm(BaseForm):
         max_length=300,
         help_text=_("For example: the patient’s maiden name is on the records."),
         error_messages={"required": _("Write how you know")},
+    )
+
+
+class StudyDateForm(BaseForm):
+    """When images were taken whose headers do not say it."""
+
+    day = DateField(
+        label=_("When were these images taken?"),
+        name=_("the day"),
+        past=True,
+        earliest=date(1900, 1, 1),
+        help_text=_("It is often on the letter or the disc that came with them. For example, 31 3 2026"),
     )
 
 

@@ -116,6 +116,8 @@ class Study(CasePart):
 
     uid = models.CharField(max_length=64)
     date = models.DateField(null=True)
+    dated_by = models.ForeignKey(USER, null=True, on_delete=models.PROTECT, related_name="+")
+    """Who said the day, because no header does."""
     time = models.CharField(max_length=16, blank=True)
     description = models.CharField(max_length=200, blank=True)
     accession = models.CharField(max_length=64, blank=True)

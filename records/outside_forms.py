@@ -285,9 +285,18 @@ class CustodyForm(BaseForm):
         label=_("Remark"), required=False, max_length=300, widget=forms.Textarea(attrs={"rows": 2})
     )
 
-    def __init__(self, *args: Any, event: str, **kwargs: Any) -> None:
+    photo = forms.FileField(
+        label=_("Photo of its condition"),
+        help_text=_("For example of a cracked slide or a torn parcel. JPEG, PNG or HEIC."),
+        required=False,
+        widget=forms.FileInput(attrs={"accept": "image/*"}),
+    )
+
+    def __init__(self, *args: Any, event: str, photos: bool = True, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.event = event
+        if not photos or "condition" not in FIELDS[event]:
+            del self.fields["photo"]
         self.fields["happened_on"].initial = timezone.localdate()
         for name in ("holder", "carrier", "tracking", "condition"):
             if name not in FIELDS[event]:

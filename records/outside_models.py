@@ -122,8 +122,8 @@ class AppendOnly(Exception):
 class CustodyEntry(models.Model):
     """One line of the custody log: what happened to a thing, when, by whom, in which condition. Never changed.
 
-    The event row that `move()` writes in the same transaction carries the line's SHA-256, and the database itself keeps
-    event rows from being changed: an altered line shows.
+    The database refuses a change (migration 0003). The event row that `move()` writes in the same transaction carries the line's
+    SHA-256, so that a line altered by whoever owns the database still shows.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
@@ -138,6 +138,8 @@ class CustodyEntry(models.Model):
     condition = models.CharField(max_length=12, choices=Condition.choices, blank=True)
     holder = models.CharField(max_length=160, blank=True)
     remark = models.CharField(max_length=300, blank=True)
+    photo = models.ForeignKey("records.File", null=True, on_delete=models.PROTECT, related_name="+")
+    """A picture of its condition, sent with the line; read, scanned and kept like any upload."""
     by = models.ForeignKey(USER, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField(default=timezone.now)
     sha256 = models.CharField(max_length=64)

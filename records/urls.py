@@ -38,6 +38,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("cases/<str:ref>/records/files/<uuid:file>/decide/", decisions.DecideFile.as_view(), name="decide-file"),
     path("cases/<str:ref>/records/studies/<uuid:study>/remove/", files.RemoveStudy.as_view(), name="remove-study"),
     path("cases/<str:ref>/records/studies/<uuid:study>/release/", files.ReleaseStudy.as_view(), name="release-study"),
+    path("cases/<str:ref>/records/studies/<uuid:study>/date/", files.DateStudy.as_view(), name="date-study"),
     path("cases/<str:ref>/records/studies/<uuid:study>/split/", files.SplitStudy.as_view(), name="split-study"),
     path("cases/<str:ref>/records/items/<slug:key>/", items.ItemView.as_view(), name="item"),
     path("cases/<str:ref>/records/ask/", asking.Asking.as_view(), name="ask"),

@@ -15,7 +15,7 @@ from portal.core.access import Actor
 from portal.core.states import Role
 from portal.core.workflow import Refused, move, note
 from records.actions import checklist as checklist_actions
-from records.models import CustodyEntry, PhysicalItem
+from records.models import CustodyEntry, File, PhysicalItem
 from records.moves import PHYSICAL
 from records.queries import custody as queries
 from records.queries.checklist import checklist
@@ -70,11 +70,14 @@ def announce(
     return thing
 
 
-def record(*, thing: PhysicalItem, event: str, happened_on: date, said: Mapping[str, str], by: Actor) -> CustodyEntry:
+def record(
+    *, thing: PhysicalItem, event: str, happened_on: date, said: Mapping[str, str], by: Actor, photo: File | None = None
+) -> CustodyEntry:
     """A thing changes hands, or something is remarked: its state moves and the log grows, together.
 
     Args:
         said: carrier, tracking, condition, holder, remark; what the event does not ask for is left out.
+        photo: a picture of its condition, sent into the same case just now.
 
     Raises:
         Refused: not possible now, not for this role, something that must be said is missing (`missing: …`), or a day to come.
@@ -89,13 +92,15 @@ def record(*, thing: PhysicalItem, event: str, happened_on: date, said: Mapping[
             raise Refused("physical: no such event")
         if lacks := missing(event, kept):
             raise Refused("missing: " + " ".join(lacks))
+        if photo is not None and photo.case_id != held.pk:
+            raise Refused("physical: a photo of another case")
         if happened_on > timezone.localdate():
             raise Refused("physical: a day to come")
         holder = {"hand_over": kept.get("holder", "")}.get(event, "" if event != "remark" else thing.holder)
         source = thing.state
         known = PHYSICAL.table.get((source, event))
         target = (known.target or source) if known else source
-        entry = _line(thing, event, source, target, happened_on, kept, by)
+        entry = _line(thing, event, source, target, happened_on, kept, by, photo)
         data = {"entry": str(entry.pk), "sha256": entry.sha256}
         move(thing, PHYSICAL, event, actor=by, data=data, changes={"holder": holder})
     if thing.item:
@@ -104,11 +109,26 @@ def record(*, thing: PhysicalItem, event: str, happened_on: date, said: Mapping[
 
 
 def _line(
-    thing: PhysicalItem, event: str, source: str, target: str, day: date, said: Mapping[str, str], by: Actor
+    thing: PhysicalItem,
+    event: str,
+    source: str,
+    target: str,
+    day: date,
+    said: Mapping[str, str],
+    by: Actor,
+    photo: File | None = None,
 ) -> CustodyEntry:
     number = CustodyEntry.objects.filter(thing=thing).count() + 1
     entry = CustodyEntry(
-        thing=thing, number=number, event=event, source=source, target=target, happened_on=day, by=by.user, **said
+        thing=thing,
+        number=number,
+        event=event,
+        source=source,
+        target=target,
+        happened_on=day,
+        by=by.user,
+        photo=photo,
+        **said,
     )
     entry.sha256 = digest(queries.line_of(entry))
     entry.save()

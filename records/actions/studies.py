@@ -1,18 +1,23 @@
-"""A coordinator decides about a study that was set aside."""
+"""What people say of a study: whose it is when it was set aside, and its day when no header tells it."""
 
 from __future__ import annotations
 
+from datetime import date
+
 from django.db import transaction
+from django.utils import timezone
 
 from cases.actions.locking import lock
 from cases.models import Case
 from portal.core.access import Actor
-from portal.core.workflow import move, note
+from portal.core.workflow import Refused, move, note
 from records.actions import checklist, files, processing
+from records.actions.papers import may_correct
 from records.models import File, Instance, Study
 from records.moves import DOCUMENT, STUDY
 from records.queries.studies import headers, people
 from records.rules.codes import CONFIRMED
+from records.rules.documents import a_day
 from records.rules.header import header_of
 from records.states import RecordState
 
@@ -66,3 +71,23 @@ def remove_person(*, study: Study, key: str, by: Actor) -> int:
         files.remove(file=file, by=by, copies=True)
         removed += 1
     return removed
+
+
+def set_date(*, study: Study, day: date, by: Actor) -> None:
+    """A person says when images were taken that carry no date. It can be said anew; what a header says is never overwritten.
+
+    Raises:
+        Refused: the images carry a date (`dated`), it is no day of a life (`value_unknown`), not for this role, or the case has ended.
+    """
+    with transaction.atomic():
+        case = lock(study.case_id)
+        held = Study.objects.get(pk=study.pk)
+        if not may_correct(case.phase, by.role):
+            raise Refused("date: not now")
+        if held.date is not None and held.dated_by_id is None:
+            raise Refused("dated")
+        if a_day(day.isoformat(), today=timezone.localdate()) is None:
+            raise Refused("value_unknown")
+        Study.objects.filter(pk=held.pk).update(date=day, dated_by=by.user)
+        note(held, "study", "date", actor=by, data={})
+    checklist.refresh(case=case, by=by)

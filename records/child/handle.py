@@ -70,7 +70,7 @@ def handle(entry: dict[str, Any], work: Path, limits: Limits) -> dict[str, Any]:
             entry["password"],
             entry["depth"],
             entry["thumbnail"],
-            entry["trailing"],
+            trailing=entry["trailing"],
         )
         kind, media_type = sniff(head)
         if kind == "other" and size > iso.FIRST and iso.is_disc(job):

@@ -41,8 +41,8 @@ class Job:
     password: str | None
     depth: int
     thumbnail: bool
-    trailing: bool = False
     written: list[str] = field(default_factory=list)
+    trailing: bool = False
 
     def output(self, ending: str) -> Path:
         """The path of a new derived file; its name carries nothing from the input."""

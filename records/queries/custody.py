@@ -13,10 +13,10 @@ from cases import queries as cases
 from cases.models import Case
 from portal.core.models import Event
 from portal.core.states import Role
-from records.models import CustodyEntry, PhysicalItem
+from records.models import CustodyEntry, Document, PhysicalItem
 from records.moves import PHYSICAL
 from records.rules.custody import ARRIVED, OUT, digest, overdue
-from records.states import Condition, PhysicalState
+from records.states import Condition, PhysicalState, RecordState
 
 TONES = {
     PhysicalState.ANNOUNCED: "grey",
@@ -51,12 +51,17 @@ def event_words(event: str) -> str:
 def line_of(entry: CustodyEntry) -> dict[str, Any]:
     """What the digest of a line covers: everything that it says."""
     names = "number event source target carrier tracking condition holder remark".split()
-    return {name: getattr(entry, name) for name in names} | {
-        "thing": str(entry.thing_id),
-        "happened_on": entry.happened_on.isoformat(),
-        "at": entry.at.isoformat(),
-        "by": str(entry.by_id),
-    }
+    photo = {"photo": str(entry.photo_id)} if entry.photo_id else {}
+    return (
+        {name: getattr(entry, name) for name in names}
+        | photo
+        | {
+            "thing": str(entry.thing_id),
+            "happened_on": entry.happened_on.isoformat(),
+            "at": entry.at.isoformat(),
+            "by": str(entry.by_id),
+        }
+    )
 
 
 def visible_things(user: Any, case: Case) -> QuerySet[PhysicalItem]:
@@ -91,6 +96,8 @@ class LineView:
     words: str
     condition: str
     intact: bool
+    photo: Document | None = None
+    """The picture as it can be shown; None while it is read, or when it was refused."""
 
 
 def things(user: Any, case: Case) -> list[ThingView]:
@@ -101,15 +108,19 @@ def things(user: Any, case: Case) -> list[ThingView]:
 
 
 def with_log(thing: PhysicalItem) -> ThingView:
-    """One thing and every line of its log; two queries."""
+    """One thing and every line of its log; two queries, one more where there are photos."""
     entries = list(CustodyEntry.objects.filter(thing=thing).select_related("by").order_by("number"))
     events = Event.objects.filter(subject_kind="physical", subject_id=thing.pk).values_list("data", flat=True)
     signed = {data["entry"]: data["sha256"] for data in events if "entry" in data}
+    pictures = [entry.photo_id for entry in entries if entry.photo_id]
+    rows = Document.objects.filter(file__in=pictures, state=RecordState.READY) if pictures else []
+    shown = {one.file_id: one for one in rows}
     view = ThingView(thing, overdue(thing.state, thing.return_by, timezone.localdate()))
     for entry in entries:
         intact = signed.get(str(entry.pk)) == digest(line_of(entry))
         condition = str(Condition(entry.condition).label) if entry.condition else ""
-        view.log.append(LineView(entry, event_words(entry.event), condition, intact))
+        photo = shown.get(entry.photo_id) if entry.photo_id else None
+        view.log.append(LineView(entry, event_words(entry.event), condition, intact, photo))
     return view
 
 

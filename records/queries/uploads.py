@@ -52,3 +52,8 @@ def room_left(case: Case) -> int:
     """Bytes that the case still takes."""
     left: int = settings.MAX_CASE_BYTES - used(case)[0]
     return left
+
+
+def file_of(upload: Upload) -> File | None:
+    """The file that an upload became, once its last byte is here."""
+    return File.objects.filter(upload=upload, container__isnull=True).first()

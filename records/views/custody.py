@@ -5,22 +5,29 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
 from cases.views.base import CaseView
 from portal.core.access import Permission
 from portal.core.states import Role
 from portal.core.workflow import Refused
-from records.actions import custody
+from records.actions import custody, files, uploads
+from records.models import File
 from records.outside_forms import CustodyForm, ThingForm
 from records.queries import custody as queries
 from records.queries.checklist import checklist
+from records.queries.uploads import file_of, room_left
+from records.rules.tus import Described, clean, shortened
 from records.rules.uploads import takes_files
 from records.states import PhysicalKind
 from records.views.page import records_page
+from records.views.streaming import SealingHandler
+from records.views.tus import sentence
 
 
 class Things(CaseView):
@@ -121,6 +128,7 @@ class OneThing(ThingPage):
         return render(request, "records/post/thing.html", context)
 
 
+@method_decorator(csrf_exempt, name="dispatch")
 class Record(ThingPage):
     """Write one line of the log."""
 
@@ -133,7 +141,11 @@ class Record(ThingPage):
             raise Http404
 
     def get(self, request: HttpRequest, **_kwargs: Any) -> HttpResponse:
-        return self.page(CustodyForm(event=self.kwargs["event"]))
+        return self.page(self.form())
+
+    def form(self, data: Any = None) -> CustodyForm:
+        """With room for a photo while the case takes files."""
+        return CustodyForm(data, event=self.kwargs["event"], photos=takes_files(self.case.phase))
 
     def page(self, form: CustodyForm) -> HttpResponse:
         context = {
@@ -147,18 +159,53 @@ class Record(ThingPage):
         }
         return render(self.request, "records/post/record.html", context, status=422 if form.errors else 200)
 
-    def post(self, request: HttpRequest, **_kwargs: Any) -> HttpResponse:
+    def post(self, request: HttpRequest, **_kwargs: Any) -> HttpResponseBase:
+        """A photo goes straight into sealed parts while it arrives, as in records.views.page.PlainUpload, and the token is checked then."""
+        self.handler = SealingHandler(request, case_id=self.case.pk, room=room_left(self.case))
+        request.upload_handlers = [self.handler]
+        try:
+            answer: HttpResponseBase = csrf_protect(self.checked)(request)
+            return answer
+        finally:
+            uploads.discard(self.handler.unused())
+
+    def photo(self) -> File | None:
+        """The picture that came with the form, received like any upload. Raises Refused: the case takes no more."""
+        sent = self.handler.received()
+        if not sent or not sent[0].parts:
+            return None
+        described = Described(shortened(clean(sent[0].name)) or _("file"), "", self.handler.batch, "")
+        upload = uploads.create(case=self.case, described=described, size=sent[0].size, by=self.request.user)
+        uploads.append(upload=upload, parts=self.handler.use(sent[0]), by=self.actor)
+        return file_of(upload)
+
+    def checked(self, request: HttpRequest) -> HttpResponse:
         page = redirect("records:thing", ref=self.case.ref, thing=self.thing.pk)
         if not self.words:
             messages.info(request, _("That is not possible any more. This page shows where it is now."))
             return page
         event = self.kwargs["event"]
-        form = CustodyForm(request.POST, event=event)
-        if not form.is_valid():
+        form = self.form(request.POST)
+        valid = form.is_valid()
+        if self.handler.over:
+            form.add_error(None, sentence(self.handler.over))
+        if not valid or self.handler.over:
             return self.page(form)
         day = form.cleaned_data.pop("happened_on")
+        form.cleaned_data.pop("photo", None)
+        photo = None
         try:
-            custody.record(thing=self.thing, event=event, happened_on=day, said=form.cleaned_data, by=self.actor)
+            photo = self.photo() if "photo" in form.fields else None
+            custody.record(
+                thing=self.thing,
+                event=event,
+                happened_on=day,
+                said=form.cleaned_data,
+                by=self.actor,
+                photo=photo,
+            )
         except Refused:
+            if photo is not None:
+                files.remove(file=photo, by=self.actor)
             messages.info(request, _("That is not possible any more. This page shows where it is now."))
         return page

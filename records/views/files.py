@@ -10,6 +10,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -19,7 +20,7 @@ from portal.core.access import BaseView, Permission
 from portal.core.workflow import Refused
 from records.actions import files, studies
 from records.actions.processing import person_of
-from records.forms import StudyForm
+from records.forms import StudyDateForm, StudyForm
 from records.queries.downloads import body_of
 from records.queries.files import readable_files, visible_files
 from records.queries.studies import decidable_studies, people
@@ -186,6 +187,43 @@ class ReleaseStudy(StudyPage):
         except Refused:
             messages.info(request, _("Somebody has decided about these images already."))
         return redirect(back_to(request, self.case))
+
+
+class DateStudy(StudyPage):
+    """When images were taken that carry no date."""
+
+    permission = Permission.UPLOAD_RECORDS
+
+    def page(self, request: HttpRequest, form: StudyDateForm, status: int = 200) -> HttpResponse:
+        context = {
+            "case": self.case,
+            "form": form,
+            "heading": _("When were these images taken?"),
+            "caption": self.title,
+            "submit_text": _("Save the date"),
+            "back_url": self.back,
+        }
+        return render(request, "records/date_study.html", context, status=status)
+
+    @property
+    def back(self) -> str:
+        return reverse("records:timeline", args=[self.case.ref])
+
+    def get(self, request: HttpRequest, **_kwargs: Any) -> HttpResponse:
+        return self.page(request, StudyDateForm(initial={"day": self.study.date}))
+
+    def post(self, request: HttpRequest, **_kwargs: Any) -> HttpResponse:
+        form = StudyDateForm(request.POST)
+        if not form.is_valid():
+            return self.page(request, form, status=422)
+        try:
+            studies.set_date(study=self.study, day=form.cleaned_data["day"], by=self.actor)
+        except Refused as refused:
+            sentence = _("That is not possible any more. Please write us a message.")
+            if refused.reason == "dated":
+                sentence = _("These images carry a date of their own. If it is wrong, please write us a message.")
+            messages.info(request, sentence)
+        return redirect(self.back)
 
 
 class SplitStudy(StudyPage):

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from importlib import import_module
 from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.utils import timezone
 from hypothesis import given
@@ -14,15 +17,17 @@ from hypothesis import strategies as st
 
 from cases.states import Phase
 from portal.core.access import Actor
+from portal.core.models import StoredObject
 from portal.core.states import Role
 from portal.core.workflow import Refused
 from records.actions import checklist, custody
-from records.models import ChecklistItem, CustodyEntry, PhysicalItem
+from records.models import ChecklistItem, CustodyEntry, Document, PhysicalItem
 from records.moves import PHYSICAL
 from records.outside_models import AppendOnly
 from records.queries import custody as queries
 from records.rules import custody as rules
 from records.states import ItemState, PhysicalKind, PhysicalState
+from tests.factories import files
 from tests.factories import records as make
 from tests.factories.cases import make_case
 
@@ -70,7 +75,13 @@ def test_log_is_append_only_and_a_change_shows(case: Any) -> None:
     for change in (entry.save, entry.delete):
         with pytest.raises(AppendOnly):
             change()
-    CustodyEntry.objects.filter(pk=entry.pk).update(carrier="Other Parcels")  # by somebody in the database
+    lines = CustodyEntry.objects.filter(pk=entry.pk)
+    for statement in (lambda: lines.update(carrier="Other Parcels"), lambda: lines._raw_delete(lines.db)):
+        with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+            statement()
+    lock = import_module("records.migrations.0003_custody_append_only")
+    lock.unlock(None, connection.schema_editor())  # by the owner of the database, who can lift that
+    lines.update(carrier="Other Parcels")
     assert [line.intact for line in queries.with_log(thing).log] == [True, False]
 
 
@@ -118,6 +129,26 @@ def test_what_cannot_be_is_refused_and_writes_nothing(case: Any) -> None:
     with pytest.raises(Refused):
         announced(case, owner="", return_by=date(2030, 1, 1))
     assert CustodyEntry.objects.count() == 1
+
+
+def test_photo_of_a_damaged_slide_belongs_to_its_line(case: Any, patient: Client, desk: Client) -> None:
+    thing, today = announced(case), timezone.localdate()
+    page = f"/cases/{case.ref}/records/post/{thing.pk}/"
+    form = {"happened_on_day": today.day, "happened_on_month": today.month, "happened_on_year": today.year}
+    form |= {"condition": "damaged", "remark": "One slide is cracked"}
+    assert "Photo of its condition" in desk.get(f"{page}receive/").content.decode()
+    photo = SimpleUploadedFile("slide.jpg", files.photo())
+    assert desk.post(f"{page}receive/", form | {"photo": photo}).status_code == 302
+    assert "once we have checked it" in desk.get(page).content.decode()
+    make.run_jobs()
+    document = Document.objects.get(file=CustodyEntry.objects.get(event="receive").photo)
+    assert f"/documents/{document.pk}/" in patient.get(page).content.decode()
+    assert [line.intact for line in queries.with_log(thing).log] == [True, True]
+    again = desk.post(f"{page}receive/", form | {"photo": SimpleUploadedFile("slide.jpg", files.photo())})
+    assert again.status_code == 302
+    assert not StoredObject.objects.filter(kind="part", state="stored").exists(), (
+        "a form that came too late leaves nothing"
+    )
 
 
 def test_slides_that_arrive_tick_their_item(case: Any) -> None:

@@ -93,6 +93,25 @@ def case() -> Any:
     return found
 
 
+def test_images_without_a_date_get_one_by_hand_and_those_with_one_keep_it(case: Any) -> None:
+    make.upload(case, files.dicom(study=9, StudyDate="", SeriesDescription="Old"), "IM9")
+    make.run_jobs()
+    undated, dated = Study.objects.get(date=None), Study.objects.get(uid=files.uid(1))
+    patient, base = signed_in(case.opened_by), f"/cases/{case.ref}"
+    address = f"{base}/records/studies/{undated.pk}/date/"
+    assert address in patient.get(f"{base}/timeline/").content.decode()
+    assert patient.post(address, {"day_day": "31", "day_month": "2", "day_year": "2026"}).status_code == 422
+    said = {"day_day": "3", "day_month": "2", "day_year": "2025"}
+    assert patient.post(address, said).status_code == 302
+    undated.refresh_from_db()
+    assert (undated.date, undated.dated_by) == (date(2025, 2, 3), case.opened_by)
+    shown = patient.get(f"{base}/timeline/").content.decode()
+    assert "date set by hand" in shown and address in shown
+    patient.post(f"{base}/records/studies/{dated.pk}/date/", said)
+    dated.refresh_from_db()
+    assert (dated.date, dated.dated_by) == (DAY, None), "what the images say is not overwritten"
+
+
 def signed_in(user: Any) -> Client:
     client = Client()
     client.force_login(user)
