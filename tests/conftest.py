@@ -16,6 +16,12 @@ hypothesis.settings.register_profile("suite", deadline=None)  # slow machines ar
 hypothesis.settings.load_profile("suite")
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long ones first, in random order among themselves, so that none of them is still running when everything else is done."""
+    items.sort(key=lambda item: not (item.get_closest_marker("slow") or item.get_closest_marker("journey")))
+
+
 @pytest.fixture(scope="session")
 def real_files() -> Path:
     """The folder that TEST_DATA names. Skips when it is unset; fails when it is set to nothing."""

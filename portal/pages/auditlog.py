@@ -14,6 +14,7 @@ from portal.accounts.models import User
 from portal.accounts.queries import with_email, with_id
 from portal.core.access import BaseView, Permission
 from portal.core.models import AuditEntry
+from portal.pages.auditwords import in_words
 
 PER_PAGE = 50
 
@@ -61,6 +62,7 @@ def _named(entries: list[AuditEntry]) -> list[dict[str, Any]]:
         {
             "entry": entry,
             "who": people[entry.actor_id].get_full_name() if entry.actor_id in people else entry.actor_id,
+            "what": in_words(entry.action),
             "refs": [refs.get(one, one) for one in entry.cases],
         }
         for entry in entries

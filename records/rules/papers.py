@@ -22,6 +22,10 @@ _PLACE = re.compile(
 _NOT_PLACE = re.compile(
     r"\b(patient|discharged?|admitted|referred|refer|please|presented|was|were|the hospital|this clinic|phone|fax|dear)\b"
 )
+_PAPER = re.compile(
+    r"^(?:clinic|clinical|hospital|outpatient|laboratory|lab|practice)\W+(?:\w+ )?(?:letter|note|report|summary|course|visit|results?)\b"
+)
+"""What a paper is called, not who wrote it."""
 _TITLE = r"(?:Prof\.?\s+|Dr\.?\s?(?:med\.)?\s*|Dra\.?\s+|PD\s+)+"
 _PERSON = r"[A-ZÀ-Þ][\w'’.-]+(?:[ \t]+(?:de|la|van|von|der|den|[A-ZÀ-Þ][\w'’.-]*)){0,4}"
 _DEGREES = r"(?:M\.?D\.?|D\.?O\.?|MBBS|FRCS|FRCP|FRCR|FACC|Ph\.?D\.?|R\.?N\.?|N\.?P\.?|P\.?A\.?(?:-C)?|FACS)"
@@ -77,7 +81,13 @@ def institution(text: str) -> str:
     for line in text[:HEAD].splitlines()[:25]:
         found = " ".join(line.split()).strip(" ,;:|-")
         plain = folded(found)
-        if 5 <= len(found) <= 90 and _PLACE.search(plain) and not _NOT_PLACE.search(plain) and found.count(".") < 3:
+        if (
+            5 <= len(found) <= 90
+            and _PLACE.search(plain)
+            and not _NOT_PLACE.search(plain)
+            and not _PAPER.search(plain)
+            and found.count(".") < 3
+        ):
             return re.sub(
                 r"^(?:hospital|clinic|facility|institution|performing lab(?:oratory)?|laboratory)\s*:\s*",
                 "",

@@ -17,6 +17,7 @@ from portal.core import storage
 from portal.core.models import StoredObject
 from records.models import Document, Instance, Page, Series, Study
 from records.states import RecordState
+from specialists.rules.names import spoken
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ def studies(case: Case) -> list[StudyRow]:
             label=study_label(one.modalities, one.description),
             date=one.date,
             institution=one.institution,
-            referring=one.referring.replace("^", " ").strip(),
+            referring=spoken(one.referring),
             series=counts[one.pk][0],
             images=counts[one.pk][1],
         )

@@ -19,6 +19,7 @@ from specialists.models import Assignment
 from specialists.queries import terms
 from specialists.queries.access import WORKING, visible_to
 from specialists.queries.material import study_label
+from specialists.rules.names import distinct, spoken
 from specialists.rules.timeleft import TimeLeft, age, age_band, time_left, to_answer
 from specialists.states import AssignmentState
 
@@ -117,7 +118,7 @@ def preview(assignment: Assignment) -> Preview:
     documents = list(Document.objects.filter(case=case, state=RecordState.READY).order_by("-date"))
     named = [
         *(one.institution for one in studies),
-        *(one.referring.replace("^", " ").strip() for one in studies),
+        *(spoken(one.referring) for one in studies),
         *(one.institution for one in documents),
         *(one.author for one in documents),
     ]
@@ -132,5 +133,5 @@ def preview(assignment: Assignment) -> Preview:
         questions=list(Question.objects.filter(case=case).values_list("text", flat=True)),
         studies=[(study_label(one.modalities, one.description), one.date) for one in studies],
         documents=[(view_of(case, one).kind, one.date) for one in documents],
-        people=sorted({one.strip() for one in named if one.strip()}, key=str.casefold),
+        people=distinct(named),
     )

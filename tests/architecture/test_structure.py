@@ -16,6 +16,8 @@ from django.db import models
 
 from tests.architecture.routes import ours
 
+pytestmark = pytest.mark.xdist_group("structure")  # one process reads the sources for all of them
+
 ROOT = Path(settings.BASE_DIR)
 FLOORS = ("core", "accounts", "catalogue", "cases", "records", "specialists")
 """From the ground up (house.md, floor plan)."""
@@ -30,8 +32,8 @@ def sources(*folders: str) -> Iterator[Path]:
 
 
 @cache
-def tree(path: Path) -> ast.AST:
-    return ast.parse(path.read_text(encoding="utf-8"))
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
 
 
 # -- the model graph
@@ -101,7 +103,7 @@ def test_views_read_through_queries_only() -> None:
     found = Counter(
         str(path.relative_to(ROOT))
         for path in dict.fromkeys(files)
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if isinstance(node, ast.Attribute) and node.attr in {"objects", "_default_manager"}
     )
     assert dict(found) == READS_IN_VIEWS, "a read belongs in queries; when one has moved there, take it off the list"
@@ -117,7 +119,7 @@ def test_views_and_queries_write_nothing() -> None:
         f"{path.relative_to(ROOT)}:{node.lineno}"
         for path in sources()
         if rooms & {*path.parts, path.stem}
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
         and node.func.attr in WRITES
@@ -132,7 +134,7 @@ def test_views_and_queries_write_nothing() -> None:
 def calls(path: Path, names: set[str]) -> list[int]:
     return [
         node.lineno
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if isinstance(node, ast.Attribute) and node.attr in names and isinstance(node.ctx, ast.Load)
     ]
 
@@ -148,7 +150,7 @@ def test_only_storage_reaches_sealed_objects() -> None:
     found = {
         str(path.relative_to(ROOT))
         for path in sources()
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if (isinstance(node, ast.ImportFrom) and (node.module or "").startswith("django.core.files.storage"))
         or (isinstance(node, ast.Name) and node.id in {"storages", "default_storage"})
     }
@@ -165,7 +167,7 @@ def test_only_mail_sends_mail() -> None:
     found = {
         str(path.relative_to(ROOT))
         for path in sources()
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if isinstance(node, ast.ImportFrom) and node.module == "django.core.mail"
     }
     assert found == {"portal/core/mail.py"}
@@ -175,7 +177,7 @@ def test_history_is_written_by_the_kernel_alone() -> None:
     found = {
         str(path.relative_to(ROOT))
         for path in sources()
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if isinstance(node, ast.Call)
         and ast.unparse(node.func) in {"Event.objects.create", "AuditEntry.objects.create"}
     }
@@ -192,7 +194,7 @@ def test_signals_carry_nothing() -> None:
     found = {
         str(path.relative_to(ROOT))
         for path in sources()
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if isinstance(node, ast.ImportFrom)
         and (node.module or "").startswith(("django.db.models.signals", "django.dispatch"))
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,11 @@ SETTLED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimat
 TOO_WIDE = "() => document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth"
 
 
+@cache
+def _axe() -> str:
+    return AXE.read_text() + "\n;0"
+
+
 class Person:
     """One browser context. `problems` collects console errors, page errors, failed requests and policy violations."""
 
@@ -39,7 +45,6 @@ class Person:
             base_url=self.service.url, viewport=WIDE, reduced_motion="reduce", locale="en-US", **self.options
         )
         self.context.set_default_timeout(PATIENCE_MS)
-        self.context.add_init_script(path=AXE)
         self.context.on("console", self._console)
         self.context.on("weberror", self._weberror)
         self.context.on("requestfailed", self._failed)
@@ -140,9 +145,11 @@ class Person:
         for size in (PHONE, WIDE):
             self.page.set_viewport_size(size)
             self.page.evaluate(SETTLED)
-            self.problems += [
-                f"{self.name}: {where} at {size['width']} px: {one}" for one in self.page.evaluate(RUN_AXE)
-            ]
+            for frame in self.page.frames:
+                if not frame.evaluate("() => 'axe' in window"):
+                    frame.evaluate(_axe())
+            found = self.page.evaluate(RUN_AXE)
+            self.problems += [f"{self.name}: {where} at {size['width']} px: {one}" for one in found]
             if (over := self.page.evaluate(TOO_WIDE)) > 0:
                 self.problems.append(f"{self.name}: {where} is {over} px too wide at {size['width']} px")
 

@@ -27,6 +27,7 @@ def told(service: Service) -> Iterator[dict[str, Any]]:
     service.django(NOBODY_TO_ASK)
 
 
+@pytest.mark.xdist_group("every page")  # one process fills one portal for all of them
 @pytest.mark.parametrize("role", LEAST)
 def test_every_page_of_a_role_is_accessible(
     role: str, told: dict[str, Any], service: Service, meet: Callable[..., Person]

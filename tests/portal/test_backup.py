@@ -19,6 +19,8 @@ import psycopg2
 import pytest
 from django.conf import settings
 
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("backup")]  # one process makes the portal that all of them copy
+
 WRITE = """
 from uuid import UUID
 from portal.core import storage

@@ -72,6 +72,11 @@ def test_paper_is_anothers_only_when_name_and_birth_date_both_say_so(text: str, 
     assert papers.judged(papers.patient(text), TESTINA) == verdict
 
 
+@pytest.mark.parametrize("title", ["Clinic letter, cardiac surgery", "Hospital discharge summary", "Laboratory report"])
+def test_the_name_of_a_paper_is_no_institution(title: str) -> None:
+    assert papers.institution(f"{title}\nSample Hospital\n16 Mar 2026") == "Sample Hospital"
+
+
 @given(st.text(max_size=400))
 def test_no_text_breaks_the_rules(text: str) -> None:
     papers.patient(text)
