@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -15,6 +16,7 @@ import numpy as np
 
 from records.dicom import ecg, frames, objects, reader, render, report, required, validate, waveforms
 from records.dicom.metadata import Values, index_of
+from records.dicom.overlays import overlays_of
 from records.dicom.reader import DicomError, DicomFile
 
 from . import video
@@ -163,10 +165,10 @@ def _no_frames() -> dict[str, Any]:
 
 def _frames(job: Job, file: DicomFile, shape: validate.Shape, values: Values, data: dict[str, Any]) -> None:
     assert file.pixels is not None
-    look = frames.look_of(values, shape)
+    body = file.inflated or job.file
+    look = replace(frames.look_of(values, shape), overlays=overlays_of(values, shape, body))
     frames.complete(data["metadata"], shape)
     source = frames.source_of(file, shape, data["index"])
-    body = file.inflated or job.file
     tiles = bool((data["content"] or {}).get("tiles"))
     try:
         if source == "pack" and shape.frame_bytes * shape.frames > validate.MAX_DECODED_BYTES:
@@ -205,6 +207,7 @@ def _pack(
     job: Job, shape: validate.Shape, look: render.Look, decoded: Iterator[np.ndarray], data: dict[str, Any]
 ) -> None:
     frames.patch(data["metadata"], shape)
+    drawn = look.overlays
     colour = shape.samples > 1 or shape.photometric == "PALETTE COLOR"
     if colour:
         look = render.Look(photometric="RGB", samples=3, bits_allocated=8, bits_stored=8)
@@ -229,7 +232,7 @@ def _pack(
     if count != shape.frames or size != _decoded_size(shape, colour):
         raise DicomError("dicom_pixels_damaged")
     data["frames"].update(frame_bytes=size, pack=path.name)
-    data["look"] = look.to_json()
+    data["look"] = replace(look, overlays=drawn).to_json()
 
 
 def _decoded_size(shape: validate.Shape, colour: bool) -> int:

@@ -46,7 +46,7 @@ NOTES = frozenset({
     "dicom_pixel_data_longer", "dicom_charset_unknown",
     "dicom_text_shortened", "dicom_date_invalid", "dicom_uid_leading_zero",
     "dicom_uid_made", "dicom_class_retired", "dicom_stray_item", "dicom_charset_guessed", "dicom_description_guessed",
-    "dicom_trailing_ignored",
+    "dicom_trailing_ignored", "dicom_overlay_not_drawn",
     "transfer_syntax_unsupported", "metadata_shortened", "frames_not_shown", "video_not_shown",
     "pdf_javascript", "pdf_launch", "pdf_submit", "pdf_remote",
     "pdf_attachments", "pdf_automatic_action", "pdf_pages_not_shown", "pdf_page_shrunk",

@@ -1,7 +1,7 @@
 """From stored pixel values to 8-bit grey or colour, and to JPEG or PNG (PS3.3 C.11.1, C.11.2; PS3.4 N.2).
 
 Pure numpy and Pillow: works on frames as they are served (Explicit VR Little Endian, colour as RGB8), so the web process
-may call it. Overlays and presentation states are not applied.
+may call it. A rendered picture has the image's own overlay planes; presentation states are not applied.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 from PIL import Image
+
+from .overlays import Overlay, draw
 
 THUMBNAIL = 256  # pixels of the longer side
 
@@ -46,6 +48,7 @@ class Look:
     windows: tuple[tuple[float, float], ...] = ()
     function: str = "LINEAR"
     frames: tuple[tuple[float, float, float | None, float | None], ...] = ()
+    overlays: tuple[Overlay, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         def lut(value: Lut | None) -> dict[str, Any] | None:
@@ -66,6 +69,7 @@ class Look:
             "windows": [list(window) for window in self.windows],
             "function": self.function,
             "frames": [list(frame) for frame in self.frames],
+            "overlays": [one.to_json() for one in self.overlays],
         }
 
     @classmethod
@@ -88,6 +92,7 @@ class Look:
             windows=tuple((float(c), float(w)) for c, w in value["windows"]),
             function=value["function"],
             frames=tuple((float(f[0]), float(f[1]), f[2], f[3]) for f in value["frames"]),
+            overlays=tuple(Overlay.from_json(one) for one in value.get("overlays", [])),
         )
 
     @classmethod
@@ -237,13 +242,18 @@ def picture(
         viewport: (width, height) in pixels that the picture is fitted into, its proportions kept.
         region: (x, y, width, height) of the source that is shown; cut at the image's edges.
     """
-    if region is not None:
-        x, y, width, height = region
-        cut = pixels[y : y + height, x : x + width]
-        pixels = cut if cut.size else pixels
+    overlays, look = look.overlays, replace(look, overlays=())
     if window is not None and look.function != window[2]:
         look = replace(look, function=window[2])
-    shown = _by_table(pixels, look, frame, window[:2] if window else None)
+    cut = slice(None), slice(None)
+    if region is not None:
+        x, y, width, height = region
+        if pixels[y : y + height, x : x + width].size:
+            cut = slice(y, y + height), slice(x, x + width)
+    if overlays:  # they are placed in the whole frame
+        shown = draw(_by_table(pixels, look, frame, window[:2] if window else None), overlays, frame)[cut]
+    else:
+        shown = _by_table(pixels[cut], look, frame, window[:2] if window else None)
     image = Image.fromarray(shown)
     if viewport is not None:
         scale = min(viewport[0] / image.width, viewport[1] / image.height)

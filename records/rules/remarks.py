@@ -27,6 +27,7 @@ def remark(code: str) -> str:
         "dicom_group_length": _("states a wrong length of its header"),
         "dicom_padding": _("has filler after its last entry"),
         "dicom_trailing_ignored": _("has something after its last entry; a coordinator had it read without that"),
+        "dicom_overlay_not_drawn": _("carries drawings over its image that cannot be shown here"),
         "dicom_pixel_data_longer": _("holds more image data than it describes"),
         "dicom_charset_unknown": _("names a character set that is not known; letters may be wrong"),
         "dicom_charset_guessed": _("does not name its character set, or a wrong one; worked out from the letters"),

@@ -16,8 +16,9 @@ import pydicom
 import pytest
 from PIL import Image
 
-from records.dicom.render import Look, pixels_of, render
+from records.dicom.render import Look, picture, pixels_of, render
 from records.sandbox import ChildInput, FileResult, run_batch
+from tests.records.helpers import one
 
 EXCEPTIONS = {
     "GH195.dcm": "its header says RGB, its JPEG is YCbCr (JFIF): DCMTK shows blue gums, ours are red",
@@ -174,3 +175,19 @@ def difference(theirs: np.ndarray, picture: np.ndarray, look: Look) -> str:
         return f"shape {theirs.shape} {picture.shape}"
     worst = int(np.abs(theirs.astype(int) - picture.astype(int)).max())
     return f"{worst} levels apart, {look.photometric}" if worst > (2 if look.samples > 1 else 1) else ""
+
+
+def test_overlays_match_dcmtk_on_a_real_file(real_files: Path, tmp_path: Path) -> None:
+    """Four planes in the unused bits of the pixels, drawn as DCMTK draws all of them."""
+    path = real_files / "dicom" / "dcm4che" / "ovly_p01.dcm"
+    if shutil.which("dcmj2pnm") is None or not path.exists():
+        pytest.skip("dcmtk or the file is not here")
+    result = one(path.read_bytes(), tmp_path)
+    look, entry = Look.from_json(result.data["look"]), result.data["frames"]
+    raw = path.read_bytes()[entry["offset"] : entry["offset"] + entry["frame_bytes"]]
+    drawn = picture(pixels_of(raw, look, entry["rows"], entry["columns"]), look, media_type="image/png")
+    out = tmp_path / "theirs.pnm"
+    subprocess.run(["dcmj2pnm", "-q", "+op", "+O", "0", "+Wm", str(path), str(out)], check=True)
+    with Image.open(out) as theirs, Image.open(io.BytesIO(drawn)) as shown:
+        assert len(look.overlays) == 4
+        assert np.abs(np.asarray(theirs).astype(int) - np.asarray(shown)).max() <= 1

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
+import pydicom
 import pytest
 from PIL import Image
 
-from records.dicom.render import Look, Lut, encode, pixels_of, render, shrink, thumbnail
+from records.dicom import reader
+from records.dicom.frames import look_of
+from records.dicom.metadata import Values, index_of
+from records.dicom.overlays import overlays_of
+from records.dicom.render import Look, Lut, encode, picture, pixels_of, render, shrink, thumbnail
+from records.dicom.validate import shape_of
+from tests.factories import files
 
 
 def grey(values: list[float], look: Look, **options: object) -> list[int]:
@@ -74,3 +83,67 @@ def test_encode_keeps_png_exact() -> None:
 def test_look_survives_json() -> None:
     look = Look(windows=((1, 2),), voi_lut=Lut(1, 12, b"ab"), frames=((1.0, 2.0, None, 3.0),))
     assert Look.from_json(look.to_json()) == look
+
+
+NUMBERS = {
+    "OverlayRows": (0x10, "US"), "OverlayColumns": (0x11, "US"), "NumberOfFramesInOverlay": (0x15, "IS"), "OverlayType": (0x40, "CS"),
+    "OverlayOrigin": (0x50, "SS"), "ImageFrameOrigin": (0x51, "US"), "OverlayBitsAllocated": (0x100, "US"),
+    "OverlayBitPosition": (0x102, "US"), "OverlayData": (0x3000, "OW"),
+}  # fmt: skip
+
+
+def with_overlay(plane: np.ndarray, **elements: Any) -> tuple[np.ndarray, Look]:
+    """The picture of a black image with this overlay plane, through the child's own reading."""
+    data = pydicom.dcmread(io.BytesIO(files.dicom(size=16)))
+    data.WindowCenter, data.WindowWidth = 4000, 10
+    said = {
+        "OverlayRows": plane.shape[-2],
+        "OverlayColumns": plane.shape[-1],
+        "OverlayType": "G",
+        "OverlayOrigin": [1, 1],
+    }
+    said |= {"OverlayBitsAllocated": 1, "OverlayBitPosition": 0} | elements
+    packed = np.packbits(plane.ravel(), bitorder="little").tobytes()
+    said["OverlayData"] = packed + bytes(len(packed) % 2)
+    for keyword, value in said.items():
+        number, vr = NUMBERS[keyword]
+        data.add_new((0x6000, number), vr, value)
+    out = io.BytesIO()
+    data.save_as(out, enforce_file_format=True)
+    size = len(out.getvalue())
+    file = reader.read(out, size)
+    values = Values(file)
+    shape = shape_of(index_of(values), values.numbers(0x00280008), file)
+    assert shape is not None
+    look = replace(look_of(values, shape), overlays=overlays_of(values, shape, out))
+    look = Look.from_json(look.to_json())
+    shown = picture(np.zeros((16, 16), "<i2"), look, media_type="image/png")
+    return np.asarray(Image.open(io.BytesIO(shown))), look
+
+
+def test_overlay_plane_is_drawn_white_where_its_origin_says() -> None:
+    plane = np.zeros((4, 5), np.uint8)
+    plane[1, 2] = plane[3, 4] = 1
+    shown, _ = with_overlay(plane, OverlayOrigin=[3, -1])
+    assert [tuple(one) for one in np.argwhere(shown)] == [(3, 0), (5, 2)]
+
+
+def test_region_of_an_overlay_is_outlined_and_what_lies_outside_the_image_is_cut() -> None:
+    shown, _ = with_overlay(np.ones((5, 5), np.uint8), OverlayType="R", OverlayOrigin=[14, 1])
+    assert shown[13, :5].all() and not shown[14, 1:4].any() and shown[14, 4] and not shown[:13].any()
+
+
+def test_overlay_of_many_frames_belongs_to_the_frames_that_it_names() -> None:
+    planes = np.zeros((3, 3, 3), np.uint8)  # 9 bits each: frames do not begin at bytes
+    planes[2, 2, 1] = 1
+    _, look = with_overlay(planes, NumberOfFramesInOverlay=3, ImageFrameOrigin=2)
+    (one,) = look.overlays
+    assert one.mask(0, 16, 16) is None and one.mask(4, 16, 16) is None
+    found = [one.mask(frame, 16, 16) for frame in (1, 2, 3)]
+    assert [int(mask.sum()) for mask in found if mask is not None] == [0, 0, 1]
+    assert found[2] is not None and found[2][2, 1]
+
+
+def test_overlay_that_is_cut_short_is_left_out_and_said() -> None:
+    shown, look = with_overlay(np.ones((3, 3), np.uint8), NumberOfFramesInOverlay=40)
+    assert not look.overlays and not shown.any()
