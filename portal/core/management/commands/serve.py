@@ -21,7 +21,8 @@ from portal.supervisor import Program, Supervisor
 
 ADDRESS = "127.0.0.1"
 WEB_PROCESSES = 2
-WEB_THREADS = 8
+WEB_THREADS = 24
+"""A client that takes a stream and does not read on holds one. A thread that was never needed is never started."""
 WORKER_PROCESSES = 2
 QUIET_LOG = ("--logger-class", "portal.core.serverlog.ServerLogger")
 """Gunicorn's own would write addresses, which may hold a token."""
