@@ -7,10 +7,11 @@ padded with spaces so that the data begin at a multiple of 16; then the frames, 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from portal.core import storage
+from records.dicomweb.stored import Compressed
 from records.queries.frames import Place
 
 MEDIA_TYPE = "application/vnd.consilium.frames"
@@ -18,19 +19,33 @@ MAX_COUNT = 2000
 MAX_BYTES = 64 * 1024**2
 """A response ends before the frame that would take it above this (but holds at least one)."""
 ALIGN = 8
+PLAIN = "identity"
+
+Find = Callable[[str], Compressed | None]
+"""The frames of an instance (by its UID) as they lie in the original, when the caller wants them so."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One frame of a pack: where it lies in the data."""
+    """One frame of a pack: where it lies in the data; `source` when it is given compressed, as it lies in the original."""
 
     place: Place
     frame: int
     offset: int
+    source: Compressed | None = None
+
+    @property
+    def length(self) -> int:
+        return self.place.frame_bytes if self.source is None else self.source.length(self.frame)
 
     @property
     def padding(self) -> int:
-        return -self.place.frame_bytes % ALIGN
+        return -self.length % ALIGN
+
+    def body(self) -> Iterator[bytes]:
+        if self.source is None:
+            return storage.read_range(self.place.stored, *self.place.span(self.frame))
+        return self.source.body(self.frame)
 
 
 @dataclass(frozen=True)
@@ -47,8 +62,8 @@ class Pack:
                 "instance": one.place.instance,
                 "frame": one.frame,
                 "offset": one.offset,
-                "length": one.place.frame_bytes,
-                "encoding": "identity",
+                "length": one.length,
+                "encoding": PLAIN if one.source is None else one.source.syntax,
             }
             for one in self.entries
         ]
@@ -58,28 +73,30 @@ class Pack:
 
     @property
     def data_length(self) -> int:
-        return sum(one.place.frame_bytes + one.padding for one in self.entries)
+        return sum(one.length + one.padding for one in self.entries)
 
     def body(self) -> Iterator[bytes]:
-        """Verified bytes of the frames; those that lie side by side in one object are read in one go."""
+        """Verified bytes of the frames; one object after the other."""
         for one in self.entries:
-            yield from storage.read_range(one.place.stored, *one.place.span(one.frame))
+            yield from one.body()
             if one.padding:
                 yield bytes(one.padding)
 
 
-def cut(places: Sequence[Place], *, first: int, count: int) -> Pack:
+def cut(places: Sequence[Place], *, first: int, count: int, compressed: Find | None = None) -> Pack:
     """The pack of `count` frames from `first`; shorter at the end of the series or at the limit in bytes."""
     entries: list[Entry] = []
     offset, before = 0, 0
     total = sum(place.frames for place in places)
     for place in places:
-        for frame in range(max(1, first - before), min(place.frames, first + count - 1 - before) + 1):
-            padded = place.frame_bytes + -place.frame_bytes % ALIGN
-            if entries and offset + padded > MAX_BYTES:
+        wanted = range(max(1, first - before), min(place.frames, first + count - 1 - before) + 1)
+        source = compressed(place.instance) if compressed is not None and wanted else None
+        for frame in wanted:
+            entry = Entry(place, frame, offset, source)
+            if entries and offset + entry.length + entry.padding > MAX_BYTES:
                 return Pack(first, total, entries)
-            entries.append(Entry(place, frame, offset))
-            offset += padded
+            entries.append(entry)
+            offset += entry.length + entry.padding
         before += place.frames
         if before >= first + count - 1:
             break

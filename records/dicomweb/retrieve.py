@@ -13,10 +13,11 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, St
 from portal.core import storage
 from portal.core.states import ObjectState
 from records import models
-from records.dicomweb import archive, packs, qido
+from records.dicom.encapsulated import MEDIA_TYPES
+from records.dicomweb import archive, packs, qido, stored
 from records.dicomweb.base import DicomwebView, Problem
 from records.dicomweb.multipart import EXPLICIT_LITTLE_ENDIAN, Part, plain, related
-from records.dicomweb.negotiate import Offer, syntaxes
+from records.dicomweb.negotiate import Offer, parse, syntaxes
 from records.models import Instance
 from records.queries import downloads, frames, retrieve, revisions
 from records.queries.frames import Place
@@ -146,13 +147,13 @@ class Frames(DicomwebView):
     offers = (Offer(OCTETS, multipart=True), Offer(OCTETS))
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
+        if stored.welcome(self.accept) and (answer := self.as_stored()) is not None:
+            return answer
         chosen = self.negotiate()
         wanted = syntaxes(self.accept, chosen)
         if wanted is not None and EXPLICIT_LITTLE_ENDIAN not in wanted:
             raise Problem(406, f"Frames are given decoded, in transfer syntax {EXPLICIT_LITTLE_ENDIAN}.")
-        numbers = [int(word) for word in kwargs["frames"].split(",")]
-        if len(numbers) > MAX_FRAMES or (len(numbers) > 1 and not chosen.multipart):
-            raise Problem(400, f"Ask for at most {MAX_FRAMES} frames, and for several as multipart/related.")
+        numbers = self.numbers(chosen.multipart)
         place = one_place(self)
         if not all(1 <= number <= place.frames for number in numbers):
             raise Http404
@@ -163,6 +164,34 @@ class Frames(DicomwebView):
         else:
             response = plain(storage.read_range(place.stored, *place.span(numbers[0])), place.frame_bytes, OCTETS)
         response["Cache-Control"] = KEEP
+        return response
+
+    def numbers(self, multipart: bool) -> list[int]:
+        found = [int(word) for word in self.kwargs["frames"].split(",")]
+        if len(found) > MAX_FRAMES or (len(found) > 1 and not multipart):
+            raise Problem(400, f"Ask for at most {MAX_FRAMES} frames, and for several as multipart/related.")
+        return found
+
+    def as_stored(self) -> HttpResponseBase | None:
+        """The frames as they lie in the original, when they are compressed as the caller asks; None otherwise."""
+        asked = (self.kwargs["study"], self.kwargs["series"], self.kwargs["instance"])
+        row = retrieve.originals(self.user, *asked, **self.scope).first()
+        wanted = stored.preferred(self.accept, row.transfer_syntax) if row is not None else None
+        found = stored.compressed(row) if row is not None and wanted is not None else None
+        if row is None or wanted is None or found is None:
+            return None
+        multipart = wanted.multipart is not False
+        numbers = self.numbers(multipart)
+        if not all(1 <= number <= row.frames for number in numbers):
+            raise Http404
+        self.opened(row.series_id, row.series.study_id, row.series.study.case_id)
+        self.looked_at(row.series.study.case_id, [row.pk])
+        media_type = OCTETS if wanted.media_type == OCTETS else MEDIA_TYPES[found.syntax]
+        kind = f"{media_type}; transfer-syntax={found.syntax}"
+        parts = [Part(kind, found.length(number), found.body(number)) for number in numbers]
+        response = related(parts, media_type) if multipart else plain(parts[0].body, parts[0].length or 0, kind)
+        response["Cache-Control"] = KEEP
+        response["Vary"] = "Accept"
         return response
 
 
@@ -187,7 +216,7 @@ class Bulkdata(DicomwebView):
         if kwargs["path"].upper() == "7FE00010":
             place = one_place(self)
             start, length = place.start, place.frames * place.frame_bytes
-            stored = place.stored
+            source = place.stored
         else:
             row = retrieve.originals(
                 self.user, kwargs["study"], kwargs["series"], kwargs["instance"], **self.scope
@@ -197,8 +226,8 @@ class Bulkdata(DicomwebView):
                 raise Http404
             self.opened(row.series_id, row.series.study_id, row.series.study.case_id)
             self.looked_at(row.series.study.case_id, [row.pk])
-            (start, length), stored = found, row.file.object
-        body = storage.read_range(stored, start, start + length)
+            (start, length), source = found, row.file.object
+        body = storage.read_range(source, start, start + length)
         if chosen.multipart:
             return related([Part(OCTETS, length, body, request.build_absolute_uri())], OCTETS)
         return plain(body, length, OCTETS)
@@ -232,7 +261,7 @@ class Pack(DicomwebView):
         if count > packs.MAX_COUNT:
             raise Problem(400, f"count is 1 to {packs.MAX_COUNT}.")
         places = frames.places(self.user, kwargs["study"], kwargs["series"], **self.scope)
-        pack = packs.cut(places, first=first, count=count)
+        pack = packs.cut(places, first=first, count=count, compressed=self.as_stored())
         if not pack.entries:
             raise Http404
         self.opened(places[0].series_id, places[0].study_id, places[0].case_id)
@@ -243,4 +272,14 @@ class Pack(DicomwebView):
         response = StreamingHttpResponse(chain([head], pack.body()), content_type=packs.MEDIA_TYPE)
         response["Content-Length"] = str(len(head) + pack.data_length)
         response["Cache-Control"] = "private, no-store"
+        response["Vary"] = "Accept"
         return response
+
+    def as_stored(self) -> packs.Find | None:
+        """How to find compressed frames, for a caller that names transfer syntaxes in its Accept header."""
+        named = {one.syntax for one in parse(self.accept)} & MEDIA_TYPES.keys()
+        if not named:
+            return None
+        rows = retrieve.originals(self.user, self.kwargs["study"], self.kwargs["series"], **self.scope)
+        known = {row.uid: row for row in rows.filter(transfer_syntax__in=named)}
+        return lambda uid: stored.compressed(known[uid]) if uid in known else None

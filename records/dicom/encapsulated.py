@@ -1,0 +1,61 @@
+"""Where each compressed frame lies in an original (PS3.5 section A.4), for a client that decodes by itself."""
+
+from __future__ import annotations
+
+import struct
+from typing import BinaryIO
+
+from .reader import DicomError, DicomFile, read
+
+MEDIA_TYPES = {
+    **{f"1.2.840.10008.1.2.4.{n}": "image/jpeg" for n in (50, 51, 57, 70)},
+    **{f"1.2.840.10008.1.2.4.{n}": "image/jls" for n in (80, 81)},
+    **{f"1.2.840.10008.1.2.4.{n}": "image/jp2" for n in (90, 91)},
+    **{f"1.2.840.10008.1.2.4.{n}": "image/jpx" for n in (92, 93)},
+    **{f"1.2.840.10008.1.2.4.{n}": "image/jphc" for n in (201, 202, 203)},
+    "1.2.840.10008.1.2.5": "image/dicom-rle",
+}
+"""What a frame of each transfer syntax is called (PS3.18 table 8.7.3-5)."""
+_EXTENDED_OFFSETS = 0x7FE00001
+
+Pieces = tuple[tuple[int, int], ...]
+"""(offset, length) in the file of the fragments that make one frame."""
+
+
+def frames(source: BinaryIO, size: int, count: int) -> list[Pieces]:
+    """The pieces of each of `count` frames; [] when the file is not compressed, or does not say where its frames begin."""
+    try:
+        file = read(source, size, trailing=True)
+    except DicomError:
+        return []
+    fragments = file.pixels.fragments if file.pixels is not None else None
+    if not fragments or file.inflated is not None:
+        return []
+    if len(fragments) == count:
+        return [(one,) for one in fragments]
+    if count == 1:
+        return [tuple(fragments)]
+    base = fragments[0][0] - 8  # offsets count from the first byte of the first fragment's own tag
+    starts = {base + offset: number for number, offset in enumerate(_offsets(source, file))}
+    found: list[list[tuple[int, int]]] = []
+    for offset, length in fragments:
+        if starts.get(offset - 8) == len(found):
+            found.append([])
+        if not found:
+            return []
+        found[-1].append((offset, length))
+    return [tuple(one) for one in found] if len(found) == count else []
+
+
+def _offsets(source: BinaryIO, file: DicomFile) -> list[int]:
+    """The extended offset table where there is one, else the basic one."""
+    assert file.pixels is not None
+    extended = file.elements.get(_EXTENDED_OFFSETS)
+    if extended is not None:
+        source.seek(extended.offset)
+        raw = source.read(extended.length)
+        return list(struct.unpack(f"<{len(raw) // 8}Q", raw[: len(raw) // 8 * 8]))
+    source.seek(file.pixels.offset + 4)
+    length = struct.unpack("<I", source.read(4))[0]
+    raw = source.read(length)
+    return list(struct.unpack(f"<{len(raw) // 4}I", raw[: len(raw) // 4 * 4]))

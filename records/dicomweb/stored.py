@@ -1,0 +1,96 @@
+"""Compressed frames as they lie in the original, for a client that names their transfer syntax or media type.
+
+Where the frames lie is found by walking the original's elements once more, as the confined child did when it took it in: the same bytes
+(they are verified), the same bounds. What is found is remembered in this process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from io import RawIOBase
+from typing import BinaryIO, cast
+
+from portal.core import storage
+from portal.core.models import StoredObject
+from records.dicom import encapsulated
+from records.dicom.encapsulated import MEDIA_TYPES, Pieces
+from records.dicomweb.negotiate import ANY, Wanted, parse
+from records.models import Instance
+
+OCTETS = "application/octet-stream"
+EXPLICIT_LITTLE_ENDIAN = "1.2.840.10008.1.2.1"
+REMEMBERED = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Compressed:
+    """The frames of one instance as they lie: `pieces` of each, in `original`."""
+
+    syntax: str
+    original: StoredObject
+    pieces: tuple[Pieces, ...]
+
+    def length(self, frame: int) -> int:
+        return sum(length for _, length in self.pieces[frame - 1])
+
+    def body(self, frame: int) -> Iterator[bytes]:
+        """Verified bytes of a frame, numbered from 1."""
+        for start, length in self.pieces[frame - 1]:
+            yield from storage.read_range(self.original, start, start + length)
+
+
+def welcome(accept: str) -> bool:
+    """Whether any compressed frame could be what the caller wants: most ask for decoded ones, and nothing more is looked up for them."""
+    return any(_names_compressed(wanted) for wanted in parse(accept))
+
+
+def _names_compressed(wanted: Wanted) -> bool:
+    if wanted.media_type in MEDIA_TYPES.values():
+        return True
+    return wanted.media_type in {OCTETS, "*/*", "image/*"} and wanted.syntax in MEDIA_TYPES
+
+
+def preferred(accept: str, syntax: str) -> Wanted | None:
+    """The range by which a frame of this syntax is asked for, unless decoded octets are wanted more; None: not as it lies."""
+    for wanted in parse(accept):
+        if wanted.syntax == syntax and wanted.media_type in {OCTETS, "*/*", "image/*", MEDIA_TYPES.get(syntax)}:
+            return wanted
+        if wanted.media_type == MEDIA_TYPES.get(syntax) and wanted.syntax in {"", ANY}:
+            return wanted
+        if wanted.media_type == OCTETS and wanted.syntax in {"", ANY, EXPLICIT_LITTLE_ENDIAN}:
+            return None
+    return None
+
+
+def compressed(row: Instance) -> Compressed | None:
+    """The instance's frames as they lie; None when they are not compressed or cannot be told apart."""
+    original = row.file.object
+    if original is None or row.transfer_syntax not in MEDIA_TYPES:
+        return None
+    pieces = _pieces(original, row.frames)
+    return Compressed(row.transfer_syntax, original, pieces) if pieces else None
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _pieces(original: StoredObject, frames: int) -> tuple[Pieces, ...]:
+    return tuple(encapsulated.frames(cast(BinaryIO, _Sealed(original)), original.size, frames))
+
+
+class _Sealed(RawIOBase):
+    """A sealed object as a file to read from, by ranges."""
+
+    def __init__(self, stored: StoredObject) -> None:
+        super().__init__()
+        self._stored, self._at = stored, 0
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        self._at = min(offset, self._stored.size)
+        return self._at
+
+    def read(self, size: int = -1) -> bytes:
+        stop = self._stored.size if size < 0 else min(self._at + size, self._stored.size)
+        found = b"".join(storage.read_range(self._stored, self._at, stop))
+        self._at = stop
+        return found

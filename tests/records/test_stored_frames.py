@@ -1,0 +1,151 @@
+"""Compressed frames leave as they lie in the original, when the caller names their transfer syntax or media type."""
+
+from __future__ import annotations
+
+import email
+import io
+import json
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pydicom
+import pytest
+from django.db import transaction
+from django.test import Client
+from pydicom.encaps import encapsulate, encapsulate_extended, generate_frames
+
+from cases.models import Case, Grant
+from portal.pages.demo.synthetic import Person
+from records.dicom import encapsulated
+from records.dicomweb import looks
+from records.dicomweb.stored import preferred, welcome
+from tests.factories import records
+from tests.factories.dicom import make_ct_series, make_us_cine
+
+PERSON = Person("EXAMPLE^TESTINA", "TEST-0001", date(1961, 5, 4), "F")
+"""The patient of `records.case`."""
+LOOP = make_us_cine(3, PERSON, syntax="jpeg-ls")
+CINE = pydicom.dcmread(io.BytesIO(LOOP))
+FRAMES = list(generate_frames(CINE.PixelData, number_of_frames=3))
+JLS = str(CINE.file_meta.TransferSyntaxUID)
+ADDRESS = f"/dicomweb/studies/{CINE.StudyInstanceUID}/series/{CINE.SeriesInstanceUID}"
+FRAME = f"{ADDRESS}/instances/{CINE.SOPInstanceUID}/frames"
+
+
+def written(pixels: bytes, **more: Any) -> bytes:
+    found = pydicom.dcmread(io.BytesIO(LOOP))
+    found.PixelData = pixels
+    for name, value in more.items():
+        setattr(found, name, value)
+    out = io.BytesIO()
+    found.save_as(out)
+    return out.getvalue()
+
+
+def split(content: bytes, count: int) -> list[bytes]:
+    """Frames by their places, without the byte that makes a fragment's length even."""
+    found = encapsulated.frames(io.BytesIO(content), len(content), count)
+    return [b"".join(content[offset : offset + length] for offset, length in pieces) for pieces in found]
+
+
+@pytest.mark.parametrize("table", [True, False])
+def test_a_frame_in_one_fragment_is_found(table: bool) -> None:
+    content = written(encapsulate(FRAMES, has_bot=table))
+    assert [one[: len(FRAMES[n])] for n, one in enumerate(split(content, 3))] == FRAMES
+
+
+def test_frames_in_several_fragments_are_told_apart_by_the_offset_table() -> None:
+    found = split(written(encapsulate(FRAMES, fragments_per_frame=2)), 3)
+    assert [one[: len(FRAMES[n])] for n, one in enumerate(found)] == FRAMES
+    assert split(written(encapsulate(FRAMES, fragments_per_frame=2, has_bot=False)), 3) == []
+
+
+def test_the_extended_offset_table_counts_first() -> None:
+    pixels, offsets, lengths = encapsulate_extended(FRAMES)
+    content = written(pixels, ExtendedOffsetTable=offsets, ExtendedOffsetTableLengths=lengths)
+    assert [one[: len(FRAMES[n])] for n, one in enumerate(split(content, 3))] == FRAMES
+
+
+@pytest.mark.parametrize("content", [make_ct_series(1, 32)[0], LOOP[:-400], b"no image"])
+def test_what_is_not_compressed_or_broken_has_no_such_frames(content: bytes) -> None:
+    assert encapsulated.frames(io.BytesIO(content), len(content), 3) == []
+
+
+@pytest.mark.parametrize(
+    ("accept", "looked_up", "as_stored"),
+    [
+        ("", False, False),
+        ("*/*", False, False),
+        ('multipart/related; type="application/octet-stream"; transfer-syntax=*', False, False),
+        (f'multipart/related; type="application/octet-stream"; transfer-syntax={JLS}', True, True),
+        ('multipart/related; type="image/jls"', True, True),
+        ("image/jls", True, True),
+        ('multipart/related; type="image/jp2"', True, False),
+        ("image/jls;q=0.5, application/octet-stream", True, False),
+        ("image/jls, application/octet-stream;q=0.5", True, True),
+    ],
+)
+def test_decoded_frames_leave_unless_the_stored_ones_are_asked_for(
+    accept: str, looked_up: bool, as_stored: bool
+) -> None:
+    assert welcome(accept) == looked_up
+    assert (preferred(accept, JLS) is not None) == as_stored
+
+
+@pytest.fixture(scope="module")
+def stored(django_db_setup: None, django_db_blocker: Any) -> Iterator[Case]:
+    with django_db_blocker.unblock(), transaction.atomic():
+        found = records.case()
+        records.upload(found, LOOP, "IM1")
+        records.run_jobs()
+        yield found
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def owner(stored: Case) -> Client:
+    looks.forget()
+    client = Client()
+    client.force_login(stored.opened_by)
+    return client
+
+
+def parts(answer: Any) -> list[tuple[str, bytes]]:
+    raw = f"Content-Type: {answer.headers['Content-Type']}\r\n\r\n".encode() + answer.getvalue()
+    return [(p["Content-Type"], p.get_payload(decode=True)) for p in email.message_from_bytes(raw).get_payload()]
+
+
+@pytest.mark.django_db
+def test_frames_come_as_they_lie_to_who_names_their_syntax(owner: Client, stored: Case) -> None:
+    accept = f'multipart/related; type="image/jls"; transfer-syntax={JLS}'
+    answer = owner.get(f"{FRAME}/3,1", headers={"Accept": accept})
+    assert [(kind, body[: len(FRAMES[n])]) for (kind, body), n in zip(parts(answer), (2, 0), strict=True)] == [
+        (f"image/jls; transfer-syntax={JLS}", FRAMES[2]),
+        (f"image/jls; transfer-syntax={JLS}", FRAMES[0]),
+    ]
+    alone = owner.get(f"{FRAME}/2", headers={"Accept": "image/jls"})
+    assert alone.getvalue()[: len(FRAMES[1])] == FRAMES[1]
+    assert owner.get(f"{FRAME}/4", headers={"Accept": "image/jls"}).status_code == 404
+    assert owner.get(f"{FRAME}/1", headers={"Accept": "image/jp2"}).status_code == 406
+    Grant.objects.filter(case=stored, user=stored.opened_by).update(revoked_at="2026-01-01T00:00Z")
+    assert owner.get(f"{FRAME}/2", headers={"Accept": "image/jls"}).status_code in {404, 406}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("named", [True, False])
+def test_a_pack_holds_compressed_frames_for_who_names_their_syntax(owner: Client, named: bool) -> None:
+    accept = "application/vnd.consilium.frames" + (f"; transfer-syntax={JLS}" if named else "")
+    answer = owner.get(f"{ADDRESS}/pack?first=2&count=2", headers={"Accept": accept})
+    body = answer.getvalue()
+    assert len(body) == int(answer.headers["Content-Length"])
+    length = int.from_bytes(body[:4], "little")
+    head, data = json.loads(body[4 : 4 + length]), body[4 + length :]
+    assert [one["encoding"] for one in head["frames"]] == [JLS if named else "identity"] * 2
+    for number, one in enumerate(head["frames"], 1):
+        frame = data[one["offset"] : one["offset"] + one["length"]]
+        if named:
+            assert frame[: len(FRAMES[number])] == FRAMES[number]
+        else:
+            assert np.array_equal(np.frombuffer(frame, np.uint8), CINE.pixel_array[number].ravel())
