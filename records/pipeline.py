@@ -30,6 +30,7 @@ FILES_AT_ONCE = 200
 BYTES_AT_ONCE = 1024**3
 MANY = 20
 """Files of one run after which it is worth while to wait for more before the case as a whole is looked at."""
+ARRIVING_SECONDS = 1.0
 SETTLE_SECONDS = 1.5
 
 FILE_STEPS: tuple[Callable[[Work], None], ...] = (assemble, recognise, scan, read, first_look)
@@ -81,7 +82,9 @@ def process(run: Run, case_id: UUID) -> None:
 
 def _more_arrives(case_id: UUID) -> bool:
     """Whether files of this case came just now: what is told about the case as a whole waits for those behind them."""
-    return File.objects.filter(case_id=case_id, created_at__gt=timezone.now() - timedelta(seconds=1)).exists()
+    return File.objects.filter(
+        case_id=case_id, created_at__gt=timezone.now() - timedelta(seconds=ARRIVING_SECONDS)
+    ).exists()
 
 
 def _another_comes(run: Run, case_id: UUID) -> bool:

@@ -301,6 +301,7 @@ def test_runs_that_find_nothing_leave_the_case_to_the_last_one(case: Any, monkey
 def test_case_as_a_whole_waits_while_many_files_still_arrive(case: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was read is shown at once; checklist and receipt come with the last of it."""
     monkeypatch.setattr(pipeline, "MANY", 2)
+    monkeypatch.setattr(pipeline, "ARRIVING_SECONDS", 600)
     batch = uuid4()
     for n in (1, 2):
         make.upload(case, files.dicom(instance=n), f"IM{n}", batch=batch)
