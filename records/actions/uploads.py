@@ -49,9 +49,9 @@ def create(*, case: Case, described: Described, size: int, by: Any, grant: Grant
             disk is (`store_full`).
     """
     held = lock(case)
-    if not takes_files(held.phase) or not _open_to(grant.pk if grant else None):
+    if not takes_files(held.phase) or not open_to(grant.pk if grant else None):
         raise Refused("closed")
-    if (known := _asked_before(held, described, size, by, grant)) is not None:
+    if (known := asked_before(held, described, size, by, grant)) is not None:
         return known
     in_bytes, in_files = used(held)
     if reason := too_much(used_bytes=in_bytes, used_files=in_files, size=size, limit_bytes=settings.MAX_CASE_BYTES):
@@ -74,12 +74,13 @@ def create(*, case: Case, described: Described, size: int, by: Any, grant: Grant
     return upload
 
 
-def _open_to(grant_id: UUID | None) -> bool:
+def open_to(grant_id: UUID | None) -> bool:
     """Whether the sender's upload link still counts; an account's own grants are asked at the gate."""
     return grant_id is None or live_grants().filter(pk=grant_id).exists()
 
 
-def _asked_before(case: Case, described: Described, size: int, by: Any, grant: Grant | None) -> Upload | None:
+def asked_before(case: Case, described: Described, size: int, by: Any, grant: Grant | None) -> Upload | None:
+    """What this sender began or sent under the same mark."""
     if not described.batch or not described.fingerprint:
         return None
     same = Upload.objects.filter(
@@ -150,7 +151,7 @@ def _append(upload: Upload, parts: list[StoredObject], by: Actor) -> None:
         phase = lock(upload.case_id).phase
     else:
         phase = Case.objects.values_list("phase", flat=True).get(pk=upload.case_id)
-    if not takes_files(phase) or not _open_to(upload.grant_id):
+    if not takes_files(phase) or not open_to(upload.grant_id):
         raise Refused("closed")
     waiting = Upload.objects.filter(pk=upload.pk, state=UploadState.RECEIVING, offset=start)
     now = timezone.now()

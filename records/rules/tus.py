@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -13,6 +15,8 @@ VERSION = "1.0.0"
 EXTENSIONS = ("creation", "creation-with-upload", "termination", "expiration", "checksum")
 CHECKSUMS = ("sha256", "sha1")
 DIGEST_BYTES = {"sha256": 32, "sha1": 20}
+BUNDLE_FILES = 200
+BUNDLE_FILE_BYTES = 4 * 1024 * 1024
 MAX_NAME = 255
 MAX_FOLDER = 500
 
@@ -67,7 +71,11 @@ def described(header: str) -> Described:
     Raises:
         BadHeader: see `metadata`; or there is no name.
     """
-    found = metadata(header)
+    return described_by(metadata(header))
+
+
+def described_by(found: Mapping[str, str]) -> Described:
+    """The same from plain words. Raises as `described`."""
     path = [clean(part) for part in re.split(r"[/\\]", found.get("relativePath", ""))]
     path = [part for part in path if part and part not in (".", "..")]
     name = clean(re.split(r"[/\\]", found.get("filename", ""))[-1]) or (path[-1] if path else "")
@@ -81,6 +89,24 @@ def described(header: str) -> Described:
     if not re.fullmatch(r"[0-9a-zA-Z_-]{0,64}", fingerprint):
         raise BadHeader("fingerprint_unreadable")
     return Described(shortened(name), "/".join(path[:-1])[:MAX_FOLDER], batch, fingerprint)
+
+
+def bundle(line: bytes) -> list[tuple[Described, int]]:
+    """The first line of a bundle: a JSON list that describes each file, with its `size` in bytes (our own, beside tus).
+
+    Raises:
+        BadHeader: no such list; no file, or an empty or large one, which go by themselves; too many.
+    """
+    try:
+        listed = json.loads(line)
+        found = [(described_by({k: v for k, v in one.items() if isinstance(v, str)}), one["size"]) for one in listed]
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        raise BadHeader("bundle_unreadable") from None
+    if not 0 < len(found) <= BUNDLE_FILES:
+        raise BadHeader("bundle_files")
+    if not all(isinstance(size, int) and 0 < size <= BUNDLE_FILE_BYTES and one.batch for one, size in found):
+        raise BadHeader("bundle_sizes")
+    return found
 
 
 def shortened(name: str) -> str:

@@ -19,7 +19,7 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 
-from cases.models import Case
+from cases.models import Case, Grant
 from portal.core.access import Actor, BaseView, Permission
 from records.actions import links, uploads
 from records.models import Upload, UploadLink
@@ -154,6 +154,9 @@ class LinkGate(BaseView):
     # what records/views/tus.py and page.py ask of whoever sends
     def mine(self) -> QuerySet[Upload]:
         return queries.sent_by(self.link)
+
+    def sender(self) -> tuple[Any, Grant | None]:
+        return None, self.link.grant
 
     def promise(self, described: rules.Described, size: int) -> Upload:
         return uploads.create(case=self.case, described=described, size=size, by=None, grant=self.link.grant)

@@ -14,17 +14,22 @@ from django.urls import reverse
 from django.utils.http import http_date
 from django.utils.translation import gettext as _
 
+from cases.models import Grant
 from cases.views.base import CaseView
+from portal.core import storage
 from portal.core.access import Permission
 from portal.core.models import StoredObject
 from portal.core.workflow import Refused
-from records.actions import uploads
+from records.actions import pushed, uploads, whole
 from records.models import Upload
 from records.queries.uploads import own_uploads, waiting
 from records.rules import tus
 from records.states import UploadState
 
 OCTETS = "application/offset+octet-stream"
+BUNDLE = "application/vnd.consilium.files"
+BUNDLE_HEAD = 512 * 1024
+BUNDLE_READ = 256 * 1024
 STATUS = {"closed": 409, "case_full": 413, "too_many_files": 413, "store_full": 507}
 
 
@@ -60,8 +65,13 @@ class TusView(CaseView):
     def mine(self) -> QuerySet[Upload]:
         return own_uploads(self.request.user, self.case)
 
+    def sender(self) -> tuple[Any, Grant | None]:
+        """The account that sends, or the grant of a link."""
+        return self.request.user, None
+
     def promise(self, described: tus.Described, size: int) -> Upload:
-        return uploads.create(case=self.case, described=described, size=size, by=self.request.user)
+        user, grant = self.sender()
+        return uploads.create(case=self.case, described=described, size=size, by=user, grant=grant)
 
     def address(self, upload: Upload) -> str:
         return reverse("records:upload", args=[self.case.ref, upload.pk])
@@ -160,6 +170,38 @@ def bites(request: HttpRequest) -> Iterator[bytes]:
         yield bytes(piece)
 
 
+class Body:
+    """The body of a bundle: a line, then the bytes of its files one after the other. A connection that breaks ends it."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self.request, self.held = request, b""
+
+    def more(self, most: int) -> bytes:
+        if self.held:
+            piece, self.held = self.held[:most], self.held[most:]
+            return piece
+        try:
+            return self.request.read(min(most, BUNDLE_READ))
+        except (UnreadablePostError, OSError):
+            return b""
+
+    def line(self) -> bytes:
+        """Raises BadHeader: it does not end."""
+        found = b""
+        while b"\n" not in found:
+            piece = self.more(BUNDLE_READ)
+            if not piece or len(found) > BUNDLE_HEAD:
+                raise tus.BadHeader("bundle_unreadable")
+            found += piece
+        line, _, self.held = found.partition(b"\n")
+        return line
+
+    def exactly(self, size: int) -> Iterator[bytes]:
+        while size and (piece := self.more(size)):
+            size -= len(piece)
+            yield piece
+
+
 class Uploads(TusView):
     """POST makes an upload (extensions "creation", "creation-with-upload"); GET lists what can be continued."""
 
@@ -179,7 +221,53 @@ class Uploads(TusView):
         return JsonResponse({"unfinished": found})
 
     def post(self, request: HttpRequest, **_kwargs: Any) -> HttpResponse:
-        return self.spoken(request, lambda: self.create(request))
+        many = request.content_type == BUNDLE
+        return self.spoken(request, lambda: self.bundle(request) if many else self.create(request))
+
+    def bundle(self, request: HttpRequest) -> HttpResponse:
+        """Many small files in one request: one wait for the disk, one commit, one job. Each is an upload like any other."""
+        pushed.room(case=self.case)
+        body = Body(request)
+        listed = tus.bundle(body.line())
+        if not storage.has_room(sum(size for _, size in listed)):
+            raise Refused("store_full")
+        sealing, came = storage.Batch(self.case.pk), list[tuple[tus.Described, int, StoredObject]]()
+        try:
+            for described, size in listed:
+                stored = sealing.seal(body.exactly(size), kind="original")
+                came.append((described, size, stored))
+                if stored.size < size:
+                    break
+            sealing.settle()
+        except BaseException:
+            for _, _, stored in came:
+                sealing.drop(stored)
+            raise
+        return JsonResponse({"files": self.keep(came)})
+
+    def keep(self, came: list[tuple[tus.Described, int, StoredObject]]) -> list[dict[str, Any]]:
+        """Whole ones together; the one that was cut, if any, as an upload that can be continued."""
+        user, grant = self.sender()
+        files = [(described, stored) for described, size, stored in came if stored.size == size]
+        try:
+            taken = whole.take(case=self.case, files=files, user=user, grant=grant, by=self.actor)
+        except BaseException:
+            uploads.discard(stored for _, _, stored in came)
+            raise
+        uploads.discard(stored for (_, stored), one in zip(files, taken, strict=True) if not one.kept)
+        if len(files) < len(came):
+            described, size, cut = came[-1]
+            cut.kind = "part"
+            if cut.size:
+                uploads.take_whole(promise=lambda: self.promise(described, size), part=cut, by=self.actor)
+            else:
+                uploads.discard([cut])
+        return [
+            {"url": self.address(one.upload), "offset": one.upload.offset}
+            if one.upload
+            else {"error": one.code, "message": sentence(one.code)}
+            for one in taken
+        ]
 
     def create(self, request: HttpRequest) -> HttpResponse:
         described = tus.described(request.headers.get("Upload-Metadata", ""))

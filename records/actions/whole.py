@@ -1,0 +1,135 @@
+"""Files that arrive whole, many in one request: their rows are written together, and one job reads them all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from cases.actions.locking import lock
+from cases.models import Case, Grant
+from portal.core.access import Actor
+from portal.core.models import Event, StoredObject
+from portal.core.states import Role
+from portal.core.workflow import Refused, note
+from records.actions.uploads import asked_before, open_to
+from records.models import File, Upload
+from records.moves import UPLOAD
+from records.queries.uploads import used
+from records.rules.tus import Described
+from records.rules.uploads import takes_files, too_much
+from records.states import UploadState
+
+EVENT = "receive"
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What became of one file of a bundle: its upload, or why it was not taken. `kept`: its bytes are this upload's."""
+
+    upload: Upload | None
+    kept: bool = False
+    code: str = ""
+
+
+@transaction.atomic
+def take(
+    *, case: Case, files: Sequence[tuple[Described, StoredObject]], user: Any, grant: Grant | None, by: Actor
+) -> list[Taken]:
+    """Keep sealed files (unsaved objects) of one bundle as received uploads; each that does not fit any more is refused by itself.
+
+    One that was sent before, by the same sender with the same mark, is told of as it stands: the sender had not heard our answer.
+
+    Raises:
+        Refused: the case takes no files now (`closed`).
+    """
+    held = lock(case)
+    if not takes_files(held.phase) or not open_to(grant.pk if grant else None):
+        raise Refused("closed")
+    in_bytes, in_files = used(held)
+    marks = {described.fingerprint for described, _ in files if described.fingerprint}
+    again = set(Upload.objects.filter(case=held, fingerprint__in=marks).values_list("fingerprint", flat=True))
+    found: list[Taken | None] = []
+    fresh: list[tuple[Described, StoredObject]] = []
+    for described, stored in files:
+        seen = described.fingerprint in again
+        known = asked_before(held, described, stored.size, user, grant) if seen else None
+        reason = "" if known else too_much(
+            used_bytes=in_bytes, used_files=in_files, size=stored.size, limit_bytes=settings.MAX_CASE_BYTES
+        )  # fmt: skip
+        if known or reason:
+            found.append(Taken(known, code=reason or ""))
+            continue
+        found.append(None)
+        fresh.append((described, stored))
+        in_bytes, in_files = in_bytes + stored.size, in_files + 1
+    uploads = iter(write_rows(case=held, files=fresh, user=user, grant=grant, by=by))
+    return [one or Taken(next(uploads), kept=True) for one in found]
+
+
+def write_rows(
+    *, case: Case, files: Sequence[tuple[Described, StoredObject]], user: Any, grant: Grant | None, by: Actor
+) -> list[Upload]:
+    """Uploads, files, objects and history of files that came whole. Inside the caller's transaction, with the case locked.
+
+    The history gets the same row for each as a file that came in parts; the last row's reaction reads them all.
+
+    Raises:
+        Refused: this role sends no files.
+    """
+    rule = UPLOAD.table[UploadState.RECEIVING, EVENT]
+    if by.role not in rule.roles or by.role == Role.SYSTEM:
+        raise Refused(f"upload.{EVENT}: not for {by.role}")
+    now = timezone.now()
+    uploads = Upload.objects.bulk_create(
+        Upload(
+            case=case,
+            by=user,
+            grant=grant,
+            name=described.name,
+            folder=described.folder,
+            batch=described.batch or uuid4(),
+            fingerprint=described.fingerprint,
+            size=stored.size,
+            offset=stored.size,
+            state=UploadState.RECEIVED,
+            expires_at=now,
+            received_at=now,
+        )
+        for described, stored in files
+    )
+    StoredObject.objects.bulk_create(stored for _, stored in files)
+    File.objects.bulk_create(
+        File(
+            case=case,
+            upload=upload,
+            name=upload.name,
+            folder=upload.folder,
+            object=stored,
+            sha256=stored.sha256,
+            size=stored.size,
+        )
+        for upload, (_, stored) in zip(uploads, files, strict=True)
+    )
+    Event.objects.bulk_create(
+        Event(
+            case_id=case.pk,
+            subject_kind=UPLOAD.kind,
+            subject_id=upload.pk,
+            name=EVENT,
+            source=UploadState.RECEIVING,
+            target=UploadState.RECEIVED,
+            actor_kind=by.kind,
+            actor_id=by.id,
+            actor_role=by.role,
+        )
+        for upload in uploads[:-1]
+    )
+    if uploads:
+        note(uploads[-1], UPLOAD.kind, EVENT, actor=by, source=UploadState.RECEIVING, target=UploadState.RECEIVED)
+    return uploads
