@@ -164,7 +164,7 @@ class _Reader:
     def _condition(self, one: Json) -> Iterator[Fact]:
         words, code, system = coded(one.get("code"))
         _w, verified, _s = coded(one.get("verificationStatus"))
-        if not words or verified in ("entered-in-error", "refuted"):
+        if not words or _unsaid(code) or verified in ("entered-in-error", "refuted"):
             return
         _w, status, _s = coded(one.get("clinicalStatus"))
         status = "none" if code.startswith("no-") or code == "160245001" else status
@@ -182,7 +182,7 @@ class _Reader:
             target = self.by_reference.get(text(reference.get("reference")), {})
             concept = target.get("code") or {"text": text(reference.get("display"))}
         words, code, system = coded(concept)
-        if not words:
+        if not words or _unsaid(code):
             return
         dose = first(one.get("dosageInstruction") or one.get("dosage"))
         yield Fact(
@@ -194,7 +194,7 @@ class _Reader:
     def _allergy(self, one: Json) -> Iterator[Fact]:
         words, code, system = coded(one.get("code"))
         _w, verified, _s = coded(one.get("verificationStatus"))
-        if not words or verified in ("entered-in-error", "refuted"):
+        if not words or _unsaid(code) or verified in ("entered-in-error", "refuted"):
             return
         _w, status, _s = coded(one.get("clinicalStatus"))
         reactions = [coded(what)[0] for r in many(one.get("reaction")) for what in many(first(r).get("manifestation"))]
@@ -230,7 +230,7 @@ class _Reader:
 
     def _procedure(self, one: Json) -> Iterator[Fact]:
         words, code, system = coded(one.get("code"))
-        if not words or text(one.get("status")) in _DONE or text(one.get("status")) == "preparation":
+        if not words or _unsaid(code) or text(one.get("status")) in (*_DONE, "preparation"):
             return
         date = _day(one, "performedDateTime", "performedPeriod", "performedString")
         author = self.name_of(first(one.get("performer")).get("actor"))
@@ -321,6 +321,11 @@ class _Reader:
                     kind = text(first(file).get("contentType")).split(";")[0].strip().lower()
                     number = len(self.record.attachments) + 1
                     self.record.attachments.append(Attachment(f"attachment-{number}.{ENDINGS.get(kind, 'bin')}", data))
+
+
+def _unsaid(code: str) -> bool:
+    """ "No information about allergies" and its like (IPS, absent-unknown-uv-ips): neither an allergy nor the word that there is none."""
+    return code.startswith("no-") and code.endswith("-info")
 
 
 def _resources(root: Json, depth: int = 0) -> Iterator[tuple[str, Json]]:

@@ -121,3 +121,71 @@ def oru(*results: str) -> bytes:
         *(f"OBX|{number}|{one}" for number, one in enumerate(results, 1)),
     ]
     return "\r".join(lines).encode()
+
+
+def ips() -> bytes:
+    """An International Patient Summary (hl7.org/fhir/uv/ips): a document whose composition names its sections' coded entries by fullUrl."""
+    here = "urn:uuid:0000000{}-1111-4222-8333-444444444444".format
+    snomed, loinc, absent = (
+        "http://snomed.info/sct",
+        "http://loinc.org",
+        "http://hl7.org/fhir/uv/ips/CodeSystem/absent-unknown-uv-ips",
+    )
+    patient = {"reference": here(1), "display": "Testina Example"}
+
+    def concept(code: str, words: str, system: str = snomed) -> dict[str, Any]:
+        return {"coding": [{"system": system, "code": code, "display": words}]}
+
+    def status(name: str, code: str) -> dict[str, Any]:
+        return {"coding": [{"system": f"http://terminology.hl7.org/CodeSystem/{name}", "code": code}]}
+
+    def section(title: str, code: str, words: str, *entries: int) -> dict[str, Any]:
+        div = f'<div xmlns="http://www.w3.org/1999/xhtml"><p>{words}</p></div>'
+        named = {"entry": [{"reference": here(number)} for number in entries]} if entries else {}
+        return {
+            "title": title,
+            "code": concept(code, title, loinc),
+            "text": {"status": "generated", "div": div},
+            **named,
+        }
+
+    kept = [
+        {"resourceType": "Patient", "name": [{"family": "Example", "given": ["Testina"]}], "gender": "female", "birthDate": "1961-05-04"},
+        {"resourceType": "Practitioner", "name": [{"family": "Sample", "given": ["Ada"], "prefix": ["Dr"]}]},
+        {"resourceType": "Organization", "name": "Sample Hospital"},
+        {"resourceType": "Condition", "clinicalStatus": status("condition-clinical", "active"),
+         "code": concept("13645005", "Chronic obstructive pulmonary disease"), "subject": patient, "onsetDateTime": "2016"},
+        {"resourceType": "Medication", "code": concept("387207008", "Ibuprofen")},
+        {"resourceType": "MedicationStatement", "status": "active", "medicationReference": {"reference": here(5)}, "subject": patient,
+         "effectivePeriod": {"start": "2015-03"}, "dosage": [{"text": "400 mg with meals"}]},
+        {"resourceType": "AllergyIntolerance", "patient": patient,
+         "code": concept("no-allergy-info", "No information about allergies", absent)},
+        {"resourceType": "Procedure", "status": "completed", "code": concept("80146002", "Appendectomy"), "subject": patient,
+         "performedDateTime": "1985-06-01"},
+        {"resourceType": "Observation", "status": "final", "category": [status("observation-category", "laboratory")],
+         "code": concept("718-7", "Hemoglobin", loinc), "subject": patient, "effectiveDateTime": "2026-02-11T08:30:00+01:00",
+         "performer": [{"reference": here(3)}],
+         "valueQuantity": {"value": 13.5, "unit": "g/dL", "system": "http://unitsofmeasure.org", "code": "g/dL"},
+         "referenceRange": [{"low": {"value": 12, "unit": "g/dL"}, "high": {"value": 16, "unit": "g/dL"}}]},
+        {"resourceType": "Observation", "status": "final", "category": [status("observation-category", "social-history")],
+         "code": concept("72166-2", "Tobacco smoking status", loinc), "subject": patient, "effectiveDateTime": "2026-02-11",
+         "valueCodeableConcept": concept("8517006", "Ex-smoker")},
+        {"resourceType": "Immunization", "status": "completed", "vaccineCode": concept("6142004", "Influenza vaccine"), "patient": patient,
+         "occurrenceDateTime": "2025-10-02"},
+    ]  # fmt: skip
+    composition = {
+        "resourceType": "Composition", "status": "final", "type": concept("60591-5", "Patient summary Document", loinc), "subject": patient,
+        "date": "2026-02-12T10:00:00+01:00", "author": [{"reference": here(2)}],
+        "title": "Patient Summary", "custodian": {"reference": here(3)}, "language": "en-GB", "section": [
+            section("Active Problems", "11450-4", "Chronic obstructive pulmonary disease since 2016", 4),
+            section("Medication", "10160-0", "Ibuprofen 400 mg with meals", 6),
+            section("Allergies and Intolerances", "48765-2", "No information about allergies", 7),
+            section("Immunizations", "11369-6", "Influenza, October 2025", 11),
+            section("Results", "30954-2", "Haemoglobin 13.5 g/dL", 9),
+            section("History of Procedures", "47519-4", "Appendectomy 1985", 8),
+        ],
+    }  # fmt: skip
+    entries = [{"fullUrl": here(number), "resource": one} for number, one in enumerate([composition, *kept])]
+    return json.dumps(
+        {"resourceType": "Bundle", "type": "document", "timestamp": "2026-02-12T10:00:00+01:00", "entry": entries}
+    ).encode()

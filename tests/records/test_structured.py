@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from records.child.protocol import ProtocolError, parse_result
 from records.structured import cda, coding, fhir, hl7, model, narrative, xmltree
-from tests.factories.health import bundle, ccda, observation, oru
+from tests.factories.health import bundle, ccda, ips, observation, oru
 from tests.records.helpers import one, run
 
 
@@ -122,6 +122,46 @@ def test_fhir_in_xml_says_the_same_as_in_json() -> None:
         == (from_json.number, from_json.unit, from_json.code)
         == (97.0, "mg/dL", "2345-7")
     )
+
+
+def test_international_patient_summary_is_read_with_its_sections_and_entries(tmp_path: Path) -> None:
+    result = one(ips(), tmp_path)
+    assert (result.status, result.code, result.media_type) == ("ready", "", "application/fhir+json")
+    titles = [page["text"].split("\n")[0] for page in result.data["pages"]]
+    shown = "\n".join(page["text"] for page in result.data["pages"])
+    for words in (
+        "Active Problems",
+        "Immunizations",
+        "Influenza, October 2025",
+        "History of Procedures",
+        "Appendectomy 1985",
+    ):
+        assert words in shown, (words, titles)
+    record = fhir.read(json.loads(ips()))
+    assert (record.title, record.loinc, record.date, record.language) == (
+        "Patient Summary",
+        "60591-5",
+        "2026-02-12",
+        "en",
+    )
+    assert (record.author, record.institution) == ("Dr Ada Sample", "Sample Hospital")
+    assert (record.who.name, record.who.birth, record.who.sex) == ("Testina Example", "19610504", "F")
+    facts = {fact.kind: fact for fact in record.facts}
+    assert len(record.facts) == len(facts) == 4, "smoking and vaccination are told, and are no results"
+    assert (facts["problem"].text, facts["problem"].date) == ("Chronic obstructive pulmonary disease", "2016")
+    assert (facts["medicine"].text, facts["medicine"].detail) == ("Ibuprofen", "400 mg with meals"), (
+        "named by another entry"
+    )
+    assert "allergy" not in facts, "nothing is known about allergies: that is not the same as none"
+    result_ = facts["laboratory"]
+    assert (result_.number, result_.unit, result_.low, result_.high, result_.author) == (
+        13.5,
+        "g/dL",
+        12.0,
+        16.0,
+        "Sample Hospital",
+    )
+    assert (facts["procedure"].text, facts["procedure"].date) == ("Appendectomy", "1985-06-01")
 
 
 def test_message_gives_results_and_the_file_inside(tmp_path: Path) -> None:
