@@ -48,12 +48,16 @@ UNREAD = {
 """File name: why DCMTK draws nothing of it."""
 
 
+EVERY = "DCMTK_ALL" in os.environ
+HEAD = ["Rows", "Modality", "SeriesInstanceUID"]
+
+
 @pytest.fixture(scope="module")
 def files(real_files: Path) -> list[Path]:
     root = real_files / "dicom"
     found = sorted(p for p in root.rglob("*") if p.is_file())
     assert found, "TEST_DATA is set but holds no DICOM files"
-    return found
+    return found if EVERY else few(found)
 
 
 def plain(path: Path, syntax: str, out: Path) -> Path:
@@ -108,24 +112,25 @@ def ours(path: Path, result: FileResult, work: Path, frame: int) -> np.ndarray:
     return render(pixels_of(raw, look, frames["rows"], frames["columns"]), look, frame=frame)
 
 
-Picture = tuple[Path, FileResult, int]
-
-
-def few(pictures: list[Picture]) -> list[Picture]:
-    """The middle image of each series that is stored alike, one frame of each file (DCMTK_ALL=1 in the environment: every one)."""
-    alike: dict[tuple[str, ...], list[Picture]] = {}
-    for path, result, frame in pictures:
-        index = result.data["index"]
-        small = "TINY" if "TINY_ALPHA" in path.parts else path.name
-        alone = "" if index["series_instance_uid"] and index["modality"] in ("CT", "MR") else small
-        key = (str(path.parent), index["series_instance_uid"], index["transfer_syntax_uid"], str(index["rows"]), alone)
-        alike.setdefault(key, []).append((path, result, frame))
+def few(files: list[Path]) -> list[Path]:
+    """Of images of one CT or MR series in one folder that are stored alike the middle one; every other image (DCMTK_ALL=1: every file)."""
+    alike: dict[tuple[str, ...], list[Path]] = {}
+    for path in files:
+        with warnings.catch_warnings(), contextlib.suppress(Exception):  # some are broken on purpose
+            warnings.simplefilter("ignore")
+            head = pydicom.dcmread(path, force=True, specific_tags=HEAD, stop_before_pixels=True)
+            if "Rows" not in head:
+                continue
+            series = head.get("Modality") in ("CT", "MR") and head.get("SeriesInstanceUID")
+            kind = [str(path.parent), str(head.file_meta.get("TransferSyntaxUID")), str(head.Rows)]
+            alone = "TINY" if "TINY_ALPHA" in path.parts else "" if series else path.name
+            alike.setdefault((*kind, str(series), alone), []).append(path)
     return [group[len(group) // 2] for group in alike.values()]
 
 
 def numbers(count: int) -> list[int]:
-    """First, middle and last frame."""
-    return sorted({0, count // 2, count - 1})
+    """The middle frame; with DCMTK_ALL=1 first and last as well."""
+    return sorted({0, count // 2, count - 1}) if EVERY else [count // 2]
 
 
 def test_render_matches_dcmtk_on_real_files(files: list[Path], tmp_path: Path) -> None:
@@ -145,7 +150,6 @@ def test_render_matches_dcmtk_on_real_files(files: list[Path], tmp_path: Path) -
         if result.kind == "dicom" and result.data.get("look")
         for frame in numbers(result.data["frames"]["count"])
     ]
-    pictures = pictures if "DCMTK_ALL" in os.environ else few(pictures)
 
     def theirs(place: int) -> np.ndarray | None:
         path, result, frame = pictures[place]

@@ -1,6 +1,6 @@
 /** The studies and series on the table. A series fetches its headers once, when first wanted. */
 import { placeOf } from './api.js';
-import { date, hasImage, isDocument, mend, NOT_IMAGES, number, personName, value } from './dicom.js';
+import { date, hasImage, isDocument, isMap, mend, NOT_IMAGES, number, personName, value } from './dicom.js';
 import { gettext } from './i18n.js';
 import { isSlide } from './slide.js';
 import { sortInstances, sortSeries } from './order.js';
@@ -34,7 +34,7 @@ export class Series {
   async #load() {
     if (this.other) return this;
     const datasets = await this.api.metadata(this.study.uid, this.uid);
-    if (datasets.length && !datasets.some(hasImage)) this.other = datasets.some(isDocument) ? NOT_IMAGES.DOC : gettext('Data without pictures');
+    if (datasets.length && !datasets.some(hasImage)) this.other = datasets.some(isDocument) ? NOT_IMAGES.DOC : datasets.some(isMap) ? gettext('Parametric map') : gettext('Data without pictures');
     if (this.modality === 'SM' && datasets.some(isSlide)) {
       this.slide = datasets;
       this.count = datasets.length;

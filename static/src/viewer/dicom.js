@@ -9,7 +9,7 @@ export const TAGS = {
   samples: '00280002', photometric: '00280004', pixelSpacing: '00280030', imagerSpacing: '00181164', sliceThickness: '00180050',
   sliceLocation: '00201041', frameTime: '00181063', cineRate: '00180040', displayRate: '00082144', lossy: '00282110', lossyRatio: '00282112',
   windowCenter: '00281050', windowWidth: '00281051', windowNames: '00281055', magnification: '00181114',
-  ultrasoundRegions: '00186011', unitsX: '00186024', unitsY: '00186026', sharedGroups: '52009229', frameGroups: '52009230', laterality: '00200062', seriesSide: '00200060', viewPosition: '00185101', patientOrientation: '00200020', bodyPart: '00180015',
+  ultrasoundRegions: '00186011', unitsX: '00186024', unitsY: '00186026', deltaX: '0018602C', deltaY: '0018602E', sharedGroups: '52009229', frameGroups: '52009230', laterality: '00200062', seriesSide: '00200060', viewPosition: '00185101', patientOrientation: '00200020', bodyPart: '00180015',
 };
 
 export const values = (dataset, name) => dataset?.[TAGS[name]]?.Value ?? [];
@@ -45,7 +45,9 @@ export const NOT_IMAGES = {
 
 /** Encapsulated PDF, CDA, STL, OBJ, MTL (PS3.4 table B.5-1). */
 export const isDocument = (dataset) => String(value(dataset, 'sopClass') ?? '').startsWith('1.2.840.10008.5.1.4.1.1.104.');
-export const hasImage = (dataset) => !isDocument(dataset) && number(dataset, 'rows') > 0 && number(dataset, 'columns') > 0;
+/** Parametric maps hold numbers of their own kind, with a point (PS3.3 A.75): no grey values to draw. */
+export const isMap = (dataset) => value(dataset, 'sopClass') === '1.2.840.10008.5.1.4.1.1.30';
+export const hasImage = (dataset) => !isDocument(dataset) && !isMap(dataset) && number(dataset, 'rows') > 0 && number(dataset, 'columns') > 0;
 
 const group = (dataset, sequence, functional, name) => {
   for (const item of [dataset?.[TAGS[sequence]]?.Value?.[0]]) {
@@ -69,11 +71,18 @@ export function sideOf(dataset) {
 
 const CENTIMETRE = 3;   // PS3.3 C.8.5.5.1.1, Physical Units
 
+const inCentimetres = (dataset) => (dataset?.[TAGS.ultrasoundRegions]?.Value ?? []).filter((region) => number(region, 'unitsX') === CENTIMETRE && number(region, 'unitsY') === CENTIMETRE);
+
+/** Millimetres per pixel of an ultrasound image whose regions all agree (PS3.3 C.8.5.5), 0 otherwise. */
+export function regionScale(dataset) {
+  const steps = inCentimetres(dataset).flatMap((region) => ['deltaX', 'deltaY'].map((name) => Math.abs(number(region, name) ?? 0) * 10));
+  return steps.length && steps.every((step) => step > 0 && Math.abs(step - steps[0]) < steps[0] * 0.01) ? steps[0] : 0;
+}
+
 /** How far a length on this image may be trusted: 'calibrated', 'detector' (projection, magnified) or 'none'. */
 export function calibration(dataset) {
   if (geometry(dataset, 'pixelSpacing').length) return 'calibrated';
-  const regions = dataset?.[TAGS.ultrasoundRegions]?.Value ?? [];
-  if (regions.some((region) => number(region, 'unitsX') === CENTIMETRE && number(region, 'unitsY') === CENTIMETRE)) return 'calibrated';
+  if (inCentimetres(dataset).length) return 'calibrated';
   return values(dataset, 'imagerSpacing').length ? 'detector' : 'none';
 }
 

@@ -1,4 +1,5 @@
 /** The whole viewer: windows, tools and list around cornerstone. */
+import { cache } from '@cornerstonejs/core';
 import { Cine } from './cine.js';
 import { framed, listenForOpen } from './cite.js';
 import { commands } from './commands.js';
@@ -222,6 +223,9 @@ export class App {
     this.prefetcher.pump();
     this.state.saveAll();
   }
+
+  /** Bytes of decoded images that are held now. */
+  cacheSize() { return cache.getCacheSize(); }
 
   useTool(name) {
     this.tools.use(name);

@@ -1,5 +1,5 @@
 /** The texts on an image window: whose, what, which, how; letters; scale; warnings. They never leave the screen. */
-import { geometry, lossy, number, sideOf, spacingOf, values } from './dicom.js';
+import { geometry, lossy, number, regionScale, sideOf, spacingOf, values } from './dicom.js';
 import { el } from './dom.js';
 import { gettext } from './i18n.js';
 import { edges, edgesOfProjection, planeName } from './orientation.js';
@@ -87,12 +87,13 @@ const orientation = (viewport, pane) => (pane.reformatted ? viewport.getImageDat
 
 const STEPS = [1, 2, 5, 10, 20, 50, 100, 200];
 function showScale(pane, viewport) {
-  pane.scale.hidden = !viewport || !spacingOf(pane.image.dataset).length;
+  const scale = !viewport ? 0 : spacingOf(pane.image.dataset).length ? 1 : regionScale(pane.image.dataset);   // without a spacing the renderer counts in pixels
+  pane.scale.hidden = !scale;
   if (pane.scale.hidden) return;
   const [a, b] = [[0, 0], [100, 0]].map((point) => viewport.canvasToWorld(point));
   pane.scale.hidden = !a;
   if (!a) return;
-  const mmPerPixel = Math.hypot(a[0] - b[0], a[1] - b[1], a[2] - b[2]) / 100;
+  const mmPerPixel = (scale * Math.hypot(a[0] - b[0], a[1] - b[1], a[2] - b[2])) / 100;
   const limit = Math.min(160, pane.canvas.clientWidth / 4);
   const mm = STEPS.filter((step) => step / mmPerPixel <= limit).pop();
   pane.scale.hidden = !mm;

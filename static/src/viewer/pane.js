@@ -191,7 +191,8 @@ export class Pane {
   }
 
   failed(error) {
-    this.trouble(gettext('Image {n} of {count} could not be shown: {reason}. The other images are not affected.', { n: this.index + 1, count: this.ids.length, reason: reason(error) }));
+    const why = (error?.status ?? error?.error?.status) === 404 ? gettext('its pixels are damaged or of a kind that cannot be drawn, or you may no longer see it') : reason(error);
+    this.trouble(gettext('Image {n} of {count} could not be shown: {reason}. The other images are not affected.', { n: this.index + 1, count: this.ids.length, reason: why }));
     this.slider.value = this.index + 1;
     updateOverlay(this);
   }

@@ -10,7 +10,7 @@ function page(title, { number, image, width, height, text }, count) {
 }
 
 function paper({ title, pages, url }) {
-  return el('article', { className: 'co-v-paper' }, el('h3', {}, title, ' ', el('a', { href: url, target: '_blank', rel: 'noopener', textContent: gettext('Open in a tab') })),
+  return el('article', { className: 'co-v-paper' }, el('h2', {}, title, ' ', el('a', { href: url, target: '_blank', rel: 'noopener', textContent: gettext('Open in a tab') })),
     ...(pages.length ? pages.map((one) => page(title, one, pages.length)) : [el('p', { textContent: gettext('The pages are being prepared. Come back in a minute.') })]));
 }
 

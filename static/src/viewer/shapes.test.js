@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { calibration, sideOf } from './dicom.js';
+import { calibration, regionScale, sideOf } from './dicom.js';
 import { drawingsFor } from './marks.js';
 import { entriesFor, outline, seriesNamed, shapesOfSegmentation, shapesOfStructures } from './shapes.js';
 import { areaFor, shutterOf } from './shutter.js';
@@ -96,4 +96,12 @@ test('a length is trusted as far as the header allows', () => {
   assert.equal(calibration(region(4, 3)), 'none', 'seconds across: no length');
   assert.equal(calibration({ '00181164': value(0.1, 0.1) }), 'detector');
   assert.equal(calibration({}), 'none');
+});
+
+test('an ultrasound has a scale when its regions agree', () => {
+  const region = (x, y, units = 3) => ({ '00186024': value(units), '00186026': value(units), '0018602C': value(x), '0018602E': value(y) });
+  assert.equal(regionScale({ '00186011': value(region(0.02, 0.02), region(-0.02, 0.02), region(0.5, 0.5, 4)) }), 0.2, 'seconds do not count');
+  assert.equal(regionScale({ '00186011': value(region(0.02, 0.02), region(0.03, 0.03)) }), 0);
+  assert.equal(regionScale({ '00186011': value(region(0.02, 0.04)) }), 0);
+  assert.equal(regionScale({}), 0);
 });
