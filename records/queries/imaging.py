@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from cases.queries import visible_to
 from portal.core.states import Role
@@ -32,7 +32,10 @@ def visible_studies(
         cases = cases.filter(ref=ref)
     if case_id is not None:
         cases = cases.filter(pk=case_id)
-    return Study.objects.filter(case__in=cases, state__in=states)
+    if ref is not None or case_id is not None:
+        return Study.objects.filter(case__in=cases, state__in=states)
+    # Asked of each study, not listed first: a list would grow with the cases of the house, whichever study is looked for.
+    return Study.objects.filter(Exists(cases.filter(pk=OuterRef("case_id"))), state__in=states)
 
 
 def visible_series(

@@ -89,8 +89,7 @@ def _studies(user: Any, matches: Mapping[str, str], ref: str | None, case_id: UU
     older = Q(created_at__lt=OuterRef("created_at")) | Q(created_at=OuterRef("created_at"), pk__lt=OuterRef("pk"))
     found = visible.filter(_conditions("study", matches))
     if ref is None and case_id is None:
-        twice = Study.objects.filter(uid=OuterRef("uid")).exclude(pk=OuterRef("pk")).filter(older)
-        found = found.exclude(Exists(twice.filter(pk__in=visible.values("pk"))))
+        found = found.exclude(Exists(visible.filter(uid=OuterRef("uid")).exclude(pk=OuterRef("pk")).filter(older)))
     return found
 
 
