@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import chain
+from itertools import count
 from pathlib import Path
 from typing import Any, Protocol
 from uuid import uuid4
@@ -218,10 +218,15 @@ class Bucket:
         upload = {**target, "UploadId": self.client.create_multipart_upload(**target)["UploadId"]}
         done = []
         try:
-            for number, part in enumerate(chain((first, second), parts), 1):
-                first = second = b""  # or they would stay in memory beside every later one
+            held = [second, first]
+            first, second = b"", None  # or they would stay in memory beside every later one
+            for number in count(1):
+                part = held.pop() if held else next(parts, None)
+                if part is None:
+                    break
                 answer = self.client.upload_part(**upload, PartNumber=number, Body=part)
                 done.append({"PartNumber": number, "ETag": answer["ETag"]})
+                part = None  # before the next one is gathered
             with _refusals(name):
                 self.client.complete_multipart_upload(**upload, MultipartUpload={"Parts": done}, **only_new)
         except BaseException:
@@ -302,8 +307,11 @@ def _gathered(chunks: Iterable[bytes], size: int) -> Iterator[bytes]:
     for chunk in chunks:
         waiting += chunk
         while len(waiting) >= size:
-            yield bytes(waiting[:size])
+            with memoryview(waiting) as view:
+                whole = bytes(view[:size])
             del waiting[:size]
+            yield whole
+            del whole
     if waiting:
         yield bytes(waiting)
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import tracemalloc
 from collections.abc import Iterator
 from io import StringIO
+from types import SimpleNamespace
 from typing import Any, cast
 from uuid import uuid4
 
@@ -88,6 +90,37 @@ def test_large_object_goes_part_by_part_and_never_as_a_whole(place: Bucket, monk
     assert max(sent) <= BUCKET_PART
     at = BUCKET_PART - 100
     assert b"".join(storage.read_range(stored, at, at + 200)) == pattern(1024**2)[-100:] + megabyte[:100]
+
+
+class Swallowing(Bucket):
+    """A bucket whose far end takes everything and keeps nothing."""
+
+    client = SimpleNamespace(
+        create_multipart_upload=lambda **_given: {"UploadId": "1"},
+        upload_part=lambda **_given: {"ETag": "e"},
+        complete_multipart_upload=lambda **_given: None,
+    )
+
+
+def test_memory_of_a_large_object_does_not_grow_with_its_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Putting the parts of an upload together holds a few parts of the bucket, whether it has 4 of them or 24 (384 MiB)."""
+    place = Swallowing(bucket_name="none", endpoint_url="http://127.0.0.1:1", access_key="x", secret_key="x")
+    monkeypatch.setattr(storage, "backend", lambda: place)
+    megabyte, case = bytes(1024**2), uuid4()
+
+    def peak(parts: int) -> int:
+        tracemalloc.reset_peak()
+        pieces = (megabyte for _ in range(parts * BUCKET_PART // 1024**2))
+        assert storage.write_stream(pieces, case_id=case, kind="original").size == parts * BUCKET_PART
+        return tracemalloc.get_traced_memory()[1]
+
+    tracemalloc.start()
+    try:
+        few, many = peak(4), peak(24)
+    finally:
+        tracemalloc.stop()
+    assert many < 4 * BUCKET_PART
+    assert many - few < BUCKET_PART // 8
 
 
 def test_write_that_breaks_leaves_neither_object_nor_parts(place: Bucket) -> None:
