@@ -1,6 +1,7 @@
 """A study or series as a ZIP of its originals, streamed: stored, not deflated (images do not shrink enough to be worth the wait).
 
-Names are numbers, in folders by series. Sizes stand in front of each file (and not behind it), so that every reader
+It is a file-set of PS3.10: a DICOMDIR, and names as that asks (numbers, in folders by series, without an ending).
+Sizes stand in front of each file (and not behind it), so that every reader
 can unpack while it arrives; a file above `HELD` bytes is read twice for that, once for its checksum.
 """
 
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from django.http import Http404, StreamingHttpResponse
 
 from portal.core.models import StoredObject
+from records.dicomweb.dicomdir import directory
 from records.models import Instance
 from records.queries import downloads
 
@@ -29,7 +31,7 @@ Each folder is a series; its files are in the order of their numbers.
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One file in the archive: `row` is None for the text beside the images."""
+    """One file in the archive: `row` is None for what is made for it (the text and the directory beside the images)."""
 
     name: bytes
     size: int
@@ -47,6 +49,7 @@ class Member:
 def members(rows: Sequence[Instance]) -> list[Member]:
     """The archive's files in order. Raises Http404 when an original is gone."""
     found: list[Member] = []
+    listed: list[tuple[str, Instance]] = []
     lines: list[str] = []
     folder, count, last = 0, 0, None
     for row in rows:
@@ -58,9 +61,16 @@ def members(rows: Sequence[Instance]) -> list[Member]:
             series = row.series
             lines.append(f"SE{folder:05d}  {series.modality}  {series.description}  ({series.instance_count} files)")
         count += 1
-        found.append(Member(f"IMAGES/SE{folder:05d}/IM{count:05d}.dcm".encode(), stored.size, row, stored))
+        place = f"IMAGES/SE{folder:05d}/IM{count:05d}"
+        listed.append((place, row))
+        found.append(Member(place.encode(), stored.size, row, stored))
     text = (README + "\n".join(lines) + "\n").replace("\n", "\r\n").encode()
-    return [Member(b"README.TXT", len(text), None, None, text), *found]
+    index = directory(listed) if listed else b""
+    return [made(b"README.TXT", text), made(b"DICOMDIR", index), *found]
+
+
+def made(name: bytes, content: bytes) -> Member:
+    return Member(name, len(content), None, None, content)
 
 
 def response(rows: Sequence[Instance]) -> StreamingHttpResponse:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
+import subprocess
 import zipfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pydicom
@@ -15,6 +18,7 @@ from dicomweb_client import DICOMwebClient
 from django.db import transaction
 from django.test import Client
 from PIL import Image
+from pydicom.fileset import FileSet
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPResponse
 
@@ -154,9 +158,25 @@ def test_a_study_comes_as_a_zip_that_unpacks(owner: Client) -> None:
     assert len(body) == int(answer.headers["Content-Length"])
     with zipfile.ZipFile(io.BytesIO(body)) as opened:
         assert opened.testzip() is None
-        names = [f"IMAGES/SE00001/IM0000{n}.dcm" for n in (1, 2, 3)]
-        assert opened.namelist() == ["README.TXT", *names]
+        names = [f"IMAGES/SE00001/IM0000{n}" for n in (1, 2, 3)]
+        assert opened.namelist() == ["README.TXT", "DICOMDIR", *names]
         assert opened.read(names[1]) == files.dicom(instance=2, AccessionNumber="A1")
+
+
+def test_an_unpacked_study_is_a_disc_that_others_read(owner: Client, tmp_path: Path) -> None:
+    body = owner.get(f"{BASE}/studies/{STUDY}?accept=application/zip").getvalue()
+    zipfile.ZipFile(io.BytesIO(body)).extractall(tmp_path)
+    found = FileSet(tmp_path / "DICOMDIR")
+    assert [one.SOPInstanceUID for one in found.find(SeriesInstanceUID=SERIES)] == [
+        files.uid(1, 1, n) for n in (1, 2, 3)
+    ]
+    assert [one.load().pixel_array.shape for one in found] == [(32, 32)] * 3
+    assert found.find_values("StudyInstanceUID") == [STUDY]
+    found._stage["t"].cleanup()
+    if shutil.which("dcmdump") is None:
+        pytest.skip("needs DCMTK's dcmdump")
+    for file in (tmp_path / "DICOMDIR", tmp_path / "IMAGES" / "SE00001" / "IM00002"):
+        subprocess.run(["dcmdump", "-q", "+E", file], check=True, stdout=subprocess.DEVNULL)
 
 
 def test_a_zip_of_huge_files_has_the_longer_fields() -> None:
