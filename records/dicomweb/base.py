@@ -24,6 +24,8 @@ from records.dicomweb import looks, pictures
 from records.dicomweb.negotiate import Offer, choose
 
 DICOM_JSON = "application/dicom+json"
+LISTS = (Offer(DICOM_JSON), Offer("application/json"), Offer("application/dicom+xml", multipart=True))
+"""How lists and metadata are told."""
 REALM = "dicomweb"
 
 

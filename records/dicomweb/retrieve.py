@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Iterator
 from functools import partial
@@ -14,8 +15,8 @@ from portal.core import storage
 from portal.core.states import ObjectState
 from records import models
 from records.dicom.encapsulated import MEDIA_TYPES
-from records.dicomweb import archive, packs, qido, stored
-from records.dicomweb.base import DicomwebView, Problem
+from records.dicomweb import archive, native, packs, qido, stored
+from records.dicomweb.base import LISTS, DicomwebView, Problem
 from records.dicomweb.multipart import EXPLICIT_LITTLE_ENDIAN, Part, plain, related
 from records.dicomweb.negotiate import Offer, parse, syntaxes
 from records.models import Instance
@@ -34,8 +35,17 @@ MAX_FRAMES = 1000
 class Metadata(DicomwebView):
     """Metadata of a study, a series (as prepared at intake) or one instance."""
 
-    def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        media_type = self.negotiate().media_type
+    offers = LISTS
+
+    def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
+        chosen = self.negotiate()
+        answer = self._json("application/json" if chosen.multipart else chosen.media_type, **kwargs)
+        if not chosen.multipart:
+            return answer
+        body = gzip.decompress(answer.content) if answer.has_header("Content-Encoding") else answer.content
+        return native.response(json.loads(body))
+
+    def _json(self, media_type: str, **kwargs: Any) -> HttpResponse:
         if "instance" in kwargs:
             return HttpResponse(self._instance(), content_type=media_type)
         if "series" in kwargs:

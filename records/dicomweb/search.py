@@ -8,11 +8,11 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from pydicom.datadict import keyword_for_tag, tag_for_keyword
 
-from records.dicomweb import qido
-from records.dicomweb.base import DicomwebView, Problem
+from records.dicomweb import native, qido
+from records.dicomweb.base import LISTS, DicomwebView, Problem
 from records.models import Series, Study
 from records.queries import revisions, search
 
@@ -34,6 +34,7 @@ class Search(DicomwebView):
     """Base of the searches: parameters read and judged, pages cut, warnings said."""
 
     abstract = True
+    offers = LISTS
     level: ClassVar[str]
 
     def load(self) -> None:
@@ -95,9 +96,11 @@ class Search(DicomwebView):
             raise Problem(400, f"The value of {tag_of(str(problem)) or 'an attribute'} cannot be matched.") from None
         return found
 
-    def answer(self, rows: list[qido.Json]) -> HttpResponse:
+    def answer(self, rows: list[qido.Json]) -> HttpResponseBase:
         if not rows:
             return HttpResponse(status=204)
+        if self.chosen.multipart:
+            return native.response(rows)
         return HttpResponse(written(rows), content_type=self.chosen.media_type)
 
 
@@ -111,7 +114,7 @@ class StudySearch(Search):
     abstract = True
     level = "study"
 
-    def get(self, request: HttpRequest, **_: Any) -> HttpResponse:
+    def get(self, request: HttpRequest, **_: Any) -> HttpResponseBase:
         rows: list[Study] = self.page(self.found(search.studies))
         counted, base = search.counts(rows), self.absolute
         self.shown(*{row.case_id for row in rows})
@@ -128,7 +131,7 @@ class SeriesSearch(Search):
 
     level = "series"
 
-    def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+    def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
         study = kwargs.get("study")
         rows: list[Series] = self.page(self.found(search.series, study=study).select_related("study"))
         self.shown(*{row.study.case_id for row in rows})
@@ -150,18 +153,18 @@ class InstanceSearch(Search):
 
     level = "instance"
 
-    def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+    def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
         study, series = kwargs.get("study"), kwargs.get("series")
-        if study and series and not request.GET.keys() - {"accept"}:
+        if study and series and not self.chosen.multipart and not request.GET.keys() - {"accept"}:
             return self._whole_series(study, series)
         return self._some(study, series)
 
-    def _some(self, study: str | None, series: str | None) -> HttpResponse:
+    def _some(self, study: str | None, series: str | None) -> HttpResponseBase:
         found, cases = self._rows(study, series)
         self.shown(*cases)
         return self.answer(found)
 
-    def _whole_series(self, study: str, series: str) -> HttpResponse:
+    def _whole_series(self, study: str, series: str) -> HttpResponseBase:
         """What viewers ask most: all instances of one series, made once for each state of it."""
         stands = revisions.standing(self.user, study, series, **self.scope)
         if stands is None:

@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 from collections.abc import Iterator
+from xml.etree import ElementTree
 
 import numpy as np
 import pydicom
@@ -112,6 +113,17 @@ def test_lists_are_compressed_for_who_takes_it(owner: Client, accepted: str, cod
     body = gzip.decompress(answer.content) if coding else answer.content
     assert (len(json.loads(body)), len(answer.content)) == (3, int(answer.headers["Content-Length"]))
     assert "Accept-Encoding" in answer.headers["Vary"]
+
+
+@pytest.mark.parametrize(
+    "path", ["studies", f"studies/{STUDY}/series/{SERIES}/instances", f"studies/{STUDY}/series/{SERIES}/metadata"]
+)
+def test_lists_and_metadata_come_in_xml_too(owner: Client, path: str) -> None:
+    accept = {"Accept": 'multipart/related; type="application/dicom+xml"', "Accept-Encoding": "gzip"}
+    found = [ElementTree.fromstring(part) for part in parts(owner.get(BASE + path, headers=accept))]
+    tag = "0020000D" if path == "studies" else "00080018"
+    said = [[one.findtext("*") for one in row if one.get("tag") == tag] for row in found]
+    assert said == ([[STUDY]] if path == "studies" else [[files.uid(1, 1, number)] for number in (1, 2, 3)])
 
 
 def test_a_frame_has_the_pixels_of_the_file(owner: Client) -> None:
