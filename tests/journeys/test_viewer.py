@@ -101,12 +101,39 @@ def browse(case: Case, live_server: Any) -> Iterator[Callable[[int, int], Browse
         chromium = tools.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
 
         def start(width: int, height: int) -> Browser:
-            context = chromium.new_context(viewport={"width": width, "height": height})
+            size = {"width": width, "height": height}
+            context = chromium.new_context(viewport=size, has_touch=width < 1000)  # type: ignore[arg-type]
             context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": live_server.url}])
             return Browser(context.new_page(), f"{live_server.url}/viewer/{case.ref}/?study={STUDY}")
 
         yield start
         chromium.close()
+
+
+def scrolls_and_zooms_by_touch(browser: Browser) -> None:
+    """One finger with the scroll tool, two fingers whatever the tool is."""
+    browser.page.get_by_role("button", name="Scroll", exact=True).tap()
+    box = browser.page.locator(".co-v-canvas").bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    session = browser.page.context.new_cdp_session(browser.page)
+
+    def touch(kind: str, *points: tuple[float, float]) -> None:
+        fingers = [{"x": px, "y": py, "id": n} for n, (px, py) in enumerate(points)]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": fingers})
+
+    before = browser.page.evaluate(f"{APP}.panes[0].index")
+    touch("touchStart", (x, y))
+    for step in range(1, 13):
+        touch("touchMove", (x, y + 20 * step))
+    touch("touchEnd")
+    browser.until(f"{APP}.panes[0].index !== {before}")
+    zoom = browser.page.evaluate(f"{APP}.panes[0].viewport.getZoom()")
+    touch("touchStart", (x - 30, y), (x + 30, y))
+    for step in range(1, 13):
+        touch("touchMove", (x - 30 - 8 * step, y), (x + 30 + 8 * step, y))
+    touch("touchEnd")
+    browser.until(f"{APP}.panes[0].viewport.getZoom() > {zoom * 1.2}")
 
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
@@ -120,6 +147,8 @@ def test_viewer_shows_the_middle_slice_and_whose_it_is(browse: Callable[..., Bro
     assert letters == ["A", "L", "P", "R"]
     assert browser.page.evaluate("document.documentElement.scrollWidth") == width
     assert browser.violations() == []
+    if width < 1000:
+        scrolls_and_zooms_by_touch(browser)
     assert browser.complaints == []
 
 

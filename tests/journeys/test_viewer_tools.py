@@ -209,6 +209,11 @@ def test_rectangle_and_cobb_angle_agree_with_known_geometry(browse: Callable[...
         keys.press(key)
     angle = browser.until(f"{rows}.find((row) => row.tool === 'cobb')?.stats.angle")
     assert angle == pytest.approx(45, abs=0.5)
+    for key, points in (("a", 3), ("e", 2), ("h", 1)):
+        for one in [key, "Enter", *["Enter", "ArrowRight", "ArrowDown"] * points]:
+            keys.press(one)
+    tools = f"{rows}.map((row) => row.tool).sort().join()"
+    browser.until(f"{tools} === 'angle,cobb,ellipse,probe,rectangle'")
     browser.until(f"{APP}.state.status === 'Saved'")
     assert browser.violations() == []
     assert browser.complaints == []
@@ -230,13 +235,31 @@ def test_the_earlier_examination_scrolls_along_by_millimetres(browse: Callable[.
         "performance.getEntriesByType('resource').filter((one) => one.name.includes('/pack?')).length"
     ), "frames come in packs"
     assert browser.complaints == []
+    one_image_fails_and_the_rest_goes_on(browser)
+
+
+def one_image_fails_and_the_rest_goes_on(browser: Browser) -> None:
+    """It says which and why; the next one is there."""
+    lost = browser.page.evaluate(f"{APP}.panes[0].series.images[1].place.instance")
+    browser.page.route("**/pack?*", lambda route: route.fulfill(status=404))
+    browser.page.route(f"**/instances/{lost}/frames/*", lambda route: route.fulfill(status=500))
+    opened(browser)
+    browser.page.keyboard.press("Home")
+    browser.page.keyboard.press("ArrowDown")
+    message = browser.page.locator(".co-v-pane--failed .co-v-message")
+    message.wait_for()
+    expected = f"Image 2 of {SLICES} could not be shown: the portal had a problem; try again in a minute."
+    assert message.inner_text() == f"{expected} The other images are not affected."
+    browser.page.keyboard.press("ArrowDown")
+    browser.until(f"{APP}.panes[0].index === 2 && {APP}.panes[0].message.hidden")
+    assert browser.page.get_by_text("1 failed").is_visible()
 
 
 def test_segmentations_and_presentation_states_are_drawn_as_they_say(browse: Callable[..., Browser]) -> None:
     browser = browse()
     opened(browser)
     outlined_and_hidden_again(browser)
-    browser.page.keyboard.press("k")
+    browser.page.keyboard.press("Shift+K")
     browser.page.get_by_role("button", name="LUNGS").click()
     browser.until(f"{APP}.panes[0].applied && {APP}.panes[0].rotation === 90")
     browser.until("document.querySelectorAll('.co-v-drawn').length >= 3")
@@ -278,7 +301,7 @@ def outlined_and_hidden_again(browser: Browser) -> None:
     browser.page.get_by_label("nodule").check()
     browser.until("document.querySelectorAll('.co-v-shape').length === 1")
     assert browser.violations() == []
-    browser.page.keyboard.press("k")
+    browser.page.keyboard.press("Shift+K")
     browser.until("document.querySelectorAll('.co-v-shape').length === 0")
 
 

@@ -8,9 +8,9 @@ import { ENGINE } from './tools.js';
 
 const MEGABYTE = 1024 * 1024;
 
-/** Bytes for decoded images: a quarter of the machine's memory, between 256 MB and 1 GB; half of that on small screens. */
+/** Bytes for decoded images: three sixteenths of the machine's memory, between 256 MB and 1 GB; half of that on small screens. The page needs as much again while it loads. */
 export function cacheBytes(deviceMemory = 4, small = false) {
-  const bytes = Math.min(1024, Math.max(256, deviceMemory * 256)) * MEGABYTE;
+  const bytes = Math.min(1024, Math.max(256, deviceMemory * 192)) * MEGABYTE;
   return small ? bytes / 2 : bytes;
 }
 

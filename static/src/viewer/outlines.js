@@ -70,7 +70,7 @@ export async function toggleShapes(app, mark) {
     if (at >= 0) await pane.goTo(at);
   }
   app.activate(pane);
-  app.tell(shapes.left ? gettext('{n} outlines of “{name}” could not be drawn. The others are not affected.', { n: shapes.left, name }) : shapes.entries.length ? gettext('Outlines of “{name}” are shown. K hides them and brings them back.', { name }) : gettext('“{name}” outlines nothing.', { name }));
+  app.tell(shapes.left ? gettext('{n} outlines of “{name}” could not be drawn. The others are not affected.', { n: shapes.left, name }) : shapes.entries.length ? gettext('Outlines of “{name}” are shown. Shift K hides them and brings them back.', { name }) : gettext('“{name}” outlines nothing.', { name }));
   app.update();
   app.redrawLines();
 }

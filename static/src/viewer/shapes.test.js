@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { calibration, regionScale, sideOf } from './dicom.js';
 import { drawingsFor } from './marks.js';
@@ -104,4 +105,10 @@ test('an ultrasound has a scale when its regions agree', () => {
   assert.equal(regionScale({ '00186011': value(region(0.02, 0.02), region(0.03, 0.03)) }), 0);
   assert.equal(regionScale({ '00186011': value(region(0.02, 0.04)) }), 0);
   assert.equal(regionScale({}), 0);
+});
+
+test('every key does one thing', () => {
+  const keys = [...readFileSync(new URL('commands.js', import.meta.url), 'utf8').matchAll(/\[('[^\]]*'|'\]')\]/g)].flatMap(([, list]) => list.split(', '));
+  assert.ok(keys.length > 45);
+  assert.deepEqual(keys.filter((key, i) => keys.indexOf(key) !== i), []);
 });
