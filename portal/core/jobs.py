@@ -104,7 +104,7 @@ def enqueue(
     )
     seconds = (due_at - timezone.now()).total_seconds() if due_at else 0.0
     if made and seconds < BELL_SECONDS:
-        transaction.on_commit(lambda: ring(row.pk, max(0.0, seconds)))
+        transaction.on_commit(lambda: ring(row.pk, seconds) if seconds > 0 else ring(row.pk))
     return row
 
 

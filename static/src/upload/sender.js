@@ -3,6 +3,7 @@ import Uppy from '@uppy/core';
 import Tus from '@uppy/tus';
 import { csrfToken } from '../app/net.js';
 import { FAILED, PAUSED, REMOVED, SENDING, SENT, WAITING } from './batch.js';
+import { nextBundle, sendBundle, spread } from './bundle.js';
 
 const AT_ONCE = 4;
 const CHUNK = 8 * 1024 * 1024; // bytes a request; what a broken one delivered is kept by the server
@@ -18,10 +19,12 @@ const forgetful = {
 export class Sender {
   /** `changed(entry)` is called after each change of an entry; `explain(status, body)` gives the words for a failure. */
   constructor({ endpoint, changed, explain }) {
+    this.endpoint = endpoint;
     this.changed = changed;
     this.explain = explain;
     this.queue = [];
     this.active = new Map(); // Uppy's id → entry
+    this.bundles = new Map(); // entries that are sent together → what stops them
     this.uppy = new Uppy({ autoProceed: true, allowMultipleUploadBatches: true });
     this.uppy.use(Tus, {
       endpoint,
@@ -51,9 +54,63 @@ export class Sender {
   }
 
   pump() {
-    while (this.active.size < AT_ONCE && this.queue.length) {
-      const entry = this.queue.shift();
-      if (entry.state === WAITING) this.send(entry);
+    while (this.active.size + this.bundles.size < AT_ONCE && this.queue.length) {
+      const together = nextBundle(this.queue);
+      if (together.length) this.sendTogether(together);
+      else {
+        const entry = this.queue.shift();
+        if (entry.state === WAITING) this.send(entry);
+      }
+    }
+  }
+
+  sendTogether(entries) {
+    for (const entry of entries) {
+      entry.state = SENDING;
+      entry.message = '';
+    }
+    const stop = sendBundle(this.endpoint, entries, {
+      headers: { 'X-CSRFToken': csrfToken() },
+      progress: (sent) => {
+        spread(entries, sent);
+        this.changed(entries[0]);
+      },
+      ended: (status, body) => this.arrived(entries, status, body),
+    });
+    this.bundles.set(entries, stop);
+    this.changed(entries[0]);
+  }
+
+  /** What became of each file of a bundle. One whose fate is unknown goes alone: the server knows it again by its mark. */
+  arrived(entries, status, body) {
+    this.bundles.delete(entries);
+    const said = status === 200 ? body?.files ?? [] : [];
+    const refused = status >= 400 && status < 500;
+    entries.forEach((entry, number) => {
+      if (entry.state !== SENDING) return; // paused or removed meanwhile
+      const found = said[number];
+      if (found && found.offset === entry.size) entry.state = SENT;
+      else if (found?.error || (refused && body?.message)) {
+        entry.state = FAILED;
+        entry.message = this.explain(status, found?.error ? found : body);
+      } else {
+        entry.state = WAITING;
+        entry.alone = !entries.stopped;
+        entry.known = found?.url ? { url: found.url, offset: found.offset } : null;
+        entry.loaded = 0;
+        this.queue.unshift(entry);
+      }
+    });
+    for (const entry of entries) if (entry.state !== WAITING) this.changed(entry);
+    this.pump();
+  }
+
+  /** Stop the bundles that hold any of these files; the other files of them are sent again. */
+  stopTogether(entries) {
+    for (const [bundle, stop] of [...this.bundles]) {
+      if (!bundle.some((entry) => entries.includes(entry))) continue;
+      bundle.stopped = true;
+      stop();
     }
   }
 
@@ -117,11 +174,16 @@ export class Sender {
     for (const entry of live) if (entry.state === WAITING) entry.state = PAUSED;
     for (const entry of live) {
       if (entry.state !== SENDING) continue;
+      if (!entry.uppy) {
+        entry.state = PAUSED;
+        continue;
+      }
       this.uppy.pauseResume(entry.uppy);
       this.active.delete(entry.uppy); // its place goes to another batch
       entry.paused = entry.uppy;
       entry.state = PAUSED;
     }
+    this.stopTogether(live);
     this.settle(live);
   }
 
@@ -134,6 +196,7 @@ export class Sender {
         this.uppy.pauseResume(entry.paused);
       } else {
         entry.state = WAITING;
+        entry.alone = false;
         this.queue.push(entry);
       }
       entry.paused = null;
@@ -156,6 +219,7 @@ export class Sender {
         fetch(entry.known.url, { method: 'DELETE', credentials: 'same-origin', headers: { 'X-CSRFToken': csrfToken(), 'Tus-Resumable': '1.0.0' } });
       }
     }
+    this.stopTogether(unsent);
     this.settle(unsent);
   }
 
