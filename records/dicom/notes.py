@@ -149,12 +149,24 @@ def _group(row: dict[str, Any], evidence: dict[str, Any]) -> Any:
 
     image = evidence[row["instance"]]
     frames = [row["frame"]] if row["count"] > 1 else None
-    name = row.get("label") or row["tool"]
+    tracking = TrackingIdentifier(uid=uid_for(row["uid"]), identifier=(row.get("label") or row["tool"])[:200])
+    if row["tool"] in ("arrow", "text"):  # no figure that could carry the place: the region itself is named (TID 1410)
+        return _pointed_at(row, image, frames, tracking)
     return MeasurementsAndQualitativeEvaluations(
-        tracking_identifier=TrackingIdentifier(uid=uid_for(row["uid"]), identifier=name[:200]),
+        tracking_identifier=tracking,
         measurements=_figures(row, image, frames),
         source_images=[SourceImageForMeasurementGroup(image.SOPClassUID, image.SOPInstanceUID, frames)],
     )
+
+
+def _pointed_at(row: dict[str, Any], image: Any, frames: list[int] | None, tracking: Any) -> Any:
+    import numpy as np
+    from highdicom.sr import ImageRegion, PlanarROIMeasurementsAndQualitativeEvaluations, SourceImageForRegion
+
+    source = SourceImageForRegion(image.SOPClassUID, image.SOPInstanceUID, frames)
+    tip = row["pixels"][-1 if row.get("arrowFirst") is False else 0]
+    region = ImageRegion("POINT", np.array([tip], dtype=np.float32), source)
+    return PlanarROIMeasurementsAndQualitativeEvaluations(tracking_identifier=tracking, referenced_region=region)
 
 
 def _figures(row: dict[str, Any], image: Any, frames: list[int] | None) -> list[Any]:

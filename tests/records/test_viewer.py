@@ -33,9 +33,18 @@ ELLIPSE = {
     "points": [[7.0, 10.5, 1.0], [7.0, 7.0, 1.0], [3.5, 8.75, 1.0], [10.5, 8.75, 1.0]],
     "stats": {"area": 19.2, "areaUnit": "mm²", "mean": 41.5, "stdDev": 3.0, "min": 30, "max": 55, "modalityUnit": "HU"},
 }  # fmt: skip
+ARROW = {
+    "uid": "m-4", "tool": "arrow", "series": SERIES, "instance": INSTANCE, "frame": 1, "label": "Look here", "arrowFirst": False,
+    "points": [[0.7, 0.7, 1.0], [7.0, 3.5, 1.0]], "stats": {},
+}  # fmt: skip
 STATE = {
     "version": 1,
-    "measurements": [LENGTH, ELLIPSE, {"uid": "m-3", "tool": "length", "plane": "coronal", "slice": 4, "points": []}],
+    "measurements": [
+        LENGTH,
+        ELLIPSE,
+        ARROW,
+        {"uid": "m-3", "tool": "length", "plane": "coronal", "slice": 4, "points": []},
+    ],
     "keyImages": [{"series": SERIES, "instance": INSTANCE, "frame": 1}],
 }
 
@@ -104,7 +113,7 @@ def test_every_save_stays_as_a_version(case: Case, owner: Client) -> None:
     save(case, STATE)
     save(case, {"version": 1, "measurements": [], "keyImages": []}, revision=1)
     kept = ViewerStateVersion.objects.filter(held__study__case=case).order_by("revision")
-    assert [(row.revision, len(row.state["measurements"])) for row in kept] == [(1, 3), (2, 0)]
+    assert [(row.revision, len(row.state["measurements"])) for row in kept] == [(1, 4), (2, 0)]
     older = notes.state_of(case.opened_by, Study.objects.get(case=case), 1)
     assert older is not None
     assert older[1:] == (1, STATE)
@@ -144,8 +153,9 @@ def test_measurements_leave_as_a_structured_report_with_their_place_in_the_image
     assert figures["Area"] == 19.2
     places = [list(one.GraphicData) for one in items(found) if one.ValueType == "SCOORD"]
     assert places[0] == pytest.approx([10.5, 20.5, 10.5, 30.5])
+    assert places[-1] == pytest.approx([10.5, 5.5]), "the tip of the arrow"
     texts = [one.TextValue for one in items(found) if one.ValueType == "TEXT"]
-    assert "Nodule" in texts
+    assert {"Nodule", "Look here"} <= set(texts)
 
 
 def test_another_person_takes_none_of_my_notes(case: Case) -> None:
