@@ -203,7 +203,7 @@ def ct_series(
 def heart_frame(phase: float, rows: int, columns: int, *, seed: int = 2) -> np.ndarray:
     """One RGB frame of an apical four-chamber view at `phase` (0 … 1 of a beat), with a flow jet in colour during systole."""
     rng = np.random.default_rng((seed, int(phase * 1e6)))
-    y, x = np.mgrid[0 : 1 : rows * 1j, -0.8 : 0.8 : columns * 1j].astype(np.float32)
+    y, x = np.mgrid[0 : 1 : rows * 1j, -0.5 : 0.5 : columns * 1j].astype(np.float32) * [[[1]], [[columns / rows]]]
     away, angle = np.hypot(x, y + 0.02), np.arctan2(x, y + 0.02)
     sector = (away < 0.98) & (away > 0.04) & (np.abs(angle) < 0.68)
     squeeze = 1 - 0.24 * np.sin(np.pi * phase) ** 2
@@ -224,9 +224,33 @@ def heart_frame(phase: float, rows: int, columns: int, *, seed: int = 2) -> np.n
     out = np.repeat(grey[..., None], 3, axis=2)
     jet = sector & (((x - 0.12) / 0.045) ** 2 + ((y - 0.72) / 0.13) ** 2 < 1) & (0.15 < phase < 0.5)
     out[jet] = np.stack([30 + 40 * speckle, 70 + 50 * speckle, 190 + 20 * speckle], axis=-1)[jet]
-    trace = np.abs(np.arange(columns) / columns - phase) < 0.004
-    out[int(rows * 0.97) :, trace] = (0, 230, 0)
+    _draw_tracing(out, phase)
     return np.clip(out, 0, 255).astype(np.uint8)
+
+
+def _draw_tracing(picture: np.ndarray, phase: float) -> None:
+    """Two beats of an electrocardiogram in the lower right corner, the moment of the frame marked on the first."""
+    rows, columns = picture.shape[:2]
+    first, width, foot = int(columns * 0.74), int(columns * 0.24), rows * 0.955
+    beat = np.arange(width) / (width / 2) % 1
+    waves = ((0.12, 0.14, 0.03), (-0.1, 0.26, 0.012), (1.0, 0.3, 0.014), (-0.25, 0.34, 0.014), (0.25, 0.58, 0.05))
+    height = sum(size * np.exp(-(((beat - at) / spread) ** 2)) for size, at, spread in waves)
+    line = np.round(foot - height * rows * 0.1).astype(int)
+    for column, (one, other) in enumerate(zip(line, np.append(line[1:], line[-1]), strict=True)):
+        picture[min(one, other) : max(one, other) + 1, first + column] = (60, 190, 90)
+    now = first + int(phase * width / 2)
+    picture[int(foot - rows * 0.11) : int(foot) + 3, now] = (230, 210, 90)
+
+
+def _region(rows: int, columns: int) -> Dataset:
+    """The whole picture is tissue in two dimensions, 16 cm deep (PS3.3 C.8.5.5)."""
+    found = Dataset()
+    found.RegionSpatialFormat, found.RegionDataType, found.RegionFlags = 1, 1, 2
+    found.RegionLocationMinX0 = found.RegionLocationMinY0 = 0
+    found.RegionLocationMaxX1, found.RegionLocationMaxY1 = columns - 1, rows - 1
+    found.PhysicalUnitsXDirection = found.PhysicalUnitsYDirection = 3
+    found.PhysicalDeltaX = found.PhysicalDeltaY = 16.0 / rows
+    return found
 
 
 def us_cine(
@@ -244,6 +268,7 @@ def us_cine(
     found.SeriesDescription, found.BodyPartExamined = "Apical 4 chamber", "HEART"
     found.NumberOfFrames, found.FrameTime = frames, 40
     found.FrameIncrementPointer = 0x00181063
+    found.SequenceOfUltrasoundRegions = [_region(rows, columns)]
     found.SamplesPerPixel, found.PhotometricInterpretation, found.PlanarConfiguration = 3, "RGB", 0
     found.Rows, found.Columns = rows, columns
     found.BitsAllocated, found.BitsStored, found.HighBit, found.PixelRepresentation = 8, 8, 7, 0
