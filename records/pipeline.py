@@ -26,7 +26,9 @@ from records.steps.series import derive, first_look, settle
 from records.steps.whole import check, tell
 from records.steps.work import Work
 
-FILES_AT_ONCE = 200
+FILES_AT_ONCE = 80
+HELP_FROM = 40
+"""Waiting files for which a second worker joins in."""
 BYTES_AT_ONCE = 1024**3
 MANY = 20
 """Files of one run after which it is worth while to wait for more before the case as a whole is looked at."""
@@ -42,10 +44,10 @@ CASE_STEPS: tuple[Callable[[Work], None], ...] = (sort_out, settle, derive, chec
 def in_good_hands(run: Run, case_id: UUID) -> bool:
     """Whether another run works on files of this case and will come to those that wait: then one child serves them all.
 
-    With enough of them for a child of their own it is not waited for.
+    With enough of them for two it is not waited for.
     """
     others = processing.held_by_others(case_id, run.job.pk)
-    return others and processing.claimable(case_id).count() < FILES_AT_ONCE
+    return others and processing.claimable(case_id).count() < HELP_FROM
 
 
 def process(run: Run, case_id: UUID) -> None:

@@ -115,7 +115,7 @@ def earlier_copies(files: Sequence[File]) -> dict[UUID, File]:
         return {}
     same = File.objects.filter(
         case_id=files[0].case_id,
-        sha256__in=_several(files),
+        sha256__in={file.sha256 for file in files},
         duplicate_of__isnull=True,
         object__isnull=False,
         state__in=[RecordState.PROCESSING, RecordState.READY, RecordState.QUARANTINED],
@@ -131,9 +131,9 @@ def earlier_copies(files: Sequence[File]) -> dict[UUID, File]:
     }
 
 
-def _several(files: Sequence[File]) -> list[str]:
+def sent_twice(case_id: UUID, file_ids: Sequence[UUID]) -> list[str]:
     """Digests of these files that the case holds more than once: hardly ever one."""
-    same = File.objects.filter(case_id=files[0].case_id, sha256__in={file.sha256 for file in files})
+    same = File.objects.filter(case_id=case_id, sha256__in=File.objects.filter(pk__in=file_ids).values("sha256"))
     return list(same.values("sha256").annotate(n=Count("pk")).filter(n__gt=1).values_list("sha256", flat=True))
 
 
