@@ -88,7 +88,7 @@ class StudyDateForm(BaseForm):
     """When images were taken whose headers do not say it."""
 
     day = DateField(
-        label=_("When were these images taken?"),
+        label=_("Day of the examination"),
         name=_("the day"),
         past=True,
         earliest=date(1900, 1, 1),
