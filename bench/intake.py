@@ -77,6 +77,7 @@ def readable(path: str, content: bytes, folder: str) -> bool:
     import warnings
 
     import pydicom
+    from pydicom.dataelem import RawDataElement
 
     if folder != "dicom":
         return folder == "documents" and not path.endswith(RESEARCH)
@@ -84,6 +85,9 @@ def readable(path: str, content: bytes, folder: str) -> bool:
         warnings.simplefilter("ignore")
         try:
             found = pydicom.dcmread(io.BytesIO(content), force=len(content) > LEAST_BYTES)
+            raw = (one for one in found.values() if isinstance(one, RawDataElement) and one.length != 0xFFFFFFFF)
+            if any(len(one.value or b"") < one.length for one in raw):
+                return False  # it is cut short, which pydicom passes over in silence
             for _ in found.iterall():
                 pass
             if "PixelData" in found and not _decodable(found, content):
