@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.core import mail
@@ -27,6 +29,7 @@ from records.models import File, Upload, UploadLink
 from records.rules import links as rules
 from records.rules.tus import Described
 from records.states import UploadState
+from records.views import tus
 from tests.factories import files
 from tests.factories import records as make
 
@@ -155,6 +158,23 @@ def test_files_arrive_by_tus_and_both_sides_see_what_they_should(case: Any, pati
     desk = Client()
     desk.force_login(make.user(Role.COORDINATOR))
     assert "Dr Ada Sample" in desk.get(f"/cases/{case.ref}/records/ask/").content.decode()
+
+
+def test_small_files_come_together_until_the_link_ends(case: Any) -> None:
+    link, token = made(case)
+    client, page = redeemed(token)
+    contents = {"IM1": b"one", "IM2": b"two"}
+    listed = [{"filename": name, "batch": str(uuid4()), "fingerprint": name, "size": 3} for name in contents]
+    body = json.dumps(listed).encode() + b"\n" + b"".join(contents.values())
+    answer = client.post(f"{page}uploads/", body, content_type=tus.BUNDLE, **TUS)
+    assert [one["offset"] for one in answer.json()["files"]] == [3, 3]
+    assert all(one["url"].startswith(page) for one in answer.json()["files"])
+    assert set(Upload.objects.values_list("name", "by", "grant", "state")) == {
+        (name, None, link.grant_id, UploadState.RECEIVED) for name in contents
+    }
+    assert links.revoke(link=link, by=Actor.of(case.opened_by))
+    assert client.post(f"{page}uploads/", body, content_type=tus.BUNDLE, **TUS).status_code == 410
+    assert Upload.objects.count() == 2
 
 
 def test_receipt_tells_nothing_of_what_the_case_holds(case: Any) -> None:
