@@ -34,7 +34,7 @@ OWN: dict[str, Words] = {
     ),
     "wrong_patient": Words(
         _("a person is checking this"),
-        _("The name, birth date or sex on these images differs from yours. A person is checking this."),
+        _("The name, birth date or sex on these images is not the one in your request. A person is checking this."),
         _("You do not need to do anything now. We write to you if we have a question."),
     ),
     "two_patients": Words(

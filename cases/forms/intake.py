@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_countries import countries
 
+from cases.forms.planned import DATE_FAR, DATE_PASSED_OPTIONAL, planned_at_latest
 from cases.forms.section import SectionForm, ask_field, line, text
 from cases.queries.intake import condition_keys, screening_answers
 from cases.rules import MAX_QUESTIONS
@@ -216,6 +217,10 @@ class ProblemForm(SectionForm):
             name=_("the date of surgery or treatment"),
             required=False,
             help_text=_("If it is soon, we try to be faster. For example, 31 3 2027"),
+            earliest=timezone.localdate,
+            latest=planned_at_latest,
+            too_early=DATE_PASSED_OPTIONAL,
+            too_late=DATE_FAR,
             initial=self.case.planned_date,
         )
         for ask in self.edition.everyone_asks:

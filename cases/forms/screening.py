@@ -12,6 +12,7 @@ from django.core.validators import MaxLengthValidator
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from cases.forms.planned import DATE_FAR, DATE_PASSED, planned_at_latest
 from cases.rules import ACTING
 from cases.rules import screening as rules
 from portal.catalogue.parts import AskType, EligibilityQuestion, Outcome
@@ -242,6 +243,9 @@ class WhenForm(StepForm):
                 help_text=question.help,
                 required=False,
                 earliest=timezone.localdate,
+                latest=planned_at_latest,
+                too_early=DATE_PASSED,
+                too_late=DATE_FAR,
                 initial=datetime.date.fromisoformat(known) if known and known != NONE else None,
             )
             self.fields[f"{question.key}_on"].quiet_optional = True

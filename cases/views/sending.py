@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 
+from django.contrib import messages as flash
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -98,6 +99,10 @@ class Proposal(CaseView):
             answer = form.cleaned_data
             level.answer_proposal(
                 case=self.case, level=answer.get("level", ""), agrees=answer.get("agree") == "yes", by=self.actor
+            )
+            yes = answer.get("agree") == "yes"
+            flash.success(
+                request, _("Thank you. The new time holds.") if yes else _("Thank you. All stays as you chose.")
             )
             return redirect("patient:case", self.case.ref)
         return redirect("cases:proposal", self.case.ref)

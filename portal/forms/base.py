@@ -46,7 +46,8 @@ class ErrorSummaryMixin:
 
 
 def name_what_is_missing(fields: Mapping[str, forms.Field]) -> None:
-    """Replace Django's "This field is required", which names nothing, wherever a form has no words of its own."""
+    """Replace Django's "This field is required", which names nothing, wherever a form has no words of its own; and say what an
+    e-mail address looks like."""
     kinds: tuple[tuple[type[forms.Field], Any], ...] = (
         (forms.BooleanField, _("Tick the box to go on: %(label)s")),
         (forms.FileField, _("Choose a file: %(label)s")),
@@ -54,6 +55,8 @@ def name_what_is_missing(fields: Mapping[str, forms.Field]) -> None:
         (forms.ModelChoiceField, _("Choose an answer: %(label)s")),
     )
     for name, field in fields.items():
+        if isinstance(field, forms.EmailField):
+            field.error_messages["invalid"] = _("Enter an e-mail address in full, like name@example.com")
         if field.error_messages.get("required") == forms.Field.default_error_messages["required"]:
             label = str(field.label or name.replace("_", " ").capitalize())
             typed = _("Answer this: %(label)s") if label.endswith("?") else _("Fill in: %(label)s")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime
+from contextlib import nullcontext
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.dates import MONTHS, MONTHS_3
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, override
 
 from portal.forms.widgets import DateInput
 
@@ -16,19 +18,29 @@ from portal.forms.widgets import DateInput
 class DateField(forms.MultiValueField):
     """A day, month and year; says in plain words which part is missing or wrong.
 
-    ``name`` is how the messages call it ("your date of birth"); ``earliest`` and ``latest`` are inclusive, may be callables and
-    have messages of their own. The cleaned value is a ``datetime.date`` or ``None``.
+    ``name`` is how the messages call it ("your date of birth"); ``earliest`` and ``latest`` are inclusive and may be callables;
+    ``too_early`` and ``too_late`` replace what is said about them. A month may be written as its name. The cleaned value is a
+    ``datetime.date`` or ``None``.
     """
 
     widget = DateInput
 
     def __init__(
-        self, *, name: Any = "", earliest: Any = None, latest: Any = None, past: bool = False, **kwargs: Any
+        self,
+        *,
+        name: Any = "",
+        earliest: Any = None,
+        latest: Any = None,
+        past: bool = False,
+        too_early: Any = "",
+        too_late: Any = "",
+        **kwargs: Any,
     ) -> None:
         self.name = name or gettext_lazy("the date")
         self.earliest = earliest
         self.latest = datetime.date.today if past and latest is None else latest
         self.past = past
+        self.too_early, self.too_late = too_early, too_late
         kwargs.setdefault("help_text", gettext_lazy("For example, 31 3 1980"))
         super().__init__((forms.CharField(), forms.CharField(), forms.CharField()), require_all_fields=False, **kwargs)
 
@@ -55,6 +67,7 @@ class DateField(forms.MultiValueField):
         if missing:
             listed = _(" and ").join(words[part] for part in missing)
             raise self._wrong(_("%(name)s must include %(parts)s") % {"name": capital, "parts": listed}, *missing)
+        texts[1] = _month_number(texts[1])
         for part, text in zip(names, texts, strict=True):
             if not (text.isascii() and text.isdigit()):
                 single = {"day": _("The day"), "month": _("The month"), "year": _("The year")}[part]
@@ -85,10 +98,13 @@ class DateField(forms.MultiValueField):
             message = (
                 _("%(name)s must be today or in the past") if self.past else _("%(name)s must be %(limit)s or earlier")
             )
-            raise self._wrong(message % {"name": capital, "limit": _spoken(latest)}, *DateInput.parts)
+            raise self._wrong(
+                str(self.too_late or message) % {"name": capital, "limit": _spoken(latest)}, *DateInput.parts
+            )
         if earliest is not None and found < earliest:
             raise self._wrong(
-                _("%(name)s must be %(limit)s or later") % {"name": capital, "limit": _spoken(earliest)},
+                str(self.too_early or _("%(name)s must be %(limit)s or later"))
+                % {"name": capital, "limit": _spoken(earliest)},
                 *DateInput.parts,
             )
 
@@ -100,6 +116,18 @@ class DateField(forms.MultiValueField):
         """Compare dates, not texts: "03" is 3."""
         before = DateInput().decompress(initial)
         return [str(text or "").strip().lstrip("0") for text in (data or ["", "", ""])] != before
+
+
+def _month_number(text: str) -> str:
+    """The number of a month that was written as a word ("March", "mar."), in English or the reader's language; else `text`."""
+    word = text.rstrip(".").casefold()
+    for language in (None, "en"):
+        with override(language) if language else nullcontext():
+            for names in (MONTHS, MONTHS_3):
+                for number, name in names.items():
+                    if word == str(name).rstrip(".").casefold():
+                        return str(number)
+    return text
 
 
 def _spoken(day: datetime.date) -> str:

@@ -204,17 +204,21 @@ def files(case: Case) -> FilesView:
     for receipt in Receipt.objects.filter(case=case, batch__in=batches):
         batches[receipt.batch].receipt = receipt
     refused = present.filter(REFUSED).order_by("-created_at", "pk")
-    locked = present.filter(LOCKED_FILE).order_by("-created_at", "pk")
     aside = present.filter(state=RecordState.QUARANTINED, code__in=[SAME_UID, TRAILING]).select_related("duplicate_of")
     return FilesView(
         batches=list(batches.values()),
         refused=[FileView(file) for file in refused[:SHOWN_REFUSED]],
-        locked=[FileView(file) for file in locked[:SHOWN_REFUSED]],
+        locked=[FileView(file) for file in locked_files(case)[:SHOWN_REFUSED]],
         aside=[FileView(file) for file in aside.order_by("created_at", "pk")[:SHOWN_REFUSED]],
         refused_count=sum(batch.refused for batch in batches.values()),
         processing=sum(batch.processing for batch in batches.values()),
         total=sum(batch.total for batch in batches.values()),
     )
+
+
+def locked_files(case: Case) -> QuerySet[File]:
+    """Files that wait for a password, the newest first."""
+    return File.objects.filter(LOCKED_FILE, case=case).order_by("-created_at", "pk")
 
 
 def of_batch(case: Case, batch: UUID) -> QuerySet[File]:

@@ -7,13 +7,14 @@ import re
 import pytest
 from django.contrib.sessions.models import Session
 from django.urls import reverse
+from django.utils import timezone
 
 from cases.models import Case, Screening
 from cases.rules import screening as rules
 from portal.catalogue import queries as catalogue
 from portal.catalogue.parts import FlagLevel
 from tests.factories.accounts import CoordinatorFactory, UserFactory
-from tests.factories.cases import screening
+from tests.factories.cases import make_case, screening
 from tests.factories.catalogue import published_catalogue
 
 pytestmark = pytest.mark.django_db
@@ -49,6 +50,11 @@ def walk(client, until="", **changed):
         if step == until:
             break
     return response
+
+
+def treated_in(year):
+    day = {"treatment_date_on_day": "3", "treatment_date_on_month": "Dec", "treatment_date_on_year": str(year)}
+    return DATE | {"treatment_date": "yes"} | day
 
 
 def token(response):
@@ -225,10 +231,25 @@ def test_no_evidence_yet_says_what_to_get_first(client, edition):
 
 
 def test_a_date_for_surgery_is_kept_and_shown(client, edition):
-    day = {"treatment_date_on_day": "3", "treatment_date_on_month": "12", "treatment_date_on_year": "2099"}
+    year = timezone.localdate().year + 1
     assert "Enter the date" in walk(client, date=DATE | {"treatment_date": "yes"}).content.decode()
-    client.post(url("date"), DATE | {"treatment_date": "yes"} | day)
-    assert "3 December 2099" in client.get(reverse("cases:result")).content.decode()
+    client.post(url("date"), treated_in(year))
+    assert f"3 December {year}" in client.get(reverse("cases:result")).content.decode()
+
+
+def test_a_date_for_surgery_that_cannot_be_is_asked_again(client, edition):
+    walk(client, until="care")
+    year = timezone.localdate().year
+    assert "This day has passed" in client.post(url("date"), treated_in(year - 1)).content.decode()
+    assert "more than 3 years away" in client.post(url("date"), treated_in(year + 73)).content.decode()
+
+
+def test_a_date_for_surgery_that_has_passed_is_asked_again_in_the_request(client, db):
+    case = make_case()
+    client.force_login(case.opened_by)
+    passed = {"planned_date_day": "1", "planned_date_month": "1", "planned_date_year": "2020", "revision": "0"}
+    response = client.post(reverse("cases:section", args=[case.ref, "problem"]), passed, follow=True)
+    assert "This day has passed" in response.content.decode()
 
 
 def test_another_field_asks_its_own_signs_again(client, edition):

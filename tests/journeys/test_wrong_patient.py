@@ -69,7 +69,7 @@ def test_another_persons_images_are_held_until_a_coordinator_decides(
     held = testina.page.get_by_text("A person is checking this", exact=True)
     expect(held).to_have_count(2, timeout=3 * PATIENCE_MS)
     testina.reads(
-        "The name, birth date or sex on these images differs from yours. A person is checking this.",
+        "The name, birth date or sex on these images is not the one in your request. A person is checking this.",
         "These images carry the names or numbers of two people. A person is checking which are yours.",
         "Images somebody marked as important “Of Interest”: 1 image",
         "12-lead ECG",

@@ -137,6 +137,15 @@ def test_sign_up_makes_a_patient_who_must_verify_the_address(client: Client) -> 
     assert client.get("/accounts/sessions/").status_code == 302
 
 
+def test_sign_up_says_what_to_do_about_a_weak_password_and_names_the_address_it_wrote_to(client: Client) -> None:
+    wrong = {"name": "T", "email": "not an address", "password1": "password"}
+    text = client.post("/accounts/signup/", wrong).content.decode()
+    assert "Use at least 12 letters" in text and "Choose another one" in text and "like name@example.com" in text
+    right = {"name": "T", "email": "o'hara@example.org", "password1": PASSWORD}
+    sent = client.post("/accounts/signup/", right, follow=True).content.decode()
+    assert "We sent an e-mail to o&#x27;hara@example.org." in sent
+
+
 def test_sign_up_does_not_tell_whether_an_address_has_an_account(client: Client) -> None:
     account(Role.PATIENT, "known@example.org")
     answers = [

@@ -180,7 +180,7 @@ class Dated(BaseForm):
         ("3", "", "", "The date of the scan must include a month and a year"),
         ("", "3", "1980", "The date of the scan must include a day"),
         ("x", "3", "2001", "The day must be a number, like 31"),
-        ("3", "March", "2001", "The month must be a number, like 3"),
+        ("3", "Marsh", "2001", "The month must be a number, like 3"),
         ("٣", "3", "2001", "The day must be a number, like 31"),
         ("3", "3", "01", "The year must have 4 numbers, like 1980"),
         ("31", "2", "2001", "There is no such day in that month. Check the day and the month"),
@@ -191,6 +191,13 @@ class Dated(BaseForm):
 def test_a_date_says_what_is_wrong_in_words(day: str, month: str, year: str, message: str) -> None:
     form = Dated({"day_day": day, "day_month": month, "day_year": year})
     assert form.errors["day"] == [message]
+
+
+@pytest.mark.parametrize("month", ["March", "mar", "MAR.", "3"])
+def test_a_date_takes_the_name_of_a_month(month: str) -> None:
+    form = Dated({"day_day": "3", "day_month": month, "day_year": "2001"})
+    assert form.is_valid(), form.errors
+    assert form.cleaned_data["day"] == datetime.date(2001, 3, 3)
 
 
 def test_a_date_takes_leading_zeros_and_blanks() -> None:

@@ -24,6 +24,7 @@ from portal.core.access import Permission
 from portal.core.states import Role
 from records.queries.checklist import checklist, counts
 from records.queries.documents import documents
+from records.queries.files import locked_files
 from records.queries.studies import studies
 from records.states import ItemState
 
@@ -155,6 +156,7 @@ class CasePage(CaseView):
             "holds": open_holds(case, HoldOwner.PATIENT) if under_way else [],
             "missing": missing[:SHOWN],
             "missing_more": len(missing[SHOWN:]),
+            "locked": list(locked_files(case)[:SHOWN]) if under_way else [],
             "needed": needed,
             "satisfied": satisfied,
             "studies": studies(case),
