@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from cases.actions import intake
 from cases.actions import level as levels
-from cases.models import Consent, Message
+from cases.models import Case, Consent, Message
 from cases.queries.intake import consents_missing
 from cases.queries.prices import COST, agreed, costs_no_more, price_words, prices
 from cases.states import Level, Phase
@@ -187,12 +187,22 @@ def test_a_yes_is_kept_as_agreement_to_that_price_and_moves_the_due_time(priced)
     case, _desk = waiting()
     due = case.due_at
     patient = own(case)
-    patient.post(page("cases:proposal", case), {"level": "urgent", "agree": "yes"})
+    said = patient.post(page("cases:proposal", case), {"level": "urgent", "agree": "yes"}, follow=True)
+    assert "Thank you. The new time holds." in said.content.decode()
     case.refresh_from_db()
     assert (case.level, case.proposed_level) == (Level.URGENT, "") and case.due_at < due
     assert agreed(case) == {"level": "urgent", "price": "850 USD"}
     assert "850 USD" in patient.get(page("patient:case", case)).content.decode()
     assert not Message.objects.filter(case=case).latest("at").from_staff
+
+
+@pytest.mark.parametrize(("phase", "shown"), [(Phase.TRIAGE, True), (Phase.WITHDRAWN, False), (Phase.DECLINED, False)])
+def test_a_price_is_not_shown_like_a_bill_once_no_report_comes(priced, phase, shown):
+    case = make_case(phase=Phase.TRIAGE)
+    Case.objects.filter(pk=case.pk).update(phase=phase)
+    text = own(case).get(page("patient:case", case)).content.decode()
+    answers = text.index("Everything you told us")  # what was agreed to stays there
+    assert (">390 USD</dd>" in text[:answers]) is shown
 
 
 @pytest.mark.parametrize("answer", [{}, {"level": "urgent"}, {"level": "expedited", "agree": "yes"}])
@@ -205,7 +215,8 @@ def test_an_answer_to_nothing_or_to_another_proposal_changes_nothing(priced, ans
 
 def test_a_no_keeps_level_and_agreement(priced):
     case, _desk = waiting()
-    own(case).post(page("cases:proposal", case), {"level": "urgent", "agree": "no"})
+    said = own(case).post(page("cases:proposal", case), {"level": "urgent", "agree": "no"}, follow=True)
+    assert "Thank you. All stays as you chose." in said.content.decode()
     case.refresh_from_db()
     assert (case.level, case.proposed_level) == (Level.STANDARD, "")
     assert agreed(case) == {"level": "standard", "price": "390 USD"}

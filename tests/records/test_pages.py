@@ -46,6 +46,8 @@ def test_page_shows_scans_papers_refusals_and_what_is_missing(patient: Client, c
         "to go",
     ):
         assert words.lower() in shown.lower(), words
+    asked = f"/cases/{case.ref}/records/files/{File.objects.get(name='locked.pdf').pk}/password/"
+    assert asked in patient.get(f"/cases/{case.ref}/").content.decode(), "the case page asks for the password"
 
 
 def test_checking_is_shown_and_asked_for_again_until_it_is_done(patient: Client, case: Any) -> None:

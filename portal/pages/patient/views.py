@@ -28,6 +28,8 @@ from records.queries.files import locked_files
 from records.queries.studies import studies
 from records.states import ItemState
 
+ENDED_EARLY = frozenset({Phase.DECLINED, Phase.WITHDRAWN})
+"""No report comes: a price beside "you took this request back" reads like a bill."""
 SHOWN = 4
 """Missing records that the page names; the rest is counted."""
 
@@ -170,7 +172,7 @@ class CasePage(CaseView):
             "groups": summary(case, edition),
             "condition": condition_words(case, edition),
             "level": level,
-            "price": price_words(level) if agreed(case) else "",
+            "price": price_words(level) if agreed(case) and case.phase not in ENDED_EARLY else "",
             "proposed": proposed,
             "proposed_price": price_words(proposed) if proposed else "",
         }
