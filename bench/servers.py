@@ -81,3 +81,26 @@ def portal(folder: Path, port: int) -> Iterator[int]:
     environment = {**os.environ, "PORT": str(port), "DATA_DIR": str(folder), "DEMO": "0", "LOG_LEVEL": "WARNING"}
     with _running([sys.executable, "manage.py", "serve"], port, folder, environment) as process:
         yield process.pid
+
+
+def web_memory(pid: int) -> int:
+    """Private bytes of everything below this process that is gunicorn."""
+    total = 0
+    for one in _descendants(pid):
+        try:
+            command = Path(f"/proc/{one}/cmdline").read_bytes()
+            if b"gunicorn" not in command:
+                continue
+            for line in Path(f"/proc/{one}/smaps_rollup").read_text().splitlines():
+                if line.startswith(("Private_Clean", "Private_Dirty")):
+                    total += int(line.split()[1]) * 1024
+        except OSError:
+            continue
+    return total
+
+
+def _descendants(pid: int) -> Iterator[int]:
+    found = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False).stdout
+    for child in map(int, found.split()):
+        yield child
+        yield from _descendants(child)

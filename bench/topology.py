@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from http.client import HTTPConnection
 from pathlib import Path
@@ -248,14 +247,14 @@ class Bench:
 
     def memory(self) -> None:
         """Private memory of the web processes before, and the most while, 2 GB leave (the study eight times over, twice in quick)."""
-        before = most = web_memory(self.pid)
+        before = most = servers.web_memory(self.pid)
         times = 2 if self.quick else 8
         done = threading.Event()
 
         def watch() -> None:
             nonlocal most
             while not done.is_set():
-                most = max(most, web_memory(self.pid))
+                most = max(most, servers.web_memory(self.pid))
                 done.wait(0.05)
 
         thread = threading.Thread(target=watch)
@@ -306,29 +305,6 @@ class Bench:
             )
 
 
-def web_memory(pid: int) -> int:
-    """Private bytes of everything below this process that is gunicorn."""
-    total = 0
-    for one in _descendants(pid):
-        try:
-            command = Path(f"/proc/{one}/cmdline").read_bytes()
-            if b"gunicorn" not in command:
-                continue
-            for line in Path(f"/proc/{one}/smaps_rollup").read_text().splitlines():
-                if line.startswith(("Private_Clean", "Private_Dirty")):
-                    total += int(line.split()[1]) * 1024
-        except OSError:
-            continue
-    return total
-
-
-def _descendants(pid: int) -> Iterator[int]:
-    found = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False).stdout
-    for child in map(int, found.split()):
-        yield child
-        yield from _descendants(child)
-
-
 def prepared() -> tuple[str, dict[str, str], Callable[[], None]]:
     """A case and its patient, signed in: reference, headers, and how to fill the portal with other studies."""
     import django
@@ -338,7 +314,6 @@ def prepared() -> tuple[str, dict[str, str], Callable[[], None]]:
     from django.test import Client
 
     from cases.models import Case
-    from portal.core.access import Actor  # noqa: F401 - the app registry is complete
     from records.models import Series, Study
     from records.states import RecordState
     from tests.factories import records
