@@ -41,11 +41,6 @@ class Reading:
         return self.grade <= TARGET_GRADE and not self.long_sentences
 
 
-def flesch_kincaid(text: str, ignore: Collection[str] = frozenset()) -> float:
-    """The grade of an English text, one decimal, never below 0. `ignore` holds words (any case) to leave out."""
-    return read(text, ignore).grade
-
-
 def read(text: str, ignore: Collection[str] = frozenset()) -> Reading:
     """Counts words, sentences and syllables. A new line ends a sentence, as headings and list items do.
 

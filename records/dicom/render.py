@@ -95,30 +95,6 @@ class Look:
             overlays=tuple(Overlay.from_json(one) for one in value.get("overlays", [])),
         )
 
-    @classmethod
-    def from_metadata(cls, metadata: dict[str, Any]) -> Look:
-        """From an instance's DICOM JSON as served; without look-up tables, which metadata leaves out."""
-
-        def values(tag: str) -> list[Any]:
-            return [v for v in metadata.get(tag, {}).get("Value", []) if v is not None]
-
-        def first(tag: str, default: Any) -> Any:
-            return next(iter(values(tag)), default)
-
-        centers, widths = values("00281050"), values("00281051")
-        allocated = int(first("00280100", 16))
-        return cls(
-            photometric=str(first("00280004", "MONOCHROME2")),
-            samples=int(first("00280002", 1)),
-            bits_allocated=allocated,
-            bits_stored=int(first("00280101", allocated)),
-            signed=bool(first("00280103", 0)),
-            slope=float(first("00281053", 1)),
-            intercept=float(first("00281052", 0)),
-            windows=tuple((float(c), float(w)) for c, w in zip(centers, widths, strict=False)),
-            function=str(first("00281056", "LINEAR")),
-        )
-
 
 def pixels_of(frame: bytes, look: Look, rows: int, columns: int) -> np.ndarray:
     """The frame as an array (rows, columns) or (rows, columns, 3). Raises ValueError when the bytes are too few."""

@@ -76,13 +76,6 @@ def pages(document: Document) -> list[Page]:
     return list(Page.objects.filter(document=document).order_by("number").defer("text"))
 
 
-def decidable_documents(user: Any) -> QuerySet[Document]:
-    """Papers in this user's cases that somebody may decide about, set aside or not."""
-    return Document.objects.filter(
-        case__in=cases.visible_to(user), state__in=[RecordState.READY, RecordState.QUARANTINED]
-    )
-
-
 @dataclass(frozen=True)
 class Told:
     """One line of what we know about a paper: what stands there, who said so, what a person may pick or type instead."""

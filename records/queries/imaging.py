@@ -62,11 +62,6 @@ def visible_instances(
     return found.order_by("number", "uid")
 
 
-def with_bytes(instances: QuerySet[Instance]) -> QuerySet[Instance]:
-    """Adds the objects that hold the frames: one query finds row, access and bytes."""
-    return instances.select_related("file__object__key", "pack__key", "series__study").defer("metadata")
-
-
 def visible_videos(user: Any) -> QuerySet[Instance]:
     """Videos that can be played, in studies that this user may look at. Kept as an MP4 in `pack`."""
     found = Instance.objects.filter(series__study__in=visible_studies(user), pack__isnull=False)

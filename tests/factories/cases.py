@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import datetime
 from typing import Any
 
 import factory
@@ -15,7 +14,7 @@ from django.utils import timezone
 
 from cases.actions import intake, turnaround
 from cases.actions.grants import grant_user
-from cases.models import Case, Patient
+from cases.models import Case
 from cases.moves import CASE
 from cases.queries.edition import edition_of
 from cases.states import GrantScope, Level, Phase
@@ -63,19 +62,6 @@ def health_answers(case: Case) -> dict[str, Any]:
                 ask.type, "none"
             )
     return found
-
-
-class PatientFactory(factory.django.DjangoModelFactory):
-    class Meta:
-        model = Patient
-
-    given_name = "Testina"
-    family_name = factory.Sequence(lambda n: f"Example{n}")
-    birth_date = datetime.date(1961, 4, 2)
-    sex = "female"
-    country = "US"
-    state = "MA"
-    phone = "+1 555 010 0000"
 
 
 def fill(case: Case, by: Actor, condition: str | None = None) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.core.readability import flesch_kincaid, read, sentences, syllables
+from portal.core.readability import read, sentences, syllables
 
 
 @pytest.mark.parametrize(
@@ -21,16 +21,16 @@ def test_syllables_counts_as_spoken(word: str, count: int) -> None:
     assert syllables(word) == count
 
 
-def test_flesch_kincaid_follows_the_formula() -> None:
+def test_grade_follows_flesch_and_kincaids_formula() -> None:
     # 6 words, 1 sentence, 6 syllables: 0.39 × 6 + 11.8 × 1 − 15.59 is below 0.
-    assert flesch_kincaid("The cat sat on the mat.") == 0.0
+    assert read("The cat sat on the mat.").grade == 0.0
     # 10 words, 1 sentence, 20 syllables: 3.9 + 23.6 − 15.59 = 11.91
-    assert flesch_kincaid("Doctor water table little needed seven paper water doctor table.") == 11.9
+    assert read("Doctor water table little needed seven paper water doctor table.").grade == 11.9
 
 
-def test_flesch_kincaid_leaves_explained_words_out() -> None:
+def test_grade_leaves_explained_words_out() -> None:
     text = "You have cardiomyopathy. We call it that in our clinic."
-    assert flesch_kincaid(text, {"Cardiomyopathy"}) < flesch_kincaid(text)
+    assert read(text, {"Cardiomyopathy"}).grade < read(text).grade
 
 
 def test_read_names_long_sentences_and_hard_words() -> None:
@@ -53,9 +53,9 @@ def test_sentences_end_at_points_and_lines_but_not_inside_numbers_or_titles() ->
 
 @pytest.mark.parametrize("empty", ["", "   ", "1 2 3", "…"])
 def test_text_without_words_has_grade_zero(empty: str) -> None:
-    assert flesch_kincaid(empty) == 0.0
+    assert read(empty).grade == 0.0
 
 
 @given(st.text(max_size=300))
 def test_any_text_has_a_grade(text: str) -> None:
-    assert flesch_kincaid(text) >= 0.0
+    assert read(text).grade >= 0.0
