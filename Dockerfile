@@ -32,6 +32,8 @@ COPY records records
 COPY specialists specialists
 COPY templates templates
 COPY --from=front /build/dist static/dist
+# Python's own cache: the processes that read uploads are many and short, and no user of this image may write it later.
+RUN python -m compileall -q portal cases records specialists
 # collectstatic needs settings, not secrets: these values exist in this one command only.
 RUN SECRET_KEY=build MASTER_KEY=0000000000000000000000000000000000000000000000000000000000000000 ALLOWED_HOSTS=localhost \
     DATABASE_URL=postgresql://localhost/build CACHE_URL=redis://localhost/1 CELERY_BROKER_URL=redis://localhost/0 \
