@@ -9,7 +9,7 @@ from cases.states import Phase
 from portal.core.models import Event
 from records.models import Study
 from records.states import RecordState
-from tests.cases.test_views import own, page
+from tests.cases.helpers import own, page
 from tests.factories import files
 from tests.factories.cases import make_case
 from tests.factories.records import run_jobs, upload

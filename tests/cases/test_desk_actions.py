@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
-from django.utils import timezone
 
 from cases.actions import holds, release, triage, watch
 from cases.actions import level as levels
@@ -19,7 +17,7 @@ from portal.core.access import Actor
 from portal.core.models import Event, Job
 from portal.core.workflow import Refused
 from tests.factories.accounts import CoordinatorFactory, UserFactory
-from tests.factories.cases import make_case
+from tests.factories.cases import make_case, signed_report
 
 pytestmark = pytest.mark.django_db
 MONDAY = datetime(2026, 11, 9, 15, 0, tzinfo=ZoneInfo("UTC"))
@@ -98,19 +96,6 @@ def test_assign_coordinator_refuses_a_patient(desk: Actor) -> None:
         triage.assign_coordinator(case=make_case(phase=Phase.TRIAGE), coordinator=UserFactory(), by=desk)
 
 
-def signed_report(case: Case, pdf: bool) -> Report:
-    return Report.objects.create(
-        case=case,
-        version=1,
-        document={},
-        sha256="0" * 64,
-        assignment_id=uuid4(),
-        signed_by=case.opened_by,
-        signed_at=timezone.now(),
-        pdf_object_id=uuid4() if pdf else None,
-    )
-
-
 def test_release_waits_for_the_pdf(desk: Actor) -> None:
     case = make_case(phase=Phase.RELEASE)
     Report.objects.filter(case=case).delete()
@@ -122,7 +107,7 @@ def test_release_waits_for_the_pdf(desk: Actor) -> None:
 def test_release_delivers_and_tells_the_patient(desk: Actor) -> None:
     case = make_case(phase=Phase.RELEASE)
     Report.objects.filter(case=case).delete()
-    signed_report(case, pdf=True)
+    signed_report(case)
     report = release.release(case=case, by=desk)
     assert (case.phase, report.state) == (Phase.DELIVERED, ReportState.RELEASED)
     assert case.delivered_at == report.released_at

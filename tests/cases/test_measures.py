@@ -11,7 +11,7 @@ from cases.queries.edition import edition_of
 from cases.queries.summary import summary
 from cases.rules import measures
 from cases.rules.measures import Unclear, both, read
-from tests.cases.test_views import own, page
+from tests.cases.helpers import own, page
 from tests.factories.cases import make_case
 
 

@@ -16,6 +16,7 @@ from cases.states import Phase
 from portal.core.access import Actor
 from portal.core.states import Role
 from portal.core.workflow import Refused
+from tests.cases.helpers import ask
 from tests.factories.accounts import CoordinatorFactory, UserFactory
 from tests.factories.cases import CaseFactory
 
@@ -30,10 +31,6 @@ def desk():
 @pytest.fixture
 def case(desk):
     return CaseFactory(phase=Phase.TRIAGE, coordinator=desk)
-
-
-def ask(case, desk, owner="patient", asks="How many valve operations did you have?"):
-    return holds.open(case=case, reason="question", owner=owner, asks=asks, by=Actor.of(desk))
 
 
 def test_send_from_the_patient_is_unread_at_the_desk_until_opened(case, desk):

@@ -28,7 +28,7 @@ from portal.catalogue.states import VersionState
 from portal.core.access import Actor
 from portal.core.workflow import Refused
 from portal.pages.demo.edition import PAYMENT, demo_content, publish_prices
-from tests.cases.test_views import own, page
+from tests.cases.helpers import own, page
 from tests.factories.accounts import AdministratorFactory, CoordinatorFactory
 from tests.factories.cases import make_case
 from tests.factories.catalogue import published_catalogue

@@ -9,8 +9,8 @@ from lxml import html
 from cases.states import Phase
 from portal.catalogue import queries as catalogue
 from portal.core import readability
+from tests.cases.helpers import own, page
 from tests.cases.test_screening import ALL, url, walk
-from tests.cases.test_views import own, page
 from tests.factories.cases import CaseFactory, make_case
 from tests.factories.catalogue import published_catalogue
 

@@ -7,12 +7,13 @@ import re
 import pytest
 from django.core import mail
 
-from cases.actions import holds, messages
+from cases.actions import messages
 from cases.states import Phase
 from portal.core import jobs
 from portal.core.access import Actor
 from portal.core.models import Job
 from portal.core.states import JobState
+from tests.cases.helpers import ask
 from tests.factories.accounts import CoordinatorFactory
 from tests.factories.cases import CaseFactory
 
@@ -29,10 +30,6 @@ def desk():
 @pytest.fixture
 def case(desk):
     return CaseFactory(phase=Phase.TRIAGE, coordinator=desk)
-
-
-def ask(case, desk, owner="patient", asks="How many valve operations did you have?"):
-    return holds.open(case=case, reason="question", owner=owner, asks=asks, by=Actor.of(desk))
 
 
 def run_jobs(name):

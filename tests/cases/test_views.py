@@ -6,7 +6,6 @@ import re
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
@@ -17,6 +16,7 @@ from cases.queries.edition import edition_of
 from cases.states import Phase
 from portal.core.access import Actor
 from portal.core.models import AuditEntry
+from tests.cases.helpers import own, page
 from tests.factories.accounts import CoordinatorFactory, UserFactory
 from tests.factories.cases import CaseFactory, health_answers, make_case
 from tests.factories.catalogue import published_catalogue
@@ -40,16 +40,6 @@ PROBLEM = {
     "reason": "peace_of_mind", "condition": "valve", "title": "Valve?", "first_diagnosis": "A tight valve",
     "first_treatment": "Surgery", "matters_most": ["independent", "be_sure"],
 }  # fmt: skip
-
-
-def page(name, case, *more):
-    return reverse(name, args=[case.ref, *more])
-
-
-def own(case):
-    client = Client()
-    client.force_login(case.opened_by)
-    return client
 
 
 def pages(case):

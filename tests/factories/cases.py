@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import uuid4
 
 import factory
 from django.db import transaction
@@ -14,7 +15,7 @@ from django.utils import timezone
 
 from cases.actions import intake, turnaround
 from cases.actions.grants import grant_user
-from cases.models import Case
+from cases.models import Case, Report
 from cases.moves import CASE
 from cases.queries.edition import edition_of
 from cases.states import GrantScope, Level, Phase
@@ -123,6 +124,20 @@ def make_case(
     case.refresh_from_db()
     turnaround.refresh(case)
     return Case.objects.get(pk=case.pk)
+
+
+def signed_report(case: Case, *, pdf: bool = True) -> Report:
+    """The row of a signed report without anything in it: what the desk's rules ask for, and no app above."""
+    return Report.objects.create(
+        case=case,
+        version=1,
+        document={},
+        sha256="0" * 64,
+        assignment_id=uuid4(),
+        signed_by=case.assignee or case.opened_by,
+        signed_at=timezone.now(),
+        pdf_object_id=uuid4() if pdf else None,
+    )
 
 
 def _advance(case: Case, event: str, patient: Actor, coordinator: Any, specialist: Any) -> None:

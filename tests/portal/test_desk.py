@@ -22,7 +22,7 @@ from portal.core.models import Event, Job
 from portal.core.states import JobState
 from portal.pages.desk import queue
 from tests.factories.accounts import CoordinatorFactory
-from tests.factories.cases import make_case
+from tests.factories.cases import make_case, signed_report
 
 pytestmark = pytest.mark.django_db
 
@@ -253,22 +253,9 @@ def test_a_new_request_needs_action_until_somebody_looks_after_it(desk: Client, 
     assert refs(desk.get("/desk/")) == set()
 
 
-def signed(case: Case) -> Report:
-    return Report.objects.create(
-        case=case,
-        version=1,
-        document={},
-        sha256="0" * 64,
-        assignment_id=uuid4(),
-        signed_by=case.assignee,
-        signed_at=timezone.now(),
-        pdf_object_id=uuid4(),
-    )
-
-
 def test_a_report_is_released_from_a_page_of_its_own_and_only_when_somebody_looked(desk: Client) -> None:
     case = make_case(phase=Phase.RELEASE)
-    signed(case)
+    signed_report(case)
     address = reverse("desk:release", args=[case.ref])
     page = desk.get(reverse("desk:case", args=[case.ref])).content.decode()
     assert f'href="{address}"' in page and f'action="{address}"' not in page, "one click must not release"
