@@ -1,4 +1,4 @@
-"""A portal of its own for processes that are going to be killed: own database, own broker, short leases."""
+"""The kernel alone, for processes that are going to be killed: own database, own broker, short leases, ready in a moment."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from pathlib import Path
 
 from portal.settings.env import database
 from portal.settings.test import *  # noqa: F403
-from portal.settings.test import INSTALLED_APPS as _APPS
 
 DATA_DIR = Path(os.environ["CRASH_DIR"])
 DATABASES = {"default": database(os.environ.get("CRASH_DATABASE_URL"), DATA_DIR)}
-INSTALLED_APPS = [*_APPS, "tests.crash"]
+_DJANGOS = ["django.contrib.auth", "django.contrib.contenttypes"]
+INSTALLED_APPS = [*_DJANGOS, "portal.core", "portal.accounts", "portal", "tests.crash"]
+ROOT_URLCONF, CSRF_FAILURE_VIEW = "tests.crash.urls", "django.views.csrf.csrf_failure"
+MIDDLEWARE: list[str] = []
 SUBSCRIPTIONS = "tests.crash.tasks.NO_REACTIONS"
 JOB_LEASE_SECONDS = 2
 CELERY_BEAT_SCHEDULE = {"sweep": {"task": "portal.core.jobs.sweep", "schedule": 1.0, "options": {"expires": 5}}}
