@@ -32,8 +32,9 @@ OTHERS = frozenset({"DOMAIN", "POSTGRES_PASSWORD", "APP_POSTGRES_PASSWORD", "RED
 def read_by_settings() -> set[str]:
     """Names of the environment that the portal reads."""
     found: set[str] = set()
-    for path in [*(ROOT / "portal").rglob("*.py"), *(ROOT / "records").rglob("*.py")]:
-        for node in ast.walk(ast.parse(path.read_text())):
+    texts = [path.read_text() for path in [*(ROOT / "portal").rglob("*.py"), *(ROOT / "records").rglob("*.py")]]
+    for text in texts:
+        for node in ast.walk(ast.parse(text)) if "env." in text else ():
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
                 owner, name = node.func.value, node.args[0]
                 if isinstance(owner, ast.Name) and owner.id == "env" and isinstance(name, ast.Constant):
