@@ -16,7 +16,7 @@ def main(first: int, last: int, dies_before_ringing: bool) -> None:
     from portal.core import jobs
 
     if dies_before_ringing:
-        jobs.ring = lambda pk: os.kill(os.getpid(), signal.SIGKILL)
+        jobs.ring = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
     with transaction.atomic():
         for number in range(first, last):
             jobs.enqueue("crash.work", key=f"crash:{number}", number=number)
