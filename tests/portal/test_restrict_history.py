@@ -69,6 +69,7 @@ def test_application_role_adds_to_the_history_and_cannot_rewrite_it(application:
             "TRUNCATE core_auditentry",
             "UPDATE core_event SET name = 'nothing'",
             "DELETE FROM core_event",
+            "DELETE FROM records_custodyentry",
             "DROP TABLE core_auditentry",
             "ALTER TABLE core_auditentry DISABLE TRIGGER ALL",
             "CREATE TABLE own (id int)",

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.apps import apps
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 
-from portal.core.models import AuditEntry, Event
-
-HISTORY = (AuditEntry, Event)
+HISTORY = ("core.AuditEntry", "core.Event", "records.CustodyEntry")
+"""By label: the custody log belongs to a floor above."""
 
 
 class Command(BaseCommand):
     """Takes from the application's role the right to change or remove what was recorded."""
 
-    help = "Leaves the application's database role only INSERT and SELECT on audit and events. Run as the owner after migrate."
+    help = "Leaves the database role of web and workers only INSERT and SELECT on history and custody log. Run as the owner after migrate."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """The role that web and workers connect with."""
@@ -31,7 +31,7 @@ class Command(BaseCommand):
             found = cursor.fetchone()
             if found is None:
                 raise CommandError(f"There is no role {role}. deploy/postgres-roles.sh makes it.")
-            for model in HISTORY:
+            for model in map(apps.get_model, HISTORY):
                 table = connection.ops.quote_name(model._meta.db_table)
                 name = connection.ops.quote_name(role)
                 cursor.execute(f"REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM {name}, PUBLIC")
