@@ -1,4 +1,4 @@
-"""Give contents to the confined child and look at what comes back."""
+"""Give contents to the confined child and look at what comes back; send to the portal as tus says."""
 
 from __future__ import annotations
 
@@ -8,7 +8,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from django.http import HttpResponse
+from django.test import Client
+
 from records.sandbox import ChildInput, FileResult, Limits, run_batch
+
+OCTETS = "application/offset+octet-stream"
+TUS = {"Tus-Resumable": "1.0.0"}
+BATCH = "0f9c1f6e-6c8e-4d5e-9d3f-0123456789ab"
 
 
 @contextmanager
@@ -37,3 +44,7 @@ def run(contents: Sequence[bytes], work: Path, *, limits: Limits | None = None, 
 def one(content: bytes, work: Path, **options: Any) -> FileResult:
     (result,) = run([content], work, **options)
     return result
+
+
+def patch(client: Client, url: str, offset: int, body: bytes, **headers: str) -> HttpResponse:
+    return client.patch(url, body, content_type=OCTETS, headers={**TUS, "Upload-Offset": str(offset), **headers})

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
-import json
 from typing import Any
 
 import pytest
@@ -25,14 +24,10 @@ from portal.core.states import ObjectState, Role
 from records.actions import uploads
 from records.models import File, Upload, UploadPart
 from records.states import UploadState
-from records.views import tus
 from tests.factories import records as make
+from tests.records.helpers import OCTETS, TUS, patch
 
 pytestmark = pytest.mark.django_db
-
-OCTETS = "application/offset+octet-stream"
-TUS = {"Tus-Resumable": "1.0.0"}
-BATCH = "0f9c1f6e-6c8e-4d5e-9d3f-0123456789ab"
 
 
 def told(**pairs: str) -> str:
@@ -56,10 +51,6 @@ def create(client: Client, case: Any, size: int, body: bytes | None = None, **pa
     if body is None:
         return client.post(f"/uploads/{case.ref}/", headers=headers)
     return client.post(f"/uploads/{case.ref}/", body, content_type=OCTETS, headers=headers)
-
-
-def patch(client: Client, url: str, offset: int, body: bytes, **headers: str) -> HttpResponse:
-    return client.patch(url, body, content_type=OCTETS, headers={**TUS, "Upload-Offset": str(offset), **headers})
 
 
 def content(upload: Upload) -> bytes:
@@ -335,113 +326,3 @@ def test_abandoned_uploads_expire_and_their_bytes_are_erased(client: Client, cas
     assert client.head(url, headers=TUS).status_code == 410
     assert client.head(kept, headers=TUS).status_code == 200
     assert StoredObject.objects.get().state == ObjectState.ERASED
-
-
-def bundle(
-    client: Client, case: Any, files: list[tuple[str, bytes]], batch: str = BATCH, cut: int | None = None
-) -> Any:
-    listed = [
-        {
-            "filename": name,
-            "relativePath": f"disc/{name}",
-            "batch": batch,
-            "fingerprint": f"mark-{name}",
-            "size": len(content),
-        }
-        for name, content in files
-    ]
-    body = json.dumps(listed).encode() + b"\n" + b"".join(content for _, content in files)
-    headers = {**TUS}
-    return client.post(f"/uploads/{case.ref}/", body[:cut], content_type=tus.BUNDLE, headers=headers)
-
-
-def lying() -> set[str]:
-    return {one.name for one in storage.backend().listed()}
-
-
-SMALL = [(f"IM{n}", bytes([n]) * (n * 1000)) for n in range(1, 6)]
-
-
-def test_bundle_of_small_files_is_one_commit_and_one_job(
-    client: Client, case: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    settled: list[int] = []
-    real = storage.Batch.settle
-    monkeypatch.setattr(storage.Batch, "settle", lambda self: settled.append(len(self._staged)) or real(self))
-    told = bundle(client, case, SMALL).json()["files"]
-    assert settled == [5]
-    assert [one["offset"] for one in told] == [len(content) for _, content in SMALL]
-    assert Job.objects.filter(name="records.process_upload").count() == 1
-    assert Event.objects.filter(subject_kind="upload", name="receive").count() == 5
-    for (name, content), one in zip(SMALL, told, strict=True):
-        file = File.objects.select_related("upload", "object__key").get(name=name)
-        assert (file.folder, str(file.upload.batch), file.upload.state) == ("disc", BATCH, UploadState.RECEIVED)
-        assert (one["url"], file.sha256) == (
-            f"/uploads/{case.ref}/{file.upload_id}/",
-            hashlib.sha256(content).hexdigest(),
-        )
-        assert file.object is not None and b"".join(storage.read_range(file.object)) == content
-    assert client.head(told[0]["url"], headers=TUS).headers["Upload-Offset"] == "1000"
-
-
-def test_bundle_sent_again_is_told_of_as_it_stands(client: Client, case: Any) -> None:
-    first = bundle(client, case, SMALL).json()
-    before = lying()
-    assert bundle(client, case, SMALL).json() == first
-    assert (Upload.objects.count(), StoredObject.objects.count()) == (5, 5)
-    assert lying() == before, "the bytes of the second time are gone"
-
-
-@pytest.mark.parametrize("missing", [1, 5000, 5001, 9000, 15000])
-def test_bundle_that_is_cut_keeps_whole_files_and_what_arrived_of_the_next(
-    client: Client, case: Any, missing: int
-) -> None:
-    bundle(client, case, SMALL, cut=-missing)
-    arrived = sum(len(content) for _, content in SMALL) - missing
-    assert sum(Upload.objects.values_list("offset", flat=True)) == arrived
-    waiting = client.get(f"/uploads/{case.ref}/").json()["unfinished"]
-    for one in waiting:
-        content = dict(SMALL)[one["name"]]
-        patch(client, one["url"], one["offset"], content[one["offset"] :])
-    assert len(waiting) == (missing not in (5000, 9000, 15000))
-    told = bundle(client, case, SMALL).json()["files"]
-    assert [one["offset"] for one in told] == [len(content) for _, content in SMALL]
-    assert Upload.objects.filter(state=UploadState.RECEIVED).count() == 5
-
-
-def test_file_of_a_bundle_that_does_not_fit_is_refused_by_itself(client: Client, case: Any, settings: Any) -> None:
-    settings.MAX_CASE_BYTES = 6500
-    before = lying()
-    told = bundle(client, case, [*SMALL[:3], ("big", b"x" * 4000), ("tiny", b"y" * 100)]).json()["files"]
-    assert [one.get("error") for one in told] == [None, None, None, "case_full", None]
-    assert told[3]["message"]
-    assert sorted(File.objects.values_list("name", flat=True)) == ["IM1", "IM2", "IM3", "tiny"]
-    assert len(lying() - before) == 4
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        b"",
-        b"[]\n",
-        b"{}\n",
-        b"[1]\n",
-        b'[{"filename": "a"}]\n',
-        b"[" * 100_000 + b"\n",
-        b'[{"filename": "a", "size": 0}]\n',
-    ],
-)
-def test_bundle_that_cannot_be_read_is_refused_and_keeps_nothing(client: Client, case: Any, line: bytes) -> None:
-    before = lying()
-    answer = client.post(f"/uploads/{case.ref}/", line + b"bytes", content_type=tus.BUNDLE, headers=TUS)
-    assert answer.status_code == 400
-    assert not Upload.objects.exists()
-    assert lying() == before
-
-
-def test_bundle_into_a_closed_case_or_a_strangers_is_refused(client: Client, case: Any) -> None:
-    other, before = make.case(), lying()
-    assert bundle(client, other, SMALL).status_code == 404
-    type(case).objects.filter(pk=case.pk).update(phase=Phase.DECLINED)
-    assert bundle(client, case, SMALL).status_code == 409
-    assert lying() == before
