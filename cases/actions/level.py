@@ -47,8 +47,8 @@ def choose_level(*, case: Case, level: str, by: Actor) -> None:
 
 @transaction.atomic
 def set_level(*, case: Case, level: Level, by: Actor) -> None:
-    """The desk changes how fast the report is promised; the due time follows. The patient is asked first (`proposed_level`) where
-    the level costs more than what was agreed to, or something that cannot be compared with it.
+    """The desk changes how fast the report is promised; the due time follows, and the patient is told. Where the level costs
+    more than what was agreed to, or something that cannot be compared with it, the patient is asked first (`proposed_level`).
 
     Raises:
         Refused: the case is not under way.
@@ -63,6 +63,10 @@ def set_level(*, case: Case, level: Level, by: Actor) -> None:
         _withdraw_proposal(held, by)
     elif costs_no_more(wanted, than=edition.level(held.level)):
         _change(held, level, by, "set_level")
+        words = _(
+            "We changed the time for your report: %(level)s. It does not cost more. Write to us if this is not right for you."
+        )
+        messages.send(case=held, by=by, body=words % {"level": wanted.name})
     elif held.proposed_level != level:
         Case.objects.filter(pk=held.pk).update(proposed_level=level)
         words = _(

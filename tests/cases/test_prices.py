@@ -236,6 +236,8 @@ def test_a_cheaper_level_needs_no_new_agreement(priced):
     levels.answer_proposal(case=case, level="urgent", agrees=True, by=Actor.of(case.opened_by))
     levels.set_level(case=case, level=Level.EXPEDITED, by=desk)
     assert (case.level, case.proposed_level) == (Level.EXPEDITED, "")
+    told = Message.objects.filter(case=case, from_staff=True).latest("at")
+    assert "does not cost more" in told.body and current_edition().level("expedited").name in told.body
     assert "590 USD" in own(case).get(page("patient:case", case)).content.decode()
 
 
