@@ -84,10 +84,11 @@ class Bench:
                     connection.request("DELETE", f"/studies/{study}", headers=dict(self.peer.headers))
                     connection.getresponse().read()
                     connection.close()
+        bodies = stowed(self.base)
         began = time.perf_counter()
         watch = threading.Thread(target=self._watch_thumbnail, args=(began,))
         watch.start()
-        took, _ = self.ours.all(stowed(self.base), 4)
+        self.ours.all(bodies, 4)
         sent = time.perf_counter() - began
         while True:
             rows = self.ours.get(f"{self.base}{self.study}/series", **JSON)
@@ -139,13 +140,13 @@ class Bench:
             return 0
 
     def _watch_thumbnail(self, began: float) -> None:
-        """Asks every 20 ms from the moment when the first byte is sent."""
+        """Asks every tenth of a second from the moment when the first byte is sent: more often, and the asking is what is measured."""
         while time.perf_counter() - began < 300:
             try:
                 self.ours.get(f"{self.base}{self.series}/thumbnail")
                 break
             except RuntimeError:
-                time.sleep(0.02)
+                time.sleep(0.1)
         self.first_thumbnail = time.perf_counter() - began
 
     # -- finding
