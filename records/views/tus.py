@@ -251,7 +251,7 @@ class Uploads(TusView):
         files = [(described, stored) for described, size, stored in came if stored.size == size]
         try:
             taken = whole.take(case=self.case, files=files, user=user, grant=grant, by=self.actor)
-        except BaseException:
+        except Refused:  # only then is it certain that no row names them; what else dies here is left to the sweep
             uploads.discard(stored for _, _, stored in came)
             raise
         uploads.discard(stored for (_, stored), one in zip(files, taken, strict=True) if not one.kept)

@@ -7,11 +7,13 @@ import json
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from django.test import Client
 
 from cases.states import Phase
 from portal.core import storage
 from portal.core.models import Event, Job, StoredObject
+from records.actions import whole
 from records.models import File, Upload
 from records.states import UploadState
 from records.views import tus
@@ -127,4 +129,39 @@ def test_bundle_into_a_closed_case_or_a_strangers_is_refused(patient: Client, ca
     assert bundle(patient, other, SMALL).status_code == 404
     type(case).objects.filter(pk=case.pk).update(phase=Phase.DECLINED)
     assert bundle(patient, case, SMALL).status_code == 409
+    assert lying() == before
+
+
+def test_bundle_whose_rows_may_be_there_keeps_its_bytes(
+    patient: Client, case: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rows were committed, and the database's answer was lost on the way."""
+    real = whole.take
+
+    def unheard(**given: Any) -> Any:
+        real(**given)
+        raise OperationalError("server closed the connection unexpectedly")
+
+    with monkeypatch.context() as patched, pytest.raises(OperationalError):
+        patched.setattr(whole, "take", unheard)
+        bundle(patient, case, SMALL)
+    told = bundle(patient, case, SMALL).json()["files"]
+    assert [one["offset"] for one in told] == [len(content) for _, content in SMALL]
+    for name, content in SMALL:
+        file = File.objects.select_related("object__key").get(name=name)
+        assert file.object is not None and b"".join(storage.read_range(file.object)) == content
+
+
+def test_bundle_that_is_refused_at_its_end_leaves_no_bytes(
+    patient: Client, case: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, real = lying(), storage.Batch.settle
+
+    def meanwhile(self: storage.Batch) -> None:
+        real(self)
+        type(case).objects.filter(pk=case.pk).update(phase=Phase.WITHDRAWN)
+
+    monkeypatch.setattr(storage.Batch, "settle", meanwhile)
+    assert bundle(patient, case, SMALL, cut=-1).status_code == 409
+    assert not Upload.objects.exists()
     assert lying() == before
