@@ -56,7 +56,8 @@ class Overlay:
             plane = _outline(plane)
         shown = np.zeros((rows, columns), bool)
         top, left = max(0, self.top), max(0, self.left)
-        part = plane[top - self.top : rows - self.top, left - self.left : columns - self.left]
+        bottom, right = max(0, rows - self.top), max(0, columns - self.left)  # below 0 a slice would count from the end
+        part = plane[top - self.top : bottom, left - self.left : right]
         shown[top : top + part.shape[0], left : left + part.shape[1]] = part
         return shown
 

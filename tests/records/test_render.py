@@ -133,6 +133,14 @@ def test_region_of_an_overlay_is_outlined_and_what_lies_outside_the_image_is_cut
     assert shown[13, :5].all() and not shown[14, 1:4].any() and shown[14, 4] and not shown[:13].any()
 
 
+@pytest.mark.parametrize(
+    ("rows", "columns", "origin"), [(100, 5, [106, 1]), (5, 100, [1, 106]), (100, 100, [106, 106])]
+)
+def test_overlay_that_begins_beyond_the_image_draws_nothing(rows: int, columns: int, origin: list[int]) -> None:
+    shown, look = with_overlay(np.ones((rows, columns), np.uint8), OverlayOrigin=origin)
+    assert look.overlays and not shown.any()
+
+
 def test_overlay_of_many_frames_belongs_to_the_frames_that_it_names() -> None:
     planes = np.zeros((3, 3, 3), np.uint8)  # 9 bits each: frames do not begin at bytes
     planes[2, 2, 1] = 1
