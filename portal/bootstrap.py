@@ -181,7 +181,8 @@ def install_requirements(lock: str) -> None:
     _say(f"Installing {lock} (a few minutes the first time)")
     _remember("installing", lock)
     pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
-    _run([*pip, "--require-hashes", "-r", str(ROOT / lock)], tries=TRIES)
+    _run([*pip, "--no-compile", "--require-hashes", "-r", str(ROOT / lock)], tries=TRIES)
+    _compile(*VENV.glob("lib/python*/site-packages"))  # pip does it on one core
     _remember(lock, wanted)
     if lock == "requirements-dev.txt":
         _remember("requirements-dev.txt covers", _hash_of([ROOT / "requirements.txt"]))
@@ -191,7 +192,13 @@ def install_requirements(lock: str) -> None:
 def compile_ahead() -> None:
     """Writes Python's own cache of what changed: many short processes start, and those that read uploads may write nothing."""
     folders = [name for name in ("portal", "cases", "records", "specialists", "tests") if (ROOT / name).is_dir()]
-    _run([str(PYTHON), "-m", "compileall", "-q", *folders])
+    _compile(*(ROOT / name for name in folders))
+
+
+def _compile(*folders: Path) -> None:
+    """What does not compile is another Python's, or says so when it is imported."""
+    command = [str(PYTHON), "-m", "compileall", "-q", "-j", "0", *map(str, folders)]
+    subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
 
 
 def _stamp_covers_run() -> bool:
