@@ -6,9 +6,10 @@ The lean paths spend more time in building a query than in running it. The query
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -17,14 +18,22 @@ from weakref import WeakKeyDictionary
 from django.db import connection
 from django.db.models import QuerySet
 
+_numbers = itertools.count(1)
+
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """SQL, its parameters, and which of them are to be replaced by which named value."""
+    """SQL, its parameters, and which of them are to be replaced by which named value.
+
+    `called` names it on every connection of this process and is never given again: a connection that planned one
+    statement must not run it for another. (Neither an address in memory nor the SQL alone does: the one is used again, and the
+    values that stay are part of the statement.)
+    """
 
     sql: str
     parameters: tuple[Any, ...]
     slots: tuple[tuple[int, str], ...]
+    called: str = field(default_factory=lambda: f"compiled_{next(_numbers)}")
 
     def rows(self, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """Run it with these values, in the form that the database's driver takes."""
@@ -43,8 +52,7 @@ class Compiled:
         """PostgreSQL plans such a query for 5 ms and runs it in 0.3: each connection plans it once, whatever the values."""
         prepared = _prepared.setdefault(connection.connection, set())
         names = sorted({name for _, name in self.slots})
-        called = f"compiled_{id(self)}"
-        if called not in prepared:
+        if self.called not in prepared:
             if (
                 connection.get_autocommit()
             ):  # inside a transaction it might be undone; then PostgreSQL finds out by itself
@@ -54,9 +62,9 @@ class Compiled:
             for place, value in enumerate(self.parameters):
                 text = f"${names.index(slots[place]) + 1}" if place in slots else _literal(cursor, value)
                 parts[place] += text
-            cursor.execute(f"PREPARE {called} AS {''.join(parts).replace('%%', '%')}")
-            prepared.add(called)
-        cursor.execute(f"EXECUTE {called} ({', '.join(['%s'] * len(names))})", [values[name] for name in names])
+            cursor.execute(f"PREPARE {self.called} AS {''.join(parts).replace('%%', '%')}")
+            prepared.add(self.called)
+        cursor.execute(f"EXECUTE {self.called} ({', '.join(['%s'] * len(names))})", [values[name] for name in names])
 
 
 def _literal(cursor: Any, value: Any) -> str:
@@ -80,9 +88,9 @@ def compiled(shape: Hashable, stand_ins: Mapping[str, Any], make: Callable[[], Q
     key = (connection.vendor, shape)
     found = _kept.get(key)
     if found is None:
-        found = _compile(make(), adapted(stand_ins))
-        with _lock:
-            _kept[key] = found
+        made = _compile(make(), adapted(stand_ins))
+        with _lock:  # of two threads that compile the same shape, both go on with the first one's
+            found = _kept.setdefault(key, made)
     return found
 
 

@@ -1,0 +1,73 @@
+"""Queries that are compiled once: whoever asks together gets the same one, and no statement runs under another's name."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.db.models import QuerySet, Value
+from django.utils import timezone
+
+from portal.core import compiled as module
+from portal.core.compiled import Compiled, compiled
+
+STAND_INS = {"key": "stands for a session"}
+MORE = 50
+"""Shapes that two threads race for, and as many after them."""
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_kept", {})
+
+
+def asks(number: int) -> QuerySet[Any, Any]:
+    """A query whose SQL is the same for every number: the number is one of its values that stay."""
+    return Session.objects.filter(pk=STAND_INS["key"]).annotate(number=Value(number)).values_list("number")
+
+
+def of_two_threads(shape: object, make: Callable[[], QuerySet[Any, Any]]) -> tuple[Compiled, Compiled]:
+    """What this thread gets, and one that began to compile the same shape before it and ends after it."""
+    began, ended, found = threading.Event(), threading.Event(), list[Compiled]()
+
+    def slowly() -> QuerySet[Any, Any]:
+        began.set()
+        assert ended.wait(10)
+        return make()
+
+    other = threading.Thread(target=lambda: found.append(compiled(shape, STAND_INS, slowly)))
+    other.start()
+    assert began.wait(10)
+    mine = compiled(shape, STAND_INS, make)
+    ended.set()
+    other.join(10)
+    return mine, found[0]
+
+
+@pytest.mark.django_db
+def test_two_threads_on_one_shape_share_one_statement_and_no_other_runs_under_its_name() -> None:
+    Session.objects.create(pk="known", session_data="", expire_date=timezone.now())
+    same, names = list[bool](), list[str]()
+    for number in range(MORE):
+        mine, others = of_two_threads(("raced", number), lambda number=number: asks(number))  # type: ignore[misc]
+        assert mine.rows({"key": "known"}) == [(number,)], "another statement was run"
+        same.append(mine is others)
+        names.append(mine.called)
+        del mine, others
+    for number in range(MORE, 2 * MORE):
+        one = compiled(("more", number), STAND_INS, lambda number=number: asks(number))  # type: ignore[misc]
+        assert one.rows({"key": "known"}) == [(number,)], "another statement was run"
+        names.append(one.called)
+        del one
+    assert all(same)
+    assert compiled(("raced", 0), STAND_INS, lambda: asks(0)).called == names[0]
+    assert len(set(names)) == 2 * MORE
+
+
+def test_statements_that_differ_only_in_a_value_that_stays_have_names_of_their_own() -> None:
+    first, second = (compiled(number, STAND_INS, lambda number=number: asks(number)) for number in (1, 2))  # type: ignore[misc]
+    assert first.sql == second.sql
+    assert first.called != second.called
