@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import uuid
 from typing import Any
 
@@ -136,6 +137,11 @@ class Study(CasePart):
     class Meta:
         indexes = [models.Index(fields=["uid"])]
         constraints = [models.UniqueConstraint(fields=["case", "uid"], name="study_once_per_case")]
+
+    @property
+    def header_date(self) -> datetime.date | None:
+        """The day as the images say it: what is said as DICOM is never what a person typed."""
+        return self.date if self.dated_by_id is None else None
 
 
 class Series(models.Model):

@@ -86,7 +86,8 @@ class Shown:
     fields: Sequence[Cited]
     certainty: str
     by_when: str
-    reviewed: Sequence[tuple[str, date | None]]
+    reviewed: Sequence[tuple[str, date | None, bool]]
+    """Name, day, and whether a person said that day."""
     citations: Sequence[Citation]
     images: Sequence[tuple[str, str]]
     """(data: address, label)"""
@@ -145,7 +146,7 @@ def shown(document: Mapping[str, Any]) -> Shown:
         ],
         certainty=_label(reports.CERTAINTY, document["certainty"]),
         by_when=_label(reports.BY_WHEN, document["by_when"]),
-        reviewed=[(one["label"], _date(one["date"])) for one in document["reviewed"]],
+        reviewed=[(one["label"], _date(one["date"]), one.get("dated") == "by_hand") for one in document["reviewed"]],
         citations=list(known.values()),
         images=[(f"data:image/png;base64,{one['png_base64']}", one["label"]) for one in document["key_images"]],
         cites=cites,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from django.utils import timezone
 from cases.models import Case
 from portal.core.access import Actor
 from portal.core.models import StoredObject
-from portal.core.workflow import move, move_many
+from portal.core.workflow import move, move_many, note
 from records.actions.processing import day_of, finish, mark_duplicate
 from records.models import File, Instance, Series, Study
 from records.moves import FILE, STUDY
@@ -27,14 +28,27 @@ def _name(element: Any) -> str:
     return str(first.get("Alphabetic", "")) if isinstance(first, dict) else ""
 
 
+def _day(index: Mapping[str, Any]) -> date | None:
+    return day_of(index["study_date"] or index["series_date"] or index["acquisition_date"] or index["content_date"])
+
+
+def date_by_header(study: Study, day: date | None, by: Actor) -> None:
+    """Images carry a day, and the study has none or one that a person typed: what the images say counts."""
+    if day is None or (study.date is not None and study.dated_by_id is None):
+        return
+    typed = study.dated_by_id is not None
+    study.date, study.dated_by = day, None
+    study.save(update_fields=["date", "dated_by"])
+    if typed:
+        note(study, "study", "date", actor=by, data={"by_header": True})
+
+
 def _study(case: Case, index: Mapping[str, Any], metadata: Mapping[str, Any]) -> Study:
     study, _ = Study.objects.get_or_create(
         case=case,
         uid=index["study_instance_uid"],
         defaults={
-            "date": day_of(
-                index["study_date"] or index["series_date"] or index["acquisition_date"] or index["content_date"]
-            ),
+            "date": _day(index),
             "time": index["study_time"][:16],
             "description": index["study_description"][:200],
             "accession": index["accession_number"][:64],
@@ -116,6 +130,7 @@ def keep_instance(
     study = _study(case, index, data["metadata"])
     if study.state == RecordState.REMOVED:
         move(study, STUDY, "come_back", actor=by, changes={"code": ""})
+    date_by_header(study, _day(index), by)
     series = _series(study, index)
     _instance(series, file, data, pack).save(force_insert=True)
     shown = frames["count"] if frames["source"] != "none" else 0
@@ -184,6 +199,7 @@ def keep_instances(*, case: Case, found: Sequence[NewInstance], by: Actor) -> tu
             apart.append(one)
             continue
         taken.add(uid)
+        date_by_header(study, _day(index), by)
         key = (study.pk, index["series_instance_uid"])
         if key not in series:
             series[key] = _series(study, index)

@@ -12,13 +12,14 @@ from cases.models import Case
 from portal.core.access import Actor
 from portal.core.workflow import Refused, move, note
 from records.actions import checklist, files, processing
+from records.actions.instances import date_by_header
 from records.actions.papers import may_correct
 from records.models import File, Instance, Study
 from records.moves import DOCUMENT, STUDY
 from records.queries.studies import headers, people
 from records.rules.codes import CONFIRMED
 from records.rules.documents import a_day
-from records.rules.header import header_of
+from records.rules.header import day_text, header_of
 from records.states import RecordState
 
 
@@ -84,10 +85,23 @@ def set_date(*, study: Study, day: date, by: Actor) -> None:
         held = Study.objects.get(pk=study.pk)
         if not may_correct(case.phase, by.role):
             raise Refused("date: not now")
-        if held.date is not None and held.dated_by_id is None:
+        if held.header_date is not None:
             raise Refused("dated")
-        if a_day(day.isoformat(), today=timezone.localdate()) is None:
+        written = _written_day(held)
+        if written is not None:
+            date_by_header(held, written, by)
+        elif a_day(day.isoformat(), today=timezone.localdate()) is None:
             raise Refused("value_unknown")
-        Study.objects.filter(pk=held.pk).update(date=day, dated_by=by.user)
-        note(held, "study", "date", actor=by, data={})
+        else:
+            Study.objects.filter(pk=held.pk).update(date=day, dated_by=by.user)
+            note(held, "study", "date", actor=by, data={})
     checklist.refresh(case=case, by=by)
+    if written is not None:
+        raise Refused("dated")
+
+
+def _written_day(study: Study) -> date | None:
+    """The first day that any image of the study carries: the one that came first may be the only one without."""
+    rows = Instance.objects.filter(series__study=study).order_by("file__created_at", "pk")
+    days = (processing.day_of(day_text(one)) for one in rows.values_list("metadata", flat=True).iterator())
+    return next((day for day in days if day is not None), None)

@@ -125,7 +125,7 @@ def _patient(study: Study) -> bytearray:
 
 def _study(study: Study) -> bytearray:
     data = _utf8()
-    data.StudyDate = study.date.strftime("%Y%m%d") if study.date else ""
+    data.StudyDate = study.header_date.strftime("%Y%m%d") if study.header_date else ""
     data.StudyTime, data.AccessionNumber = study.time, study.accession
     data.StudyDescription, data.StudyInstanceUID, data.StudyID = study.description, study.uid, study.study_id
     return _item("STUDY", _of(data))

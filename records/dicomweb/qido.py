@@ -40,7 +40,7 @@ def study_json(study: Study, base: str, counts: tuple[int, int] | None = None) -
     """Study level (PS3.18 table 10.6.3-3); without `counts` for the rows of lower levels."""
     found = {
         "00080005": element("CS", "ISO_IR 192"),
-        "00080020": element("DA", _day(study.date)),
+        "00080020": element("DA", _day(study.header_date)),
         "00080030": element("TM", study.time),
         "00080050": element("SH", study.accession),
         "00080056": element("CS", "ONLINE"),

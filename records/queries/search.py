@@ -157,6 +157,8 @@ def _conditions(level: str, matches: Mapping[str, str]) -> Q:
         known = key_of(name)
         if known is not None and known[0] == level and value not in ("", "*", '""'):
             found &= _condition(known[1], name, value)
+            if known[1].tag == "00080020":
+                found &= Q(dated_by=None)  # a day that a person typed is not told here, so it is not found either
     return found
 
 

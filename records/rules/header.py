@@ -59,6 +59,15 @@ def header_of(metadata: Mapping[str, Any]) -> Header:
                   "=".join([*_texts(metadata, "00101001"), *_texts(metadata, "00101005")])[:400])  # fmt: skip
 
 
+DAYS = ("00080020", "00080021", "00080022", "00080023")
+"""Study, Series, Acquisition and Content Date: the first that is filled dates a study."""
+
+
+def day_text(metadata: Mapping[str, Any]) -> str:
+    """The day of an instance as its DICOM JSON writes it, "" without one."""
+    return next((text for tag in DAYS if (text := text_of(metadata, tag))), "")
+
+
 def text_of(metadata: Mapping[str, Any], tag: str) -> str:
     """The first value of an element of DICOM JSON, "" without one."""
     return next(iter(_texts(metadata, tag)), "")

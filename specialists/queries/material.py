@@ -27,6 +27,8 @@ class StudyRow:
     uid: str
     label: str
     date: date | None
+    by_hand: bool
+    """A person said the day; no image carries one."""
     institution: str
     referring: str
     series: int
@@ -67,6 +69,7 @@ def studies(case: Case) -> list[StudyRow]:
             uid=one.uid,
             label=study_label(one.modalities, one.description),
             date=one.date,
+            by_hand=one.dated_by_id is not None,
             institution=one.institution,
             referring=spoken(one.referring),
             series=counts[one.pk][0],
@@ -87,12 +90,13 @@ def documents(case: Case, *, pages: bool = True) -> list[DocumentRow]:
 
 
 def reviewed(case: Case) -> list[dict[str, str]]:
-    """The list "what was reviewed" of a report: label and ISO date (empty where the record has none)."""
+    """The list "what was reviewed" of a report: label and ISO date (empty where the record has none). `dated`: "by_hand" or left out."""
     rows: list[StudyRow | DocumentRow] = [*studies(case), *documents(case, pages=False)]
     return [
         {
             "label": one.label if isinstance(one, StudyRow) else one.title,
             "date": one.date.isoformat() if one.date else "",
+            **({"dated": "by_hand"} if isinstance(one, StudyRow) and one.by_hand else {}),
         }
         for one in rows
     ]
@@ -156,6 +160,8 @@ def _image(case: Case, asked: Mapping[str, Any]) -> dict[str, Any]:
     words = [study_label(study.modalities, study.description)]
     if study.date:
         words.append(date_format(study.date, "j M Y"))
+        if study.dated_by_id is not None:
+            words.append(_("date set by hand"))
     if series.number is not None:
         words.append(_("series %(number)d") % {"number": series.number})
     if found.number is not None:

@@ -104,7 +104,8 @@ class Preview:
     answer: TimeLeft
     planned: Any
     questions: list[str]
-    studies: list[tuple[str, Any]]
+    studies: list[tuple[str, Any, bool]]
+    """Name, day, and whether a person said that day."""
     documents: list[tuple[str, Any]]
     """Kinds of paper and their days: a title is often a file's name, and that the patient's."""
     people: list[str]
@@ -131,7 +132,9 @@ def preview(assignment: Assignment) -> Preview:
         answer=to_answer(assignment.expires_at, now),
         planned=case.planned_date,
         questions=list(Question.objects.filter(case=case).values_list("text", flat=True)),
-        studies=[(study_label(one.modalities, one.description), one.date) for one in studies],
+        studies=[
+            (study_label(one.modalities, one.description), one.date, one.dated_by_id is not None) for one in studies
+        ],
         documents=[(view_of(case, one).kind, one.date) for one in documents],
         people=distinct(named),
     )

@@ -15,8 +15,14 @@ from hypothesis import strategies as st
 
 from cases.models import Grant
 from cases.states import GrantScope
+from portal.core.access import Actor
 from portal.core.states import Role
-from records.models import Document, Study
+from portal.core.workflow import Refused
+from records.actions import studies
+from records.dicomweb import qido
+from records.dicomweb.dicomdir import directory
+from records.models import Document, Instance, Study
+from records.queries import search
 from records.rules.timeline import REPORTS, WRITTEN_WITHIN, Paper, Scan, pair
 from records.states import RecordState
 from tests.factories import files
@@ -177,3 +183,30 @@ def test_empty_timeline_says_so() -> None:
     empty = make.case(specialties=["pulmonology"], condition="nodule")
     page = signed_in(empty.opened_by).get(f"/cases/{empty.ref}/timeline/").content.decode()
     assert "No records are here yet." in page
+
+
+def test_a_day_by_hand_is_not_told_as_dicom_and_yields_to_what_images_say(case: Any) -> None:
+    by = Actor.of(case.opened_by)
+    make.upload(case, files.dicom(study=9, StudyDate=""), "IM9")
+    make.run_jobs()
+    study = Study.objects.get(date=None)
+    studies.set_date(study=study, day=date(2025, 2, 3), by=by)
+    study.refresh_from_db()
+    assert qido.study_json(study, "")["00080020"] == {"vr": "DA"}
+    image = Instance.objects.select_related("series__study").get(series__study=study)
+    assert b"20250203" not in directory([("IMAGES/IM1", image)])
+    assert not search.studies(case.opened_by, {"StudyDate": "20250203"}, case_id=case.pk).exists()
+    assert search.studies(case.opened_by, {"StudyDate": "20260312"}, case_id=case.pk).exists()
+    make.upload(case, files.dicom(study=9, instance=2, StudyDate="20260401"), "IM10")
+    make.run_jobs()
+    study.refresh_from_db()
+    assert (study.date, study.dated_by) == (date(2026, 4, 1), None)
+
+
+def test_a_study_is_undated_only_when_no_image_of_it_carries_a_day(case: Any) -> None:
+    study = Study.objects.get(uid=files.uid(1))
+    Study.objects.filter(pk=study.pk).update(date=None)
+    with pytest.raises(Refused, match="dated"):
+        studies.set_date(study=study, day=date(2025, 2, 3), by=Actor.of(case.opened_by))
+    study.refresh_from_db()
+    assert (study.date, study.dated_by) == (DAY, None), "the day that its image carries"

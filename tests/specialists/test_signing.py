@@ -8,14 +8,17 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.template.loader import render_to_string
 from django.utils import timezone
 
 from cases.models import Case, Report
+from cases.queries import reports
 from cases.states import Phase
 from portal.core.access import Actor
-from records.models import Instance
+from records.models import Instance, Study
 from specialists.actions import opinions
 from specialists.models import Assignment
+from specialists.queries import worklist
 from tests.factories.files import pdf
 from tests.factories.records import run_jobs, upload
 from tests.factories.specialists import make_assignment, make_draft
@@ -97,6 +100,7 @@ def test_signed_report_carries_the_cited_image() -> None:
     held = with_records()
     client = browser(held.specialist, proved=True)
     image = Instance.objects.get(series__study__case=held.case_id)
+    Study.objects.filter(case=held.case_id).update(dated_by=held.specialist)
     asked = {
         "kind": "image",
         "study": image.series.study.uid,
@@ -104,7 +108,10 @@ def test_signed_report_carries_the_cited_image() -> None:
         "instance": image.uid,
         "frame": 1,
     }
+    assert "12 Mar 2026 (date set by hand)" in client.get(page(held)).content.decode()
+    assert [by_hand for _label, _day, by_hand in worklist.preview(held).studies] == [True]
     cited = client.post(page(held, "cite/"), asked).json()
+    assert "12 Mar 2026, date set by hand" in cited["label"]
     draft = make_draft(assignment=held, **{"cite.diagnosis": [cited["id"]]})
     client.post(page(held, "sign/"), signing(draft))
     document = Report.objects.get().document
@@ -112,3 +119,5 @@ def test_signed_report_carries_the_cited_image() -> None:
     assert document["citations"] == {cited["id"]: {"label": cited["label"]}}
     assert document["cited"] == {"diagnosis": [cited["id"]]}
     assert image.uid not in str(document)
+    assert [by_hand for _label, _day, by_hand in reports.shown(document).reviewed] == [True, False]
+    assert "12 Mar 2026 (date set by hand)" in render_to_string("report/body.html", {"report": reports.shown(document)})
