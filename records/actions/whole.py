@@ -37,37 +37,48 @@ class Taken:
     code: str = ""
 
 
-@transaction.atomic
-def take(
-    *, case: Case, files: Sequence[tuple[Described, StoredObject]], user: Any, grant: Grant | None, by: Actor
-) -> list[Taken]:
-    """Keep sealed files (unsaved objects) of one bundle as received uploads; each that does not fit any more is refused by itself.
+def judge(*, case: Case, listed: Sequence[tuple[Described, int]], user: Any, grant: Grant | None) -> list[Taken | None]:
+    """What becomes of files of these sizes, known before their bytes are; None is to be taken. Each that does not fit is refused by itself.
 
-    One that was sent before, by the same sender with the same mark, is told of as it stands: the sender had not heard our answer.
+    One that was sent before, by the same sender with the same mark, is told of as it stands, in a full case too: the sender had not
+    heard our answer.
 
     Raises:
         Refused: the case takes no files now (`closed`).
     """
-    held = lock(case)
-    if not takes_files(held.phase) or not open_to(grant.pk if grant else None):
+    if not takes_files(case.phase) or not open_to(grant.pk if grant else None):
         raise Refused("closed")
-    in_bytes, in_files = used(held)
-    marks = {described.fingerprint for described, _ in files if described.fingerprint}
-    again = set(Upload.objects.filter(case=held, fingerprint__in=marks).values_list("fingerprint", flat=True))
+    in_bytes, in_files = used(case)
+    marks = {described.fingerprint for described, _ in listed if described.fingerprint}
+    again = set(Upload.objects.filter(case=case, fingerprint__in=marks).values_list("fingerprint", flat=True))
     found: list[Taken | None] = []
-    fresh: list[tuple[Described, StoredObject]] = []
-    for described, stored in files:
+    for described, size in listed:
         seen = described.fingerprint in again
-        known = asked_before(held, described, stored.size, user, grant) if seen else None
+        known = asked_before(case, described, size, user, grant) if seen else None
         reason = "" if known else too_much(
-            used_bytes=in_bytes, used_files=in_files, size=stored.size, limit_bytes=settings.MAX_CASE_BYTES
+            used_bytes=in_bytes, used_files=in_files, size=size, limit_bytes=settings.MAX_CASE_BYTES
         )  # fmt: skip
         if known or reason:
             found.append(Taken(known, code=reason or ""))
             continue
         found.append(None)
-        fresh.append((described, stored))
-        in_bytes, in_files = in_bytes + stored.size, in_files + 1
+        in_bytes, in_files = in_bytes + size, in_files + 1
+    return found
+
+
+@transaction.atomic
+def take(
+    *, case: Case, files: Sequence[tuple[Described, StoredObject]], user: Any, grant: Grant | None, by: Actor
+) -> list[Taken]:
+    """Keep sealed files (unsaved objects) of one bundle as received uploads, those that `judge` lets through.
+
+    Raises:
+        Refused: as `judge`.
+    """
+    held = lock(case)
+    listed = [(described, stored.size) for described, stored in files]
+    found = judge(case=held, listed=listed, user=user, grant=grant)
+    fresh = [file for file, one in zip(files, found, strict=True) if one is None]
     uploads = iter(write_rows(case=held, files=fresh, user=user, grant=grant, by=by))
     return [one or Taken(next(uploads), kept=True) for one in found]
 

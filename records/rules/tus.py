@@ -17,6 +17,8 @@ CHECKSUMS = ("sha256", "sha1")
 DIGEST_BYTES = {"sha256": 32, "sha1": 20}
 BUNDLE_FILES = 200
 BUNDLE_FILE_BYTES = 4 * 1024 * 1024
+BUNDLE_BYTES = 32 * 1024 * 1024
+"""Of one bundle, all its files together; our page sends 8 MiB."""
 MAX_NAME = 255
 MAX_FOLDER = 500
 
@@ -95,7 +97,7 @@ def bundle(line: bytes) -> list[tuple[Described, int]]:
     """The first line of a bundle: a JSON list that describes each file, with its `size` in bytes (our own, beside tus).
 
     Raises:
-        BadHeader: no such list; no file, or an empty or large one, which go by themselves; too many.
+        BadHeader: no such list; no file, or an empty or large one, which go by themselves; too many, or too much together.
     """
     try:
         listed = json.loads(line)
@@ -105,6 +107,8 @@ def bundle(line: bytes) -> list[tuple[Described, int]]:
     if not 0 < len(found) <= BUNDLE_FILES:
         raise BadHeader("bundle_files")
     if not all(isinstance(size, int) and 0 < size <= BUNDLE_FILE_BYTES and one.batch for one, size in found):
+        raise BadHeader("bundle_sizes")
+    if sum(size for _, size in found) > BUNDLE_BYTES:
         raise BadHeader("bundle_sizes")
     return found
 

@@ -20,7 +20,7 @@ from portal.core import storage
 from portal.core.access import Permission
 from portal.core.models import StoredObject
 from portal.core.workflow import Refused
-from records.actions import pushed, uploads, whole
+from records.actions import uploads, whole
 from records.models import Upload
 from records.queries.uploads import own_uploads, waiting
 from records.rules import tus
@@ -225,27 +225,46 @@ class Uploads(TusView):
         return self.spoken(request, lambda: self.bundle(request) if many else self.create(request))
 
     def bundle(self, request: HttpRequest) -> HttpResponse:
-        """Many small files in one request: one wait for the disk, one commit, one job. Each is an upload like any other."""
-        pushed.room(case=self.case)
+        """Many small files in one request: one wait for the disk, one commit, one job. Each is an upload like any other.
+
+        What is here already or does not fit is read past: its bytes are not sealed.
+        """
         body = Body(request)
         listed = tus.bundle(body.line())
-        if not storage.has_room(sum(size for _, size in listed)):
+        user, grant = self.sender()
+        told = whole.judge(case=self.case, listed=listed, user=user, grant=grant)
+        if not storage.has_room(sum(size for (_, size), one in zip(listed, told, strict=True) if one is None)):
             raise Refused("store_full")
         sealing, came = storage.Batch(self.case.pk), list[tuple[tus.Described, int, StoredObject]]()
         try:
-            for described, size in listed:
-                stored = sealing.seal(body.exactly(size), kind="original")
-                came.append((described, size, stored))
-                if stored.size < size:
+            for (described, size), one in zip(listed, told, strict=True):
+                if one is not None:
+                    arrived = sum(map(len, body.exactly(size)))
+                else:
+                    stored = sealing.seal(body.exactly(size), kind="original")
+                    came.append((described, size, stored))
+                    arrived = stored.size
+                if arrived < size:
                     break
             sealing.settle()
         except BaseException:
             for _, _, stored in came:
                 sealing.drop(stored)
             raise
-        return JsonResponse({"files": self.keep(came)})
+        taken = iter(self.keep(came))
+        answers = []
+        for one in told:
+            if (known := one or next(taken, None)) is None:
+                break  # from here on nothing arrived whole
+            answers.append(self.answer(known))
+        return JsonResponse({"files": answers})
 
-    def keep(self, came: list[tuple[tus.Described, int, StoredObject]]) -> list[dict[str, Any]]:
+    def answer(self, one: whole.Taken) -> dict[str, Any]:
+        if one.upload:
+            return {"url": self.address(one.upload), "offset": one.upload.offset}
+        return {"error": one.code, "message": sentence(one.code)}
+
+    def keep(self, came: list[tuple[tus.Described, int, StoredObject]]) -> list[whole.Taken]:
         """Whole ones together; the one that was cut, if any, as an upload that can be continued."""
         user, grant = self.sender()
         files = [(described, stored) for described, size, stored in came if stored.size == size]
@@ -262,12 +281,7 @@ class Uploads(TusView):
                 uploads.take_whole(promise=lambda: self.promise(described, size), part=cut, by=self.actor)
             else:
                 uploads.discard([cut])
-        return [
-            {"url": self.address(one.upload), "offset": one.upload.offset}
-            if one.upload
-            else {"error": one.code, "message": sentence(one.code)}
-            for one in taken
-        ]
+        return taken
 
     def create(self, request: HttpRequest) -> HttpResponse:
         described = tus.described(request.headers.get("Upload-Metadata", ""))

@@ -15,6 +15,7 @@ from portal.core import storage
 from portal.core.models import Event, Job, StoredObject
 from records.actions import whole
 from records.models import File, Upload
+from records.rules import tus as rules
 from records.states import UploadState
 from records.views import tus
 from tests.factories import records as make
@@ -94,7 +95,24 @@ def test_bundle_that_is_cut_keeps_whole_files_and_what_arrived_of_the_next(
     assert Upload.objects.filter(state=UploadState.RECEIVED).count() == 5
 
 
-def test_file_of_a_bundle_that_does_not_fit_is_refused_by_itself(patient: Client, case: Any, settings: Any) -> None:
+@pytest.fixture
+def sealed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How large each object of a bundle is that was sealed, kept or not."""
+    sizes: list[int] = []
+    real = storage.Batch.seal
+
+    def seal(self: storage.Batch, chunks: Any, *, kind: str) -> StoredObject:
+        stored = real(self, chunks, kind=kind)
+        sizes.append(stored.size)
+        return stored
+
+    monkeypatch.setattr(storage.Batch, "seal", seal)
+    return sizes
+
+
+def test_file_of_a_bundle_that_does_not_fit_is_refused_by_itself_and_not_sealed(
+    patient: Client, case: Any, settings: Any, sealed: list[int]
+) -> None:
     settings.MAX_CASE_BYTES = 6500
     before = lying()
     told = bundle(patient, case, [*SMALL[:3], ("big", b"x" * 4000), ("tiny", b"y" * 100)]).json()["files"]
@@ -102,6 +120,40 @@ def test_file_of_a_bundle_that_does_not_fit_is_refused_by_itself(patient: Client
     assert told[3]["message"]
     assert sorted(File.objects.values_list("name", flat=True)) == ["IM1", "IM2", "IM3", "tiny"]
     assert len(lying() - before) == 4
+    assert sealed == [1000, 2000, 3000, 100]
+
+
+def test_bundle_sent_again_into_a_full_case_is_told_of_as_it_stands(
+    patient: Client, case: Any, settings: Any, sealed: list[int]
+) -> None:
+    settings.MAX_CASE_BYTES = sum(len(content) for _, content in SMALL)
+    first = bundle(patient, case, SMALL).json()
+    sealed.clear()
+    again = bundle(patient, case, [*SMALL, ("more", b"x")])
+    assert again.json()["files"][:5] == first["files"]
+    assert again.json()["files"][5]["error"] == "case_full"
+    assert sealed == []
+
+
+def test_bundle_that_is_cut_where_a_file_is_refused_keeps_what_came_before(
+    patient: Client, case: Any, settings: Any
+) -> None:
+    settings.MAX_CASE_BYTES = 6500
+    told = bundle(patient, case, [SMALL[0], ("big", b"x" * 8000), ("tiny", b"y" * 100)], cut=-200).json()["files"]
+    assert [one.get("error", one.get("offset")) for one in told] == [1000, "case_full"]
+    assert list(Upload.objects.values_list("name", "state")) == [("IM1", UploadState.RECEIVED)]
+
+
+def test_bundle_of_more_than_one_request_may_hold_is_refused_before_anything_is_sealed(
+    patient: Client, case: Any, sealed: list[int]
+) -> None:
+    listed = [{"filename": f"IM{n}", "batch": BATCH, "fingerprint": f"m{n}", "size": 4 * 1024**2} for n in range(9)]
+    answer = patient.post(
+        f"/uploads/{case.ref}/", json.dumps(listed).encode() + b"\nIM", content_type=tus.BUNDLE, headers=TUS
+    )
+    assert (answer.status_code, answer.json()["error"]) == (400, "bundle_sizes")
+    assert sealed == []
+    assert len(rules.bundle(json.dumps(listed[:8]).encode())) == 8
 
 
 @pytest.mark.parametrize(
