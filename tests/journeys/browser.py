@@ -18,7 +18,7 @@ AXE = ROOT / "static" / "node_modules" / "axe-core" / "axe.min.js"
 WIDE = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
 PATIENCE_MS = 30_000
-RUN_AXE = """async () => (await axe.run(document, {resultTypes: ['violations']})).violations.map((found) =>
+RUN_AXE = """async () => (await axe.run(document, {resultTypes: ['violations'], preload: false})).violations.map((found) =>
   `${found.id} (${found.help}): ` +
   found.nodes.slice(0, 4).map((node) => `${node.target.join(' ')} ${node.failureSummary}`).join(' | '))"""
 SETTLED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
