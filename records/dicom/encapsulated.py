@@ -17,17 +17,26 @@ MEDIA_TYPES = {
 }
 """What a frame of each transfer syntax is called (PS3.18 table 8.7.3-5)."""
 _EXTENDED_OFFSETS = 0x7FE00001
+MAX_PIECES = 256
+"""Of one frame: more is no writer's way of cutting, and each costs whoever gives the frame out."""
 
 Pieces = tuple[tuple[int, int], ...]
 """(offset, length) in the file of the fragments that make one frame."""
 
 
 def frames(source: BinaryIO, size: int, count: int) -> list[Pieces]:
-    """The pieces of each of `count` frames; [] when the file is not compressed, or does not say where its frames begin."""
+    """The pieces of each of `count` frames; [] when the file is not compressed, does not say where its frames begin, or cuts one into
+    more than `MAX_PIECES`. Empty pieces are left out.
+    """
     try:
-        file = read(source, size, trailing=True)
+        found = [tuple(one for one in pieces if one[1]) for pieces in _frames(source, size, count)]
     except DicomError:
         return []
+    return found if all(0 < len(pieces) <= MAX_PIECES for pieces in found) else []
+
+
+def _frames(source: BinaryIO, size: int, count: int) -> list[Pieces]:
+    file = read(source, size, trailing=True)
     fragments = file.pixels.fragments if file.pixels is not None else None
     if not fragments or file.inflated is not None:
         return []

@@ -15,18 +15,35 @@ import pytest
 from django.db import transaction
 from django.test import Client
 from pydicom.encaps import encapsulate, encapsulate_extended, generate_frames
+from pydicom.uid import JPEGLSLossless
 
 from cases.models import Case, Grant
+from portal.core import storage
+from portal.core.models import StoredObject
 from portal.pages.demo.synthetic import Person
 from records.dicom import encapsulated
 from records.dicomweb import looks
-from records.dicomweb.stored import preferred, welcome
+from records.dicomweb import stored as stored_frames
+from records.dicomweb.stored import Compressed, preferred, welcome
 from tests.factories import records
 from tests.factories.dicom import make_ct_series, make_us_cine
 
 PERSON = Person("EXAMPLE^TESTINA", "TEST-0001", date(1961, 5, 4), "F")
 """The patient of `records.case`."""
-LOOP = make_us_cine(3, PERSON, syntax="jpeg-ls")
+
+
+def grey_loop() -> bytes:
+    found = pydicom.dcmread(io.BytesIO(make_us_cine(3, PERSON)))
+    found.PixelData = np.ascontiguousarray(found.pixel_array[..., 0]).tobytes()
+    found.SamplesPerPixel, found.PhotometricInterpretation = 1, "MONOCHROME2"
+    del found.PlanarConfiguration
+    found.compress(JPEGLSLossless, generate_instance_uid=False)
+    out = io.BytesIO()
+    found.save_as(out)
+    return out.getvalue()
+
+
+LOOP = grey_loop()
 CINE = pydicom.dcmread(io.BytesIO(LOOP))
 FRAMES = list(generate_frames(CINE.PixelData, number_of_frames=3))
 JLS = str(CINE.file_meta.TransferSyntaxUID)
@@ -71,6 +88,60 @@ def test_the_extended_offset_table_counts_first() -> None:
 @pytest.mark.parametrize("content", [make_ct_series(1, 32)[0], LOOP[:-400], b"no image"])
 def test_what_is_not_compressed_or_broken_has_no_such_frames(content: bytes) -> None:
     assert encapsulated.frames(io.BytesIO(content), len(content), 3) == []
+
+
+def items(*contents: bytes) -> bytes:
+    """Encapsulated pixels: an empty offset table, then these fragments."""
+    return b"".join(b"\xfe\xff\x00\xe0" + len(one).to_bytes(4, "little") + one for one in (b"", *contents))
+
+
+def test_empty_pieces_are_no_pieces_and_too_many_are_not_as_stored() -> None:
+    frame, closed = FRAMES[0] + b"\0" * (len(FRAMES[0]) % 2), b"\xfe\xff\xdd\xe0\0\0\0\0"
+
+    def places(*fragments: bytes) -> list[encapsulated.Pieces]:
+        content = written(items(*fragments) + closed, NumberOfFrames=1)
+        return encapsulated.frames(io.BytesIO(content), len(content), 1)
+
+    ((piece,),) = places(b"", frame, *[b""] * 3000)
+    assert piece[1] == len(frame)
+    cut = [frame[at : at + 2] for at in range(0, 2 * encapsulated.MAX_PIECES, 2)]
+    assert len(places(*cut)[0]) == encapsulated.MAX_PIECES
+    assert places(*cut, b"..") == []
+    assert places(b"", b"") == []
+
+
+def test_a_frame_in_pieces_is_read_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    content, asked = bytes(range(100)), list[tuple[int, int]]()
+
+    def read_range(_stored: StoredObject, start: int, stop: int) -> Iterator[bytes]:
+        asked.append((start, stop))
+        return (content[at : min(at + 7, stop)] for at in range(start, stop, 7))
+
+    monkeypatch.setattr(storage, "read_range", read_range)
+    pieces = ((10, 3), (13, 1), (20, 30), (58, 2), (70, 9))
+    found = Compressed(JLS, StoredObject(size=100), (((0, 5),), pieces))
+    assert b"".join(found.body(2)) == b"".join(content[start : start + length] for start, length in pieces)
+    assert len(b"".join(found.body(2))) == found.length(2)
+    assert b"".join(found.body(1)) == content[:5]
+    assert asked == [(10, 79), (10, 79), (0, 5)]
+
+
+def test_what_is_remembered_is_bounded_by_its_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stored_frames, "_known", type(stored_frames._known)())
+    monkeypatch.setattr(stored_frames, "_held", 0)
+    monkeypatch.setattr(stored_frames, "REMEMBERED", 500)
+    walked = list[int]()
+
+    def walk(_source: Any, size: int, frames: int) -> list[encapsulated.Pieces]:
+        walked.append(size)
+        return [((0, 1),)] * frames
+
+    monkeypatch.setattr(encapsulated, "frames", walk)
+    objects = [StoredObject(size=n) for n in range(4)]
+    for one in [*objects[:3], objects[0], objects[3], objects[0], objects[1]]:
+        assert len(stored_frames._pieces(one, 100)) == 100
+        assert stored_frames._held == sum(150 for _ in stored_frames._known) <= 500
+    assert walked == [0, 1, 2, 3, 1], "those unused for longest are walked again"
 
 
 @pytest.mark.parametrize(
