@@ -140,6 +140,8 @@ class CustodyEntry(models.Model):
     remark = models.CharField(max_length=300, blank=True)
     photo = models.ForeignKey("records.File", null=True, on_delete=models.PROTECT, related_name="+")
     """A picture of its condition, sent with the line; read, scanned and kept like any upload."""
+    photo_sha256 = models.CharField(max_length=64, null=True)  # noqa: DJ001 - a line without it was written before there was one
+    """Of the picture's bytes as they arrived. Null in lines without a photo, and in lines older than this column."""
     by = models.ForeignKey(USER, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField(default=timezone.now)
     sha256 = models.CharField(max_length=64)

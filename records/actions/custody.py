@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
 
 from cases.actions.guard import must_see
 from cases.actions.locking import lock
 from cases.models import Case
+from portal.core import storage
 from portal.core.access import Actor
+from portal.core.models import StoredObject
 from portal.core.states import Role
 from portal.core.workflow import Refused, move, note
 from records.actions import checklist as checklist_actions
+from records.actions import uploads
 from records.models import CustodyEntry, File, PhysicalItem
 from records.moves import PHYSICAL
 from records.queries import custody as queries
 from records.queries.checklist import checklist
+from records.queries.uploads import file_of
 from records.rules.custody import FIELDS, digest, missing
+from records.rules.tus import Described
 from records.rules.uploads import takes_files
 from records.states import PhysicalKind
 
@@ -70,19 +78,65 @@ def announce(
     return thing
 
 
+@dataclass(frozen=True)
+class Photo:
+    """A picture that came with a line, sealed part by part while it arrived, and not yet a file of the case."""
+
+    described: Described
+    parts: list[StoredObject]
+
+    @property
+    def size(self) -> int:
+        return sum(part.size for part in self.parts)
+
+    def digest(self) -> str:
+        """SHA-256 of the picture's bytes. Reads them: call it outside the transaction."""
+        if len(self.parts) == 1:
+            return self.parts[0].sha256
+        found = hashlib.sha256()
+        for part in self.parts:
+            for piece in storage.read_range(part):
+                found.update(piece)
+        return found.hexdigest()
+
+
 def record(
-    *, thing: PhysicalItem, event: str, happened_on: date, said: Mapping[str, str], by: Actor, photo: File | None = None
+    *,
+    thing: PhysicalItem,
+    event: str,
+    happened_on: date,
+    said: Mapping[str, str],
+    by: Actor,
+    photo: Photo | None = None,
 ) -> CustodyEntry:
     """A thing changes hands, or something is remarked: its state moves and the log grows, together.
 
     Args:
         said: carrier, tracking, condition, holder, remark; what the event does not ask for is left out.
-        photo: a picture of its condition, sent into the same case just now.
+        photo: a picture of its condition. It becomes a file of the case with the line, or is erased with the refusal.
 
     Raises:
-        Refused: not possible now, not for this role, something that must be said is missing (`missing: …`), or a day to come.
+        Refused: not possible now, not for this role, something that must be said is missing (`missing: …`), a day to come, or the case
+            takes no photo.
         PermissionDenied: the case is not open to this person.
     """
+    sha256 = photo.digest() if photo else None
+    try:
+        return _record(thing, event, happened_on, said, by, photo, sha256)
+    except (Refused, PermissionDenied):
+        uploads.discard(photo.parts if photo else ())
+        raise
+
+
+def _record(
+    thing: PhysicalItem,
+    event: str,
+    happened_on: date,
+    said: Mapping[str, str],
+    by: Actor,
+    photo: Photo | None,
+    sha256: str | None,
+) -> CustodyEntry:
     with transaction.atomic():
         held = lock(thing.case_id)
         must_see(held, by)
@@ -92,20 +146,26 @@ def record(
             raise Refused("physical: no such event")
         if lacks := missing(event, kept):
             raise Refused("missing: " + " ".join(lacks))
-        if photo is not None and photo.case_id != held.pk:
-            raise Refused("physical: a photo of another case")
         if happened_on > timezone.localdate():
             raise Refused("physical: a day to come")
         holder = {"hand_over": kept.get("holder", "")}.get(event, "" if event != "remark" else thing.holder)
         source = thing.state
         known = PHYSICAL.table.get((source, event))
         target = (known.target or source) if known else source
-        entry = _line(thing, event, source, target, happened_on, kept, by, photo)
+        file = _file(held, photo, by) if photo else None
+        entry = _line(thing, event, source, target, happened_on, kept, by, file, sha256)
         data = {"entry": str(entry.pk), "sha256": entry.sha256}
         move(thing, PHYSICAL, event, actor=by, data=data, changes={"holder": holder})
     if thing.item:
         checklist_actions.refresh(case=held, by=Actor.job("records.custody"))
     return entry
+
+
+def _file(case: Case, photo: Photo, by: Actor) -> File | None:
+    """The picture as a file of the case, received like any upload. Raises Refused: the case takes no more."""
+    upload = uploads.create(case=case, described=photo.described, size=photo.size, by=by.user)
+    uploads.append(upload=upload, parts=photo.parts, by=by)
+    return file_of(upload)
 
 
 def _line(
@@ -117,6 +177,7 @@ def _line(
     said: Mapping[str, str],
     by: Actor,
     photo: File | None = None,
+    photo_sha256: str | None = None,
 ) -> CustodyEntry:
     number = CustodyEntry.objects.filter(thing=thing).count() + 1
     entry = CustodyEntry(
@@ -128,6 +189,7 @@ def _line(
         happened_on=day,
         by=by.user,
         photo=photo,
+        photo_sha256=photo_sha256,
         **said,
     )
     entry.sha256 = digest(queries.line_of(entry))

@@ -16,7 +16,7 @@ from portal.core.models import Job, StoredObject
 from portal.core.states import ObjectState
 from portal.core.workflow import Refused, move
 from records.actions.processing import finish
-from records.models import Document, File, Instance, Page, Series, Study
+from records.models import CustodyEntry, Document, File, Instance, Page, Series, Study
 from records.moves import DOCUMENT, FILE, STUDY
 from records.rules.codes import AGAIN, DUPLICATE, FAILED, SAME_UID
 from records.rules.header import header_of, header_of_study, text_of
@@ -30,6 +30,11 @@ def may_remove(phase: str) -> bool:
     return phase in REMOVABLE
 
 
+def in_custody_log(file: File) -> bool:
+    """Whether a line of the custody log, which nobody changes, shows this file."""
+    return CustodyEntry.objects.filter(photo=file).exists()
+
+
 def remove(*, file: File, by: Actor, copies: bool = False) -> None:
     """Take a file out of the case, with what was made of it and with what came inside it; its bytes are erased.
 
@@ -37,7 +42,7 @@ def remove(*, file: File, by: Actor, copies: bool = False) -> None:
     person.
 
     Raises:
-        Refused: it is removed already, or a specialist works with the records (`in_review`).
+        Refused: it is removed already, a specialist works with the records (`in_review`), or the custody log shows it (`in_log`).
     """
     with transaction.atomic():
         held = lock(file.case_id)
@@ -49,6 +54,8 @@ def remove(*, file: File, by: Actor, copies: bool = False) -> None:
 
 
 def _remove(file: File, by: Actor, copies: bool = False) -> list[StoredObject]:
+    if in_custody_log(file):
+        raise Refused("in_log")
     erasable = [file.object] if file.object else []
     move(file, FILE, "remove", actor=by)
     erasable += unindex(file, by)

@@ -13,8 +13,9 @@ from cases import queries as cases
 from cases.models import Case
 from portal.core.models import Event
 from portal.core.states import Role
-from records.models import CustodyEntry, Document, PhysicalItem
+from records.models import CustodyEntry, Document, File, PhysicalItem
 from records.moves import PHYSICAL
+from records.rules.codes import DUPLICATE
 from records.rules.custody import ARRIVED, OUT, digest, overdue
 from records.states import Condition, PhysicalState, RecordState
 
@@ -52,6 +53,8 @@ def line_of(entry: CustodyEntry) -> dict[str, Any]:
     """What the digest of a line covers: everything that it says."""
     names = "number event source target carrier tracking condition holder remark".split()
     photo = {"photo": str(entry.photo_id)} if entry.photo_id else {}
+    if entry.photo_sha256 is not None:
+        photo["photo_sha256"] = entry.photo_sha256
     return (
         {name: getattr(entry, name) for name in names}
         | photo
@@ -98,6 +101,8 @@ class LineView:
     intact: bool
     photo: Document | None = None
     """The picture as it can be shown; None while it is read, or when it was refused."""
+    photo_words: str = ""
+    """Why there is none to show, or that it is one which was sent before."""
 
 
 def things(user: Any, case: Case) -> list[ThingView]:
@@ -109,19 +114,49 @@ def things(user: Any, case: Case) -> list[ThingView]:
 
 def with_log(thing: PhysicalItem) -> ThingView:
     """One thing and every line of its log; two queries, one more where there are photos."""
-    entries = list(CustodyEntry.objects.filter(thing=thing).select_related("by").order_by("number"))
+    entries = list(
+        CustodyEntry.objects.filter(thing=thing).select_related("by", "photo__duplicate_of").order_by("number")
+    )
     events = Event.objects.filter(subject_kind="physical", subject_id=thing.pk).values_list("data", flat=True)
     signed = {data["entry"]: data["sha256"] for data in events if "entry" in data}
-    pictures = [entry.photo_id for entry in entries if entry.photo_id]
-    rows = Document.objects.filter(file__in=pictures, state=RecordState.READY) if pictures else []
-    shown = {one.file_id: one for one in rows}
+    pictures = [_original(entry.photo) for entry in entries if entry.photo]
+    rows = Document.objects.filter(file__in=pictures) if pictures else []
+    papers = {one.file_id: one for one in rows}
     view = ThingView(thing, overdue(thing.state, thing.return_by, timezone.localdate()))
     for entry in entries:
-        intact = signed.get(str(entry.pk)) == digest(line_of(entry))
+        intact = signed.get(str(entry.pk)) == digest(line_of(entry)) and _same_bytes(entry)
         condition = str(Condition(entry.condition).label) if entry.condition else ""
-        photo = shown.get(entry.photo_id) if entry.photo_id else None
-        view.log.append(LineView(entry, event_words(entry.event), condition, intact, photo))
+        paper = papers.get(_original(entry.photo).pk) if entry.photo else None
+        photo = paper if paper is not None and paper.state == RecordState.READY else None
+        words = _photo_words(entry.photo, paper) if entry.photo else ""
+        view.log.append(LineView(entry, event_words(entry.event), condition, intact, photo, words))
     return view
+
+
+def _original(photo: File) -> File:
+    """The file that a picture is shown from: the same bytes may have come before."""
+    return photo.duplicate_of if photo.code == DUPLICATE and photo.duplicate_of else photo
+
+
+def _same_bytes(entry: CustodyEntry) -> bool:
+    """Whether the picture's file still holds what was sent; its digest is written once it has been read."""
+    kept = entry.photo.sha256 if entry.photo else ""
+    return entry.photo_sha256 is None or kept in ("", entry.photo_sha256)
+
+
+def _photo_words(photo: File, paper: Document | None) -> str:
+    state = _original(photo).state
+    if state == RecordState.READY and paper is not None:
+        state = paper.state
+    if state == RecordState.READY and paper is not None:
+        return "" if _original(photo) == photo else _("The same picture was sent before.")
+    return {
+        RecordState.PROCESSING: _("A photo was sent with this line. It is shown here once we have checked it."),
+        RecordState.QUARANTINED: _("A photo was sent with this line. It is set aside until a person has looked at it."),
+        RecordState.REJECTED: _("A photo was sent with this line. It could not be read, so it is not shown."),
+        RecordState.REMOVED: _("A photo was sent with this line. It has been removed."),
+        RecordState.READY: _("A photo was sent with this line. It is kept with the records of this case."),
+    }[RecordState(state)]
 
 
 def allowed(thing: PhysicalItem, role: Role) -> list[tuple[str, str]]:

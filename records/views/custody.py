@@ -16,12 +16,11 @@ from cases.views.base import CaseView
 from portal.core.access import Permission
 from portal.core.states import Role
 from portal.core.workflow import Refused
-from records.actions import custody, files, uploads
-from records.models import File
+from records.actions import custody, uploads
 from records.outside_forms import CustodyForm, ThingForm
 from records.queries import custody as queries
 from records.queries.checklist import checklist
-from records.queries.uploads import file_of, room_left
+from records.queries.uploads import room_left
 from records.rules.tus import Described, clean, shortened
 from records.rules.uploads import takes_files
 from records.states import PhysicalKind
@@ -169,15 +168,13 @@ class Record(ThingPage):
         finally:
             uploads.discard(self.handler.unused())
 
-    def photo(self) -> File | None:
-        """The picture that came with the form, received like any upload. Raises Refused: the case takes no more."""
+    def photo(self) -> custody.Photo | None:
+        """The picture that came with the form; from now on it is the line's, or is erased with it."""
         sent = self.handler.received()
         if not sent or not sent[0].parts:
             return None
         described = Described(shortened(clean(sent[0].name)) or _("file"), "", self.handler.batch, "")
-        upload = uploads.create(case=self.case, described=described, size=sent[0].size, by=self.request.user)
-        uploads.append(upload=upload, parts=self.handler.use(sent[0]), by=self.actor)
-        return file_of(upload)
+        return custody.Photo(described, self.handler.use(sent[0]))
 
     def checked(self, request: HttpRequest) -> HttpResponse:
         page = redirect("records:thing", ref=self.case.ref, thing=self.thing.pk)
@@ -193,19 +190,15 @@ class Record(ThingPage):
             return self.page(form)
         day = form.cleaned_data.pop("happened_on")
         form.cleaned_data.pop("photo", None)
-        photo = None
         try:
-            photo = self.photo() if "photo" in form.fields else None
             custody.record(
                 thing=self.thing,
                 event=event,
                 happened_on=day,
                 said=form.cleaned_data,
                 by=self.actor,
-                photo=photo,
+                photo=self.photo() if "photo" in form.fields else None,
             )
         except Refused:
-            if photo is not None:
-                files.remove(file=photo, by=self.actor)
             messages.info(request, _("That is not possible any more. This page shows where it is now."))
         return page

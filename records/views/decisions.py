@@ -110,6 +110,10 @@ class DecideFile(RemoveFile):
     def told(request: HttpRequest, refused: Refused) -> None:
         if refused.reason == "in_review":
             messages.error(request, _("A specialist works with these images. Give the case back first."))
+        elif refused.reason == "in_log":
+            messages.error(
+                request, _("The log of something sent by post shows this picture or a copy of it, so it stays.")
+            )
         else:
             messages.info(request, _("Somebody has decided about this file already."))
 

@@ -86,14 +86,21 @@ class RemoveFile(CaseView):
             "archive": self.file.kind == "archive",
             "back_url": records_page(request, self.case),
             "allowed": files.may_remove(self.case.phase),
+            "in_log": files.in_custody_log(self.file),
         }
         return render(request, "records/remove.html", context)
 
     def post(self, request: HttpRequest, **_kwargs: Any) -> HttpResponse:
         try:
             files.remove(file=self.file, by=self.actor)
-        except Refused:
-            messages.error(request, _("This file cannot be removed now. Please write us a message."))
+        except Refused as refused:
+            sentence = _("This file cannot be removed now. Please write us a message.")
+            if refused.reason == "in_log":
+                sentence = _(
+                    "This photo belongs to the log of something sent by post, so it stays. "
+                    "If something is wrong with it, please write us a message."
+                )
+            messages.error(request, sentence)
         else:
             messages.success(request, _("The file is removed."))
         return redirect(records_page(request, self.case))

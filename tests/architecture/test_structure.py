@@ -264,7 +264,7 @@ NOT_PERSON = {  # codes, ids, hashes, keys; content of the catalogue; what speci
     "records.UploadLink": "holder_sha256",
     "records.RequestLetter": "key sha256",
     "records.PhysicalItem": "kind state",
-    "records.CustodyEntry": "event source target sha256",
+    "records.CustodyEntry": "event source target sha256 photo_sha256",
     "specialists.Profile": "title institution specialties sub_specialties conditions languages away_from away_until",
     "specialists.Licence": "country state number valid_until",
     "specialists.Assignment": "state",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import date, timedelta
 from importlib import import_module
 from typing import Any
@@ -15,13 +16,15 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cases.models import Case
 from cases.states import Phase
+from portal.core import storage
 from portal.core.access import Actor
 from portal.core.models import StoredObject
 from portal.core.states import Role
 from portal.core.workflow import Refused
 from records.actions import checklist, custody
-from records.models import ChecklistItem, CustodyEntry, Document, PhysicalItem
+from records.models import ChecklistItem, CustodyEntry, Document, File, PhysicalItem
 from records.moves import PHYSICAL
 from records.outside_models import AppendOnly
 from records.queries import custody as queries
@@ -132,7 +135,9 @@ def test_what_cannot_be_is_refused_and_writes_nothing(case: Any) -> None:
     assert CustodyEntry.objects.count() == 1
 
 
-def test_photo_of_a_damaged_slide_belongs_to_its_line(case: Any, patient: Client, desk: Client) -> None:
+def test_photo_of_a_damaged_slide_belongs_to_its_line(
+    case: Any, patient: Client, desk: Client, monkeypatch: Any
+) -> None:
     thing, today = announced(case), timezone.localdate()
     page = f"/cases/{case.ref}/records/post/{thing.pk}/"
     form = {"happened_on_day": today.day, "happened_on_month": today.month, "happened_on_year": today.year}
@@ -145,11 +150,48 @@ def test_photo_of_a_damaged_slide_belongs_to_its_line(case: Any, patient: Client
     document = Document.objects.get(file=CustodyEntry.objects.get(event="receive").photo)
     assert f"/documents/{document.pk}/" in patient.get(page).content.decode()
     assert [line.intact for line in queries.with_log(thing).log] == [True, True]
-    again = desk.post(f"{page}receive/", form | {"photo": SimpleUploadedFile("slide.jpg", files.photo())})
+    photo_file = document.file
+    assert CustodyEntry.objects.get(event="receive").photo_sha256 == hashlib.sha256(files.photo()).hexdigest()
+    address = f"/cases/{case.ref}/records/files/{photo_file.pk}/remove/"
+    assert "so it stays" in patient.get(address).content.decode()
+    assert "so it stays" in patient.post(address, follow=True).content.decode()
+    photo_file.refresh_from_db()
+    assert photo_file.state == "ready" and storage.read_bytes(photo_file.object, limit=2**20) == files.photo()
+    Case.objects.filter(pk=case.pk).update(phase=Phase.IN_REVIEW)
+    with monkeypatch.context() as late:  # another tab wrote it between the look and the lock
+        late.setattr(queries, "allowed", lambda *_: [("receive", "Received")])
+        again = desk.post(f"{page}receive/", form | {"photo": SimpleUploadedFile("slide.jpg", files.photo())})
     assert again.status_code == 302
-    assert not StoredObject.objects.filter(kind="part", state="stored").exists(), (
+    assert File.objects.count() == 1 and not StoredObject.objects.filter(kind="part", state="stored").exists(), (
         "a form that came too late leaves nothing"
     )
+    form |= {"photo": SimpleUploadedFile("slide.jpg", files.photo())}
+    assert desk.post(f"{page}remark/", form).status_code == 302
+    make.run_jobs()
+    assert File.objects.filter(code="duplicate", duplicate_of=photo_file).exists()
+    shown = desk.get(page).content.decode()
+    assert shown.count(f"/documents/{document.pk}/") == 2 and shown.count("The same picture was sent before") == 1
+    assert "once we have checked it" not in shown
+    File.objects.filter(pk=photo_file.pk).update(sha256="0" * 64)
+    assert [line.intact for line in queries.with_log(thing).log] == [True, False, True], "other bytes under its name"
+
+
+@pytest.mark.parametrize(
+    ("state", "says"),
+    [
+        ("removed", "has been removed"),
+        ("rejected", "could not be read"),
+        ("quarantined", "set aside"),
+        ("ready", "kept"),
+    ],
+)
+def test_a_photo_that_is_not_shown_says_why(state: str, says: str) -> None:
+    assert says in queries._photo_words(File(state=state), None)
+
+
+def test_lines_from_before_the_digest_of_photos_stay_intact() -> None:
+    old = CustodyEntry(number=1, happened_on=date(2026, 1, 2), photo=File(sha256="ab"))
+    assert "photo_sha256" not in queries.line_of(old) and queries._same_bytes(old)
 
 
 def test_slides_that_arrive_tick_their_item(case: Any) -> None:
