@@ -18,7 +18,7 @@ from records.dicomweb import pictures
 from records.dicomweb.base import DicomwebView, Problem
 from records.dicomweb.multipart import Part, related
 from records.dicomweb.negotiate import Offer
-from records.dicomweb.retrieve import KEEP, one_place
+from records.dicomweb.retrieve import kept, one_place
 from records.queries import frames, retrieve
 from records.queries.frames import Place
 
@@ -110,6 +110,15 @@ def draw(place: Place, number: int, how: Drawing) -> bytes:
     return picture
 
 
+def drawn(request: HttpRequest, place: Place, number: int, how: Drawing) -> HttpResponseBase:
+    """The picture as an answer; 304 when the browser holds it."""
+
+    def make() -> HttpResponseBase:
+        return HttpResponse(draw(place, number, how), content_type=how.media_type)
+
+    return kept(request, (place.instance_id, place.stored.pk, how.media_type), make)
+
+
 @lru_cache(maxsize=512)
 def _look(instance: UUID) -> tuple[render.Look, int, int]:
     """How an instance is drawn never changes under its key."""
@@ -139,7 +148,7 @@ class Rendered(Pictures):
         number = int(kwargs.get("frame", (place.frames + 1) // 2))
         if not 1 <= number <= place.frames:
             raise Http404
-        return HttpResponse(draw(place, number, how), content_type=how.media_type, headers={"Cache-Control": KEEP})
+        return drawn(request, place, number, how)
 
 
 class RenderedSeries(Pictures):
@@ -181,11 +190,11 @@ class Thumbnail(DicomwebView):
 class SmallPicture(Pictures):
     """A thumbnail of one instance or frame."""
 
-    def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+    def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
         asked = self.prepare(multipart=False)
         how = Drawing(asked.media_type, quality=80, viewport=asked.viewport or (render.THUMBNAIL, render.THUMBNAIL))
         place = one_place(self)
         number = int(kwargs.get("frame", (place.frames + 1) // 2))
         if not 1 <= number <= place.frames:
             raise Http404
-        return HttpResponse(draw(place, number, how), content_type=how.media_type, headers={"Cache-Control": KEEP})
+        return drawn(request, place, number, how)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import chain
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.utils.cache import get_conditional_response
 
 from portal.core import storage
 from portal.core.states import ObjectState
@@ -23,13 +24,22 @@ from records.models import Instance
 from records.queries import downloads, frames, retrieve, revisions
 from records.queries.frames import Place
 
-KEEP = "private, max-age=86400, immutable"
-"""Pixels never change under their UIDs; signing out clears the browser's copy (Clear-Site-Data)."""
+KEEP = "private, no-cache"
+"""Kept by the browser and asked about each time: the desk may choose the other of two images under one UID. Signing out clears
+the browser's copy (Clear-Site-Data)."""
 OCTETS = "application/octet-stream"
 DICOM = "application/dicom"
 ZIP = "application/zip"
 MAX_FRAMES = 1000
 """Frames of one request by number."""
+
+
+def kept(request: HttpRequest, of: tuple[object, ...], make: Callable[[], HttpResponseBase]) -> HttpResponseBase:
+    """What `make` answers, or 304 when the browser holds that already; `of`: what it is made of (ids, a form). After access was decided."""
+    tag = f'W/"{"_".join(map(str, of))}"'
+    response = get_conditional_response(request, etag=tag) or make()
+    response["ETag"], response["Cache-Control"], response["Vary"] = tag, KEEP, "Accept"
+    return response
 
 
 class Metadata(DicomwebView):
@@ -168,13 +178,14 @@ class Frames(DicomwebView):
         if not all(1 <= number <= place.frames for number in numbers):
             raise Http404
         kind = f"{OCTETS}; transfer-syntax={EXPLICIT_LITTLE_ENDIAN}"
-        if chosen.multipart:
-            parts = [Part(kind, place.frame_bytes, storage.read_range(place.stored, *place.span(n))) for n in numbers]
-            response = related(parts, OCTETS)
-        else:
-            response = plain(storage.read_range(place.stored, *place.span(numbers[0])), place.frame_bytes, OCTETS)
-        response["Cache-Control"] = KEEP
-        return response
+
+        def make() -> HttpResponseBase:
+            bodies = [storage.read_range(place.stored, *place.span(n)) for n in numbers]
+            if chosen.multipart:
+                return related([Part(kind, place.frame_bytes, body) for body in bodies], OCTETS)
+            return plain(bodies[0], place.frame_bytes, OCTETS)
+
+        return kept(request, (place.instance_id, place.stored.pk, "decoded", chosen.multipart), make)
 
     def numbers(self, multipart: bool) -> list[int]:
         found = [int(word) for word in self.kwargs["frames"].split(",")]
@@ -199,10 +210,11 @@ class Frames(DicomwebView):
         media_type = OCTETS if wanted.media_type == OCTETS else MEDIA_TYPES[found.syntax]
         kind = f"{media_type}; transfer-syntax={found.syntax}"
         parts = [Part(kind, found.length(number), found.body(number)) for number in numbers]
-        response = related(parts, media_type) if multipart else plain(parts[0].body, parts[0].length or 0, kind)
-        response["Cache-Control"] = KEEP
-        response["Vary"] = "Accept"
-        return response
+
+        def make() -> HttpResponseBase:
+            return related(parts, media_type) if multipart else plain(parts[0].body, parts[0].length or 0, kind)
+
+        return kept(self.request, (row.pk, found.original.pk, found.syntax, media_type, multipart), make)
 
 
 def one_place(view: DicomwebView) -> Place:

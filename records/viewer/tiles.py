@@ -10,7 +10,7 @@ from portal.core import storage
 from portal.core.access import Permission
 from records.dicomweb.base import DicomwebView
 from records.dicomweb.rendered import JPEG, Drawing, draw
-from records.dicomweb.retrieve import KEEP
+from records.dicomweb.retrieve import kept
 from records.models import Instance
 from records.queries import frames
 from records.queries.beside import tile_source
@@ -34,13 +34,17 @@ class Tile(DicomwebView):
             raise Http404
         self.opened(source.series_id, source.series.study_id, source.series.study.case_id)
         self.looked_at(source.series.study.case_id, [source.pk])
-        picture = stored_tile(source, number)
-        if picture is None:
-            places = frames.places(self.user, *asked, ref=kwargs["ref"])
-            if not places or number > places[0].frames:
-                raise Http404
-            picture = draw(places[0], number, Drawing(JPEG, quality=85))
-        return HttpResponse(picture, content_type=JPEG, headers={"Cache-Control": KEEP})
+
+        def make() -> HttpResponseBase:
+            picture = stored_tile(source, number)
+            if picture is None:
+                places = frames.places(self.user, *asked, ref=kwargs["ref"])
+                if not places or number > places[0].frames:
+                    raise Http404
+                picture = draw(places[0], number, Drawing(JPEG, quality=85))
+            return HttpResponse(picture, content_type=JPEG)
+
+        return kept(request, (source.pk, source.pack_id or source.file.object_id), make)
 
 
 def stored_tile(source: Instance, number: int) -> bytes | None:

@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 from collections.abc import Iterator
+from uuid import uuid4
 from xml.etree import ElementTree
 
 import numpy as np
@@ -21,7 +22,7 @@ from cases.models import Case, Grant
 from portal.core.models import AuditEntry
 from portal.core.states import Role
 from records.dicomweb import looks, pictures
-from records.models import Study
+from records.models import Instance, Study
 from records.queries import search
 from records.states import RecordState
 from tests.factories import files, records
@@ -150,6 +151,25 @@ def test_rendered_and_thumbnail_are_pictures(owner: Client) -> None:
         answer = owner.get(path)
         assert answer.status_code == 200, path
         assert Image.open(io.BytesIO(answer.content)).format == "JPEG"
+
+
+@pytest.mark.parametrize("path", [FRAME, f"{FRAME}/rendered", f"{FRAME}/thumbnail"])
+def test_kept_pixels_are_asked_about_each_time(owner: Client, case: Case, path: str) -> None:
+    """Another image may be shown under the same UID, by a row of its own."""
+    first = owner.get(path)
+    held = {"If-None-Match": first.headers["ETag"]}
+    assert first.headers["Cache-Control"] == "private, no-cache"
+    again = owner.get(path, headers=held)
+    assert (again.status_code, again.getvalue()) == (304, b"")
+    assert {name: again.headers[name] for name in ("ETag", "Cache-Control")} == {
+        name: first.headers[name] for name in ("ETag", "Cache-Control")
+    }
+    Instance.objects.filter(uid=INSTANCE).update(id=uuid4())
+    other = owner.get(path, headers=held)
+    assert other.status_code == 200
+    assert other.headers["ETag"] != first.headers["ETag"]
+    Grant.objects.filter(case=case, user=case.opened_by).update(revoked_at=timezone.now())
+    assert owner.get(path, headers={"If-None-Match": f"{other.headers['ETag']}, *"}).status_code == 404
 
 
 @pytest.mark.parametrize("window", ["40", "40,0", "a,b", "1e400,-3", "nan,40", "40,inf"])
