@@ -16,6 +16,10 @@ MEDIA_TYPES = {
     "1.2.840.10008.1.2.5": "image/dicom-rle",
 }
 """What a frame of each transfer syntax is called (PS3.18 table 8.7.3-5)."""
+_PALETTE = b"PALETTE COLOR"
+_OWN_COLOURS = frozenset({"1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.81", "1.2.840.10008.1.2.5"})
+"""JPEG-LS and RLE: their code streams do not say what colours they hold, only the header does."""
+_SAMPLES, _PHOTOMETRIC = 0x00280002, 0x00280004
 _EXTENDED_OFFSETS = 0x7FE00001
 MAX_PIECES = 256
 """Of one frame: more is no writer's way of cutting, and each costs whoever gives the frame out."""
@@ -25,20 +29,30 @@ Pieces = tuple[tuple[int, int], ...]
 
 
 def frames(source: BinaryIO, size: int, count: int) -> list[Pieces]:
-    """The pieces of each of `count` frames; [] when the file is not compressed, does not say where its frames begin, or cuts one into
-    more than `MAX_PIECES`. Empty pieces are left out.
+    """The pieces of each of `count` frames; [] when the file is not compressed, does not say where its frames begin, cuts one into
+    more than `MAX_PIECES`, or has colours that the metadata, which describe the decoded frames, would tell wrong. Empty pieces are
+    left out.
     """
     try:
         found = [tuple(one for one in pieces if one[1]) for pieces in _frames(source, size, count)]
-    except DicomError:
-        return []
+    except (
+        DicomError,
+        struct.error,
+        ValueError,
+        LookupError,
+        ArithmeticError,
+        TypeError,
+        RecursionError,
+        AssertionError,
+    ):
+        return []  # a stranger's bytes: whatever they lead to here, the decoded frames are there
     return found if all(0 < len(pieces) <= MAX_PIECES for pieces in found) else []
 
 
 def _frames(source: BinaryIO, size: int, count: int) -> list[Pieces]:
     file = read(source, size, trailing=True)
     fragments = file.pixels.fragments if file.pixels is not None else None
-    if not fragments or file.inflated is not None:
+    if not fragments or file.inflated is not None or _told_wrong(file):
         return []
     if len(fragments) == count:
         return [(one,) for one in fragments]
@@ -54,6 +68,15 @@ def _frames(source: BinaryIO, size: int, count: int) -> list[Pieces]:
             return []
         found[-1].append((offset, length))
     return [tuple(one) for one in found] if len(found) == count else []
+
+
+def _told_wrong(file: DicomFile) -> bool:
+    """Whether the metadata say RGB where the code stream's reader needs the original's words (a palette, YBR, 16 bits)."""
+    samples, photometric = (file.elements.get(tag) for tag in (_SAMPLES, _PHOTOMETRIC))
+    if photometric is not None and (photometric.value or b"").strip(b" \0").upper() == _PALETTE:
+        return True
+    many = samples is not None and int.from_bytes((samples.value or b"")[:2], "little") > 1
+    return many and file.transfer_syntax in _OWN_COLOURS
 
 
 def _offsets(source: BinaryIO, file: DicomFile) -> list[int]:

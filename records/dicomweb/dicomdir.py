@@ -151,7 +151,7 @@ def _leaf(place: str, row: Instance) -> Record | None:
     try:
         described = Dataset.from_json(row.metadata, lambda *_: b"")
         found = DIRECTORY_RECORDERS[kind](described)
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return None
-    found.SpecificCharacterSet = "ISO_IR 192"
-    return Record(_item(kind, _of(found), file))
+        found.SpecificCharacterSet = "ISO_IR 192"
+        return Record(_item(kind, _of(found), file))
+    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, NotImplementedError, OSError):
+        return None  # (pydicom raises OSError for a number that does not fit into its element)

@@ -32,6 +32,9 @@ def test_the_directory_leads_to_every_file_and_leaves_out_what_cannot_be_named()
     ]
     rows += [Instance(series=papers, uid="1.2.2.1", sop_class=REPORT, transfer_syntax=syntax, metadata=SAID)]
     rows += [Instance(series=papers, uid="1.2.2.2", sop_class=REPORT, transfer_syntax=syntax, metadata={})]
+    inside = {"00080100": {"vr": "SH", "Value": ["121111"]}, "00089459": {"vr": "FL", "Value": [1e300]}}
+    wide = SAID | {"0040A043": {"vr": "SQ", "Value": [inside]}}
+    rows += [Instance(series=papers, uid="1.2.2.3", sop_class=REPORT, transfer_syntax=syntax, metadata=wide)]
     body = directory([(f"IMAGES/IM{n}", row) for n, row in enumerate(rows, 1)])
 
     read = pydicom.dcmread(io.BytesIO(body))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import email
 import io
 import json
+import struct
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
@@ -108,6 +109,37 @@ def test_empty_pieces_are_no_pieces_and_too_many_are_not_as_stored() -> None:
     assert len(places(*cut)[0]) == encapsulated.MAX_PIECES
     assert places(*cut, b"..") == []
     assert places(b"", b"") == []
+
+
+@pytest.mark.parametrize(
+    ("syntax", "colours", "as_stored"),
+    [
+        ("jpeg-ls", "RGB", False),
+        ("rle", "RGB", False),
+        ("jpeg2000", "RGB", True),
+        ("rle", "PALETTE COLOR", False),
+        ("jpeg2000", "PALETTE COLOR", False),
+        ("jpeg-ls", "MONOCHROME2", True),
+    ],
+)
+def test_colours_that_the_metadata_would_tell_wrong_are_not_as_stored(
+    syntax: str, colours: str, as_stored: bool
+) -> None:
+    found = pydicom.dcmread(io.BytesIO(make_us_cine(3, PERSON, syntax=syntax)))
+    if colours != "RGB":
+        found.SamplesPerPixel, found.PhotometricInterpretation = 1, colours
+    out = io.BytesIO()
+    found.save_as(out)
+    assert bool(split(out.getvalue(), 3)) == as_stored
+
+
+@pytest.mark.parametrize("problem", [struct.error("short"), ValueError("range"), KeyError(1), RecursionError()])
+def test_what_reading_stumbles_over_is_not_as_stored(problem: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stumbles(*_: Any) -> Any:
+        raise problem
+
+    monkeypatch.setattr(encapsulated, "_offsets", stumbles)
+    assert split(written(encapsulate(FRAMES, fragments_per_frame=2)), 3) == []
 
 
 def test_a_frame_in_pieces_is_read_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
