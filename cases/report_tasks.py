@@ -38,5 +38,6 @@ def render_report(run: Run, subject_id: str) -> None:
         with run.commit():
             reports.keep_pdf(report=found, stored=stored, by=run.actor)
     except BaseException:
-        storage.erase(stored)
+        if not Report.objects.filter(pdf_object_id=stored.pk).exists():  # a commit whose answer was lost is a commit
+            storage.erase(stored)
         raise

@@ -8,6 +8,7 @@ that was not seen for half a minute, nobody signed in, a write) takes the ordina
 from __future__ import annotations
 
 import time
+from http import HTTPStatus
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
@@ -66,7 +67,11 @@ class Lean:
 
 def finished(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     """The headers that the middleware left out would have set."""
-    if not response.streaming and not response.has_header("Content-Length"):
+    if (
+        response.status_code != HTTPStatus.NOT_MODIFIED
+        and not response.streaming
+        and not response.has_header("Content-Length")
+    ):
         response.headers["Content-Length"] = str(len(response.content))
     response.headers.setdefault("X-Frame-Options", settings.X_FRAME_OPTIONS)
     if request.user.is_authenticated:

@@ -151,7 +151,7 @@ def sign(*, case: Case, key: str, answers: Answers, by: Actor) -> RequestLetter:
     try:
         return _signed(case, letter, answers, parts, link, token, by)
     except BaseException:
-        if link is not None:
+        if link is not None and not RequestLetter.objects.filter(link_id=link.pk).exists():
             links.revoke(link=link, by=by)
         raise
 
@@ -205,7 +205,8 @@ def _signed(
             )
             note(made, "letter", "sign", actor=by, data={"key": letter.key, "sha256": sha256})
     except BaseException:
-        storage.erase(stored)
+        if not RequestLetter.objects.filter(pdf_id=stored.pk).exists():  # a commit whose answer was lost is a commit
+            storage.erase(stored)
         raise
     return made
 

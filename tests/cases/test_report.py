@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from unittest.mock import patch
 
 import pikepdf
 import pypdfium2 as pdfium
 import pytest
+from django.db import OperationalError
 from django.test import Client
 from django.utils import timezone
 
-from cases import pdf, report
+from cases import pdf, report, report_tasks
 from cases.actions import reports
 from cases.models import Case, Report
 from cases.states import Phase, ReportState
@@ -108,6 +111,25 @@ def test_render_twice_keeps_the_first_file() -> None:
     assert made.pdf_object_id == before
     assert StoredObject.objects.filter(case_id=made.case_id).count() == 1
     assert Event.objects.filter(subject_kind="report", name="render").count() == 1
+
+
+@contextmanager
+def answer_lost(run: jobs.Run) -> Iterator[None]:
+    """The commit is done, and the connection breaks before the database can say so."""
+    with jobs.Run.commit(run):
+        yield
+    raise OperationalError("server closed the connection unexpectedly")
+
+
+def test_a_pdf_whose_commit_was_not_answered_keeps_its_bytes() -> None:
+    made = make_report()
+    run = jobs.claim(Job.objects.get(name="cases.render_report").pk)
+    assert run is not None
+    with patch.object(run, "commit", lambda: answer_lost(run)), pytest.raises(OperationalError):
+        report_tasks.render_report(run, subject_id=str(made.pk))
+    made.refresh_from_db()
+    kept = StoredObject.objects.get(pk=made.pdf_object_id)
+    assert storage.read_bytes(kept, limit=10**7).startswith(b"%PDF")
 
 
 def test_altered_document_is_neither_drawn_nor_shown() -> None:

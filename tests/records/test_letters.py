@@ -10,6 +10,7 @@ import pikepdf
 import pypdfium2
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.db import OperationalError
 from django.test import Client
 from django.utils import timezone
 from hypothesis import given
@@ -279,3 +280,20 @@ def test_link_is_stopped_when_the_letter_cannot_be_drawn(case: Any, monkeypatch:
         letters.sign(case=case, key="access_request", answers=answers(), by=Actor.of(case.opened_by))
     link = UploadLink.objects.select_related("grant").get()
     assert link_queries.state(link) is LinkState.REVOKED and not RequestLetter.objects.exists()
+
+
+def test_letter_whose_commit_was_not_answered_keeps_its_pages_and_its_link(
+    case: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signed = letters._signed
+
+    def unheard(*given: Any) -> None:
+        signed(*given)
+        raise OperationalError("server closed the connection unexpectedly")
+
+    monkeypatch.setattr(letters, "_signed", unheard)
+    with pytest.raises(OperationalError):
+        letters.sign(case=case, key="access_request", answers=answers(), by=Actor.of(case.opened_by))
+    made = RequestLetter.objects.get()
+    assert text_of(made)
+    assert made.link is not None and link_queries.state(made.link) is not LinkState.REVOKED
