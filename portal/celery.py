@@ -8,6 +8,9 @@ import sys
 from celery import Celery
 from celery.signals import beat_init, celeryd_init, setup_logging
 
+from portal.core import folderbroker
+
+folderbroker.install()
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings.local")
 
 app = Celery("consilium")
