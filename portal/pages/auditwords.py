@@ -88,6 +88,7 @@ THINGS = {
     "records:copy": lazy("a copy of a paper"),
     "records:correct": lazy("what a paper is"),
     "records:custody": lazy("the log of something by post"),
+    "records:date-study": lazy("the day of a study"),
     "records:decide-file": lazy("which of two images is shown"),
     "records:document": lazy("a paper"),
     "records:download": lazy("an original file"),
