@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
+from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian
 
 ROOT = "1.2.826.0.1.3680043.8.498.77."
 SIDE = 512
@@ -48,7 +48,7 @@ def _slice(study: str, series: str, uid: str, index: int, pixels: np.ndarray) ->
     data = Dataset()
     data.file_meta = FileMetaDataset()
     data.file_meta.MediaStorageSOPClassUID = data.SOPClassUID = CTImageStorage
-    data.file_meta.MediaStorageSOPInstanceUID = data.SOPInstanceUID = uid
+    data.file_meta.MediaStorageSOPInstanceUID = data.SOPInstanceUID = UID(uid)
     data.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
     data.StudyInstanceUID, data.SeriesInstanceUID = study, series
     data.PatientName, data.PatientID, data.PatientBirthDate, data.PatientSex = "EXAMPLE^TESTINA", "B-1", "19610504", "F"

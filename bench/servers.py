@@ -86,7 +86,7 @@ def portal(folder: Path, port: int) -> Iterator[int]:
 def web_memory(pid: int) -> int:
     """Private bytes of everything below this process that is gunicorn."""
     total = 0
-    for one in _descendants(pid):
+    for one in descendants(pid):
         try:
             command = Path(f"/proc/{one}/cmdline").read_bytes()
             if b"gunicorn" not in command:
@@ -99,8 +99,8 @@ def web_memory(pid: int) -> int:
     return total
 
 
-def _descendants(pid: int) -> Iterator[int]:
+def descendants(pid: int) -> Iterator[int]:
     found = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False).stdout
     for child in map(int, found.split()):
         yield child
-        yield from _descendants(child)
+        yield from descendants(child)

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -157,8 +158,8 @@ class Bench:
             ("QIDO: all instances of the series", f"{self.series}/instances"),
             ("metadata of the series", f"{self.series}/metadata"),
         ):
-            ours = median(lambda path=path: timed(lambda: self.ours.get(self.base + path, **JSON)), times)
-            peer = median(lambda path=path: timed(lambda: self.peer.get(self.peer_base + path, **JSON)), min(times, 3))
+            ours = median(partial(timed, partial(self.ours.get, self.base + path, **JSON)), times)
+            peer = median(partial(timed, partial(self.peer.get, self.peer_base + path, **JSON)), min(times, 3))
             self.rows.append(compared(name, ours * 1000, peer * 1000, "ms", at_most=0.1))
 
     # -- looking

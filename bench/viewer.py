@@ -78,7 +78,7 @@ class Memory:
 
     def _watch(self) -> None:
         while not self._end.wait(0.2):
-            self.most = max([self.most, *(self._page(pid) for pid in topology._descendants(self.browser))])
+            self.most = max([self.most, *(self._page(pid) for pid in servers.descendants(self.browser))])
 
     def _page(self, pid: int) -> int:
         try:

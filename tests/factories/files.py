@@ -52,7 +52,7 @@ def pdf(*lines: str, password: str | None = None) -> bytes:
     """A PDF of one page with a text layer."""
     import pikepdf
 
-    shown = " ".join(f"({line.translate(str.maketrans({'(': '[', ')': ']'}))}) Tj T*" for line in lines)
+    shown = " ".join(f"({line.translate(str.maketrans('()', '[]'))}) Tj T*" for line in lines)
     with pikepdf.new() as document:
         page = document.add_blank_page(page_size=(595, 842))
         font = pikepdf.Dictionary(Type=pikepdf.Name.Font, Subtype=pikepdf.Name.Type1, BaseFont=pikepdf.Name.Helvetica)

@@ -149,8 +149,8 @@ def _own_services(folder: Path) -> Iterator[dict[str, str]]:
     found: dict[str, str] = {}
     process = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])  # a portal must not hear another one's doorbell
     for name, number in (("CELERY_BROKER_URL", 10 + 2 * process), ("CACHE_URL", 11 + 2 * process)):
-        if (url := os.environ.get(name, "")).startswith("redis"):
-            found[name] = urlunsplit(urlsplit(url)._replace(path=f"/{number}"))
+        if (redis := os.environ.get(name, "")).startswith("redis"):
+            found[name] = urlunsplit(urlsplit(redis)._replace(path=f"/{number}"))
     url = os.environ.get("DATABASE_URL")
     if not url:
         yield found
