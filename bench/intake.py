@@ -25,6 +25,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import uuid4
 
+from bench import end_cleanly
+
 ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "build" / "bench" / "intake.json"
 CONNECTIONS = 4
@@ -357,4 +359,5 @@ def table(results: Sequence[Result], rows: Sequence[dict[str, Any]]) -> None:
 
 
 if __name__ == "__main__":
+    end_cleanly()
     sys.exit(main())

@@ -15,7 +15,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
-from bench import data, servers
+from bench import data, end_cleanly, servers
 from bench.client import Request, Server, median, stow, timed
 
 FRAMES = {"Accept": 'multipart/related; type="application/octet-stream"'}
@@ -383,5 +383,6 @@ def run(quick: bool) -> list[dict[str, Any]]:
 
 
 if __name__ == "__main__":
+    end_cleanly()
     out, quick = Path(sys.argv[1]), "--quick" in sys.argv
     out.write_text(json.dumps(run(quick), indent=1))

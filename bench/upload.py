@@ -16,7 +16,7 @@ from contextlib import closing
 from http.client import HTTPConnection
 from pathlib import Path
 
-from bench import tus
+from bench import end_cleanly, tus
 
 OUT = tus.ROOT / "build" / "bench" / "upload.json"
 MEGABYTE = 1024**2
@@ -171,4 +171,5 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    end_cleanly()
     sys.exit(main(sys.argv[1:]))

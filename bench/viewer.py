@@ -21,7 +21,7 @@ from uuid import uuid4
 
 from playwright.sync_api import Page, sync_playwright
 
-from bench import data, servers, topology
+from bench import data, end_cleanly, servers, topology
 from bench.client import Server, stow
 
 OUT = servers.ROOT / "build" / "bench" / "viewer.json"
@@ -224,4 +224,5 @@ def _line(row: Row) -> str:
 
 
 if __name__ == "__main__":
+    end_cleanly()
     sys.exit(main(sys.argv[1:]))
