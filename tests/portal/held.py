@@ -1,10 +1,12 @@
-"""What the test of held streams serves: a body without an end, and a short one."""
+"""What the test of held streams serves: a body without an end, and a short one once it has read what was sent."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from itertools import repeat
 from typing import Any
+
+from portal.core.patience import impatient
 
 CHUNK = bytes(64 * 1024)
 
@@ -13,5 +15,9 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
     if environ["PATH_INFO"] == "/held":
         start_response("200 OK", [("Content-Type", "application/octet-stream")])
         return repeat(CHUNK)
+    environ["wsgi.input"].read()
     start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "5")])
     return [b"quick"]
+
+
+impatient_application = impatient(application, 0.5)
