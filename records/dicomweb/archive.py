@@ -11,16 +11,19 @@ import struct
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
-from django.http import Http404, StreamingHttpResponse
+from django.http import StreamingHttpResponse
 
-from portal.core.models import StoredObject
-from records.dicomweb.dicomdir import directory
-from records.models import Instance
-from records.queries import downloads
+from records.dicomweb.dicomdir import IMAGE, directory, kind_of
+from records.queries import downloads, retrieve
+from records.queries.downloads import Body
+from records.queries.retrieve import Original
 
 HELD = 8 * 1024**2
 MAX32, MAX16 = 0xFFFFFFFF, 0xFFFF
+LOCAL_BYTES, CENTRAL_BYTES = 30, 46
+"""Of a file's heads, without its name and what huge files add."""
 DAY = (2026 - 1980) << 9 | 1 << 5 | 1
 """A fixed day: when the file was packed says nothing."""
 README = """These are the original images of one study, as the portal received them (DICOM, PS3.10).
@@ -31,52 +34,38 @@ Each folder is a series; its files are in the order of their numbers.
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One file in the archive: `row` is None for what is made for it (the text and the directory beside the images)."""
+    """One file in the archive, of `size` bytes. `text` is None for an original."""
 
     name: bytes
     size: int
-    row: Instance | None
-    stored: StoredObject | None
-    text: bytes = b""
-
-    def chunks(self) -> Iterator[bytes]:
-        if self.row is None or self.stored is None:
-            yield self.text
-        else:
-            yield from downloads.body_of(self.row.file, self.stored)
+    text: bytes | None = None
 
 
-def members(rows: Sequence[Instance]) -> list[Member]:
-    """The archive's files in order. Raises Http404 when an original is gone."""
-    found: list[Member] = []
-    listed: list[tuple[str, Instance]] = []
+def members(rows: Sequence[Original]) -> list[Member]:
+    """The archive's files in order, the originals last and in the order of `rows`."""
+    listed: list[tuple[str, Original]] = []
     lines: list[str] = []
-    folder, count, last = 0, 0, None
-    for row in rows:
-        stored = row.file.object
-        if stored is None:
-            raise Http404
-        if row.series_id != last:
-            folder, count, last = folder + 1, 0, row.series_id
-            series = row.series
-            lines.append(f"SE{folder:05d}  {series.modality}  {series.description}  ({series.instance_count} files)")
-        count += 1
-        place = f"IMAGES/SE{folder:05d}/IM{count:05d}"
-        listed.append((place, row))
-        found.append(Member(place.encode(), stored.size, row, stored))
+    for folder, (_, group) in enumerate(groupby(rows, key=lambda row: row.series.pk), 1):
+        files = list(group)
+        series = files[0].series
+        lines.append(f"SE{folder:05d}  {series.modality}  {series.description}  ({series.instance_count} files)")
+        listed += [(f"IMAGES/SE{folder:05d}/IM{count:05d}", row) for count, row in enumerate(files, 1)]
     text = (README + "\n".join(lines) + "\n").replace("\n", "\r\n").encode()
-    index = directory(listed) if listed else b""
-    return [made(b"README.TXT", text), made(b"DICOMDIR", index), *found]
+    described = retrieve.metadata_of([row.pk for row in rows if kind_of(row.sop_class) != IMAGE])
+    originals = [Member(place.encode(), row.size) for place, row in listed]
+    return [made(b"README.TXT", text), made(b"DICOMDIR", directory(listed, described)), *originals]
 
 
 def made(name: bytes, content: bytes) -> Member:
-    return Member(name, len(content), None, None, content)
+    return Member(name, len(content), content)
 
 
-def response(rows: Sequence[Instance]) -> StreamingHttpResponse:
+def response(rows: Sequence[Original]) -> StreamingHttpResponse:
     """The ZIP, with its length known before its first byte."""
     found = members(rows)
-    answer = StreamingHttpResponse(stream(found), content_type="application/zip")
+    answer = StreamingHttpResponse(
+        stream(found, downloads.bodies([row.pk for row in rows])), content_type="application/zip"
+    )
     answer["Content-Length"] = str(length(found))
     answer["Content-Disposition"] = 'attachment; filename="images.zip"'
     answer["X-Content-Type-Options"] = "nosniff"
@@ -119,26 +108,32 @@ def length(found: Sequence[Member]) -> int:
     """Bytes of the whole archive."""
     offset = central = 0
     for one in found:
-        central += len(_central(one, 0, offset))
-        offset += len(_local(one, 0)) + one.size
+        wide = _large(one.size) * 16 + (offset >= MAX32) * 8
+        central += CENTRAL_BYTES + len(one.name) + (4 + wide if wide else 0)
+        offset += LOCAL_BYTES + len(one.name) + (20 if _large(one.size) else 0) + one.size
     return offset + central + len(_end(len(found), central, offset))
 
 
-def stream(found: Sequence[Member]) -> Iterator[bytes]:
+def stream(found: Sequence[Member], originals: Iterator[Body]) -> Iterator[bytes]:
     """The archive, one file after the other; at most `HELD` bytes of a file in memory."""
     offset = 0
     directory: list[bytes] = []
     for one in found:
+        body = _text(one.text) if one.text is not None else next(originals)
         crc = 0
         held: list[bytes] | None = [] if one.size <= HELD else None
-        for piece in one.chunks():
+        for piece in body():
             crc = zlib.crc32(piece, crc)
             if held is not None:
                 held.append(piece)
         head = _local(one, crc)
         yield head
-        yield from one.chunks() if held is None else held
+        yield from body() if held is None else held
         directory.append(_central(one, crc, offset))
         offset += len(head) + one.size
     central = b"".join(directory)
     yield central + _end(len(found), len(central), offset)
+
+
+def _text(content: bytes) -> Body:
+    return lambda: iter([content])

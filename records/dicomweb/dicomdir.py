@@ -7,9 +7,12 @@ microseconds. Other objects (reports, presentation states, …) have the attribu
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import groupby
+from typing import Any
+from uuid import UUID
 
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.filebase import DicomBytesIO
@@ -17,9 +20,11 @@ from pydicom.fileset import DIRECTORY_RECORDERS, _four_level_record_type
 from pydicom.filewriter import dcmwrite, write_dataset
 from pydicom.uid import ExplicitVRLittleEndian, MediaStorageDirectoryStorage, generate_uid
 
-from records.models import Instance, Series, Study
+from records.models import Series, Study
+from records.queries.retrieve import Original
 
 IN_USE = 0xFFFF
+IMAGE = "IMAGE"
 NEXT_AT, LOWER_AT = 16, 38
 """Where in an item its two offsets lie: behind the item's head and the elements in front of them."""
 _ITEM = struct.Struct("<HHI")
@@ -34,16 +39,18 @@ class Record:
     offset: int = 0
 
 
-def directory(files: Sequence[tuple[str, Instance]]) -> bytes:
+def directory(files: Sequence[tuple[str, Original]], described: Mapping[UUID, dict[str, Any]]) -> bytes:
     """The DICOMDIR of files of one study, given as (place in the archive with slashes, row), series by series.
+
+    `described`: the metadata (DICOM JSON) of those that are no plain images (`kind_of`).
 
     A file without what its kind of record must name is left out of the directory, not of the archive.
     """
     study: Study = files[0][1].series.study
     patient = Record(_patient(study), [Record(_study(study))])
-    for _, group in groupby(files, key=lambda one: one[1].series_id):
+    for _, group in groupby(files, key=lambda one: one[1].series.pk):
         rows = list(group)
-        leaves = [record for place, row in rows if (record := _leaf(place, row)) is not None]
+        leaves = [record for place, row in rows if (record := _leaf(place, row, described.get(row.pk))) is not None]
         if leaves:
             patient.below[0].below.append(Record(_series(rows[0][1].series), leaves))
     return _written([patient])
@@ -97,10 +104,14 @@ def _element(tag: int, vr: bytes, value: bytes) -> bytes:
     return struct.pack("<HH2sH", tag >> 16, tag & 0xFFFF, vr, len(value)) + value
 
 
-def _item(kind: str, elements: bytes, file: bytes = b"") -> bytearray:
+@lru_cache
+def _head(kind: str) -> bytes:
     head = _element(0x00041400, b"UL", bytes(4)) + _element(0x00041410, b"US", IN_USE.to_bytes(2, "little"))
-    head += _element(0x00041420, b"UL", bytes(4)) + _element(0x00041430, b"CS", kind.encode())
-    body = head + file + elements
+    return head + _element(0x00041420, b"UL", bytes(4)) + _element(0x00041430, b"CS", kind.encode())
+
+
+def _item(kind: str, elements: bytes, file: bytes = b"") -> bytearray:
+    body = _head(kind) + file + elements
     return bytearray(_ITEM.pack(0xFFFE, 0xE000, len(body)) + body)
 
 
@@ -138,18 +149,24 @@ def _series(series: Series) -> bytearray:
     return _item("SERIES", _of(data))
 
 
-def _leaf(place: str, row: Instance) -> Record | None:
+@lru_cache(maxsize=1024)
+def kind_of(sop_class: str) -> str:
+    """The kind of directory record of a SOP class (PS3.3 table F.4-1)."""
+    about = Dataset()
+    about.SOPClassUID = sop_class
+    return _four_level_record_type(about)
+
+
+def _leaf(place: str, row: Original, metadata: dict[str, Any] | None) -> Record | None:
     file = _element(0x00041500, b"CS", place.replace("/", "\\").encode())
     file += _element(0x00041510, b"UI", row.sop_class.encode()) + _element(0x00041511, b"UI", row.uid.encode())
     file += _element(0x00041512, b"UI", row.transfer_syntax.encode())
-    about = Dataset()
-    about.SOPClassUID = row.sop_class
-    kind = _four_level_record_type(about)
-    if kind == "IMAGE":
+    kind = kind_of(row.sop_class)
+    if kind == IMAGE:
         number = b"" if row.number is None else str(row.number).encode()
         return Record(_item(kind, _element(0x00200013, b"IS", number), file))
     try:
-        described = Dataset.from_json(row.metadata, lambda *_: b"")
+        described = Dataset.from_json(metadata or {}, lambda *_: b"")
         found = DIRECTORY_RECORDERS[kind](described)
         found.SpecificCharacterSet = "ISO_IR 192"
         return Record(_item(kind, _of(found), file))

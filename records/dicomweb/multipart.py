@@ -15,7 +15,7 @@ MAX_HEAD_BYTES = 16 * 1024
 ONE_PIECE_BYTES = 2 * 1024**2
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Part:
     """One part of a body: its type with parameters, its length in bytes (None: known only when it is made), its bytes."""
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from typing import Any
 
@@ -22,7 +21,9 @@ from records.dicomweb.multipart import EXPLICIT_LITTLE_ENDIAN, Part, plain, rela
 from records.dicomweb.negotiate import Offer, parse, syntaxes
 from records.models import Instance
 from records.queries import downloads, frames, retrieve, revisions
+from records.queries.downloads import Body
 from records.queries.frames import Place
+from records.queries.retrieve import Original
 
 KEEP = "private, no-cache"
 """Kept by the browser and asked about each time: the desk may choose the other of two images under one UID. Signing out clears
@@ -118,39 +119,40 @@ class Originals(DicomwebView):
         one = "instance" in kwargs
         chosen = self.negotiate([Offer(DICOM, multipart=True), Offer(DICOM) if one else Offer(ZIP)])
         asked = (kwargs["study"], kwargs.get("series"), kwargs.get("instance"))
-        found = list(retrieve.originals(self.user, *asked, **self.scope))
+        found = retrieve.kept(self.user, *asked, **self.scope)
         if not found:
             raise Http404
         wanted = None if chosen.media_type == ZIP else syntaxes(self.accept, chosen)
         given = [row for row in found if wanted is None or row.transfer_syntax in wanted]
         if not given:
             raise Problem(406, "The instances are kept in other transfer syntaxes; ask for transfer-syntax=*.")
-        for row in {row.series_id: row for row in given}.values():
-            self.opened(row.series_id, row.series.study_id, row.series.study.case_id)
+        for series in {row.series.pk: row.series for row in given}.values():
+            self.opened(series.pk, series.study_id, series.study.case_id)
         self.looked_at(given[0].series.study.case_id, [row.pk for row in given])
         if chosen.media_type == ZIP:
             return archive.response(given)
+        parts = self.parts(given)
         if chosen.multipart:
-            return related([self.part(row) for row in given], DICOM, status=200 if len(given) == len(found) else 206)
-        part = self.part(given[0])
-        return plain(part.body, part.length or 0, part.content_type)
+            return related(parts, DICOM, status=200 if len(given) == len(found) else 206)
+        return plain(parts[0].body, parts[0].length or 0, parts[0].content_type)
 
-    def part(self, row: Instance) -> Part:
-        stored = row.file.object
-        if stored is None:
-            raise Http404
-        address = f"{self.base}/studies/{row.series.study.uid}/series/{row.series.uid}/instances/{row.uid}"
-        return Part(
-            f"{DICOM}; transfer-syntax={row.transfer_syntax}",
-            stored.size,
-            _late(partial(downloads.body_of, row.file, stored)),
-            self.request.build_absolute_uri(address),
-        )
+    def parts(self, rows: Sequence[Original]) -> list[Part]:
+        """Read in their order: each one's bytes are looked for when the one before it has left."""
+        bodies = downloads.bodies([row.pk for row in rows])
+        base = f"{self.absolute}/studies/{self.kwargs['study']}/series"
+        return [
+            Part(
+                f"{DICOM}; transfer-syntax={row.transfer_syntax}",
+                row.size,
+                _turn(bodies),
+                f"{base}/{row.series.uid}/instances/{row.uid}",
+            )
+            for row in rows
+        ]
 
 
-def _late(make: Any) -> Iterator[bytes]:
-    """Opened only when its turn comes: a study of 5,000 files holds one of them open."""
-    yield from make()
+def _turn(bodies: Iterator[Body]) -> Iterator[bytes]:
+    yield from next(bodies)()
 
 
 class Series(Originals):

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import io
 from datetime import date
+from typing import Any
+from uuid import UUID, uuid4
 
 import pydicom
 
 from records.dicomweb.dicomdir import directory
-from records.models import Instance, Series, Study
+from records.models import Series, Study
+from records.queries.retrieve import Original
 
 CT, REPORT = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.88.11"
 SAID = {
@@ -28,14 +31,17 @@ def test_the_directory_leads_to_every_file_and_leaves_out_what_cannot_be_named()
     papers = Series(study=study, uid="1.2.2", modality="SR", number=2)
     syntax = "1.2.840.10008.1.2.1"
     rows = [
-        Instance(series=pictures, uid=f"1.2.1.{n}", sop_class=CT, transfer_syntax=syntax, number=n) for n in (1, 2, 3)
+        Original(uuid4(), series=pictures, uid=f"1.2.1.{n}", sop_class=CT, transfer_syntax=syntax, number=n, size=9)
+        for n in (1, 2, 3)
     ]
-    rows += [Instance(series=papers, uid="1.2.2.1", sop_class=REPORT, transfer_syntax=syntax, metadata=SAID)]
-    rows += [Instance(series=papers, uid="1.2.2.2", sop_class=REPORT, transfer_syntax=syntax, metadata={})]
     inside = {"00080100": {"vr": "SH", "Value": ["121111"]}, "00089459": {"vr": "FL", "Value": [1e300]}}
     wide = SAID | {"0040A043": {"vr": "SQ", "Value": [inside]}}
-    rows += [Instance(series=papers, uid="1.2.2.3", sop_class=REPORT, transfer_syntax=syntax, metadata=wide)]
-    body = directory([(f"IMAGES/IM{n}", row) for n, row in enumerate(rows, 1)])
+    reports: dict[UUID, dict[str, Any]] = {uuid4(): said for said in (SAID, {}, wide)}
+    rows += [
+        Original(pk, series=papers, uid=f"1.2.2.{n}", sop_class=REPORT, transfer_syntax=syntax, number=n, size=9)
+        for n, pk in enumerate(reports, 1)
+    ]
+    body = directory([(f"IMAGES/IM{n}", row) for n, row in enumerate(rows, 1)], reports)
 
     read = pydicom.dcmread(io.BytesIO(body))
     at = {one.seq_item_tell: one for one in read.DirectoryRecordSequence}  # type: ignore[attr-defined]

@@ -180,11 +180,17 @@ def test_an_unpacked_study_is_a_disc_that_others_read(owner: Client, tmp_path: P
 
 
 def test_a_zip_of_huge_files_has_the_longer_fields() -> None:
-    huge = archive.Member(b"IM1", 5 * 1024**3, None, None)
+    huge = archive.Member(b"IM1", 5 * 1024**3)
     local, central = archive._local(huge, 1), archive._central(huge, 1, 6 * 1024**3)
     assert (5 * 1024**3).to_bytes(8, "little") in local
     assert (6 * 1024**3).to_bytes(8, "little") in central
     assert archive._end(70_000, 10, 10).startswith(b"PK\x06\x06")
+    several, heads, offset = [archive.made(b"A", b"a"), huge, huge, archive.Member(b"IM2", 9)], 0, 0
+    for one in several:
+        heads += len(archive._local(one, 1)) + len(archive._central(one, 1, offset))
+        offset += len(archive._local(one, 1)) + one.size
+    sizes = sum(one.size for one in several)
+    assert archive.length(several) == sizes + heads + len(archive._end(4, heads, offset))
 
 
 def test_bulk_data_lies_where_metadata_says(owner: Client) -> None:
