@@ -52,6 +52,7 @@ class AboutForm(SectionForm):
             name=_("the date of birth"),
             past=True,
             earliest=_oldest,
+            too_early=_("Check the year. This date of birth would be more than 120 years ago"),
             widget=DateInput(autocomplete="bday" if you else ""),
         )
         self.fields["sex"] = forms.ChoiceField(

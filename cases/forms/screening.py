@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -13,7 +13,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from cases.forms.planned import DATE_FAR, DATE_PASSED, planned_at_latest
-from cases.rules import ACTING
 from cases.rules import screening as rules
 from portal.catalogue.parts import AskType, EligibilityQuestion, Outcome
 from portal.catalogue.types import Edition
@@ -266,7 +265,7 @@ class WhenForm(StepForm):
 
 
 class OpenForm(BaseForm):
-    """Who the request is for: the last question before the case is opened."""
+    """Who the request is for, as far as it is not known yet: the last page before the case is opened."""
 
     acting_as = forms.ChoiceField(
         label="",
@@ -274,7 +273,8 @@ class OpenForm(BaseForm):
         error_messages={"required": ""},
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, bases: Sequence[str], *args: Any, **kwargs: Any) -> None:
+        """`bases` are the answers that are left after what was said before; a single one is not asked again."""
         super().__init__(*args, **kwargs)
         words = {
             "self": _("Me"),
@@ -286,8 +286,11 @@ class OpenForm(BaseForm):
         }
         field = self.fields["acting_as"]
         field.label = _("Who is this request for?")
-        field.choices = [(key, words[key]) for key in ACTING]
+        field.choices = [(key, words[key]) for key in bases]
         field.error_messages["required"] = _("Choose who this request is for")
+        if len(bases) == 1:
+            field.initial = bases[0]
+            field.widget = forms.HiddenInput()
 
 
 FORMS: dict[str, type[StepForm]] = {

@@ -141,6 +141,23 @@ class SectionForm(BaseForm):
                 found[name] = [str(one) for one in value] if isinstance(value, list | tuple) else [str(value)]
         return found
 
+    def words_of(self, name: str) -> str:
+        """What stands in a field, as its person reads it there."""
+        value = self[name].value()
+        labels = {str(key): str(label) for key, label in getattr(self.fields[name], "choices", ())}
+        parts = value if isinstance(value, list | tuple) else [value]
+        separator = " " if isinstance(self.fields[name].widget, DateInput) else ", "
+        return separator.join(labels.get(str(part), str(part)) for part in parts if part not in (None, ""))
+
+    def differing(self, saved: SectionForm) -> list[tuple[str, str]]:
+        """(label, words) of what `saved` has and this form has not, for somebody who wrote in two tabs."""
+        names = [name for name in self.names_on_page() if name in saved.fields]
+        return [
+            (str(self.fields[name].label), saved.words_of(name))
+            for name in names
+            if saved.words_of(name) != self.words_of(name)
+        ]
+
     def wrong_now(self, changed: Iterable[str]) -> dict[str, list[str]]:
         """Errors worth showing while somebody types: never "enter …", never about a date that is half written."""
         full = type(self)(self.case, self.edition, self.as_draft(), show_errors=True)

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import TypedDict
 
+from cases.rules import ACTING
 from portal.catalogue.parts import AskType, EligibilityAnswer, EligibilityQuestion, FlagLevel, Outcome, RedFlag, Route
 from portal.catalogue.types import Edition, PlaceRule
 
@@ -19,6 +20,10 @@ SPECIALTY, EVIDENCE, CHECKED, TREATING = "specialty", "evidence", "checked_by_do
 SELF_HARM = "self_harm"
 NOT_COVERED = "not."
 """Before the key of a field that the service does not cover, where a specialty would stand."""
+BASES = {"guardian": ("parent", "guardian"), "acting": ("attorney", "relative", "guardian")}
+"""Answers of the shipped catalogue to who it is for, with the ways to act that they may mean; of any other answer, all."""
+SOON = timedelta(days=10)
+"""A standard report takes five working days, which weekends and holidays stretch; records come first, in days as well."""
 ELIGIBILITY = {
     "place": (AskType.PLACE,),
     "who": (AskType.ONE, AskType.TEXT),
@@ -111,6 +116,16 @@ def acts_for_other(edition: Edition, given: Given) -> bool:
     return any(answer.outcome is Outcome.NOTE for answer in chosen(edition, given, "who"))
 
 
+def bases(edition: Edition, given: Given) -> tuple[str, ...]:
+    """The ways to act (cases.rules.ACTING) that what was already said leaves open. One: nothing more has to be asked."""
+    if given.get(TREATING) == "yes":
+        return ("treating_doctor",)
+    if not acts_for_other(edition, given):
+        return ("self",)
+    said = (BASES[answer.key] for answer in chosen(edition, given, "who") if answer.key in BASES)
+    return next(said, tuple(basis for basis in ACTING if basis != "self"))
+
+
 def raised(edition: Edition, given: Given, level: FlagLevel) -> tuple[RedFlag, ...]:
     """Red flags of this level that were answered yes, among those that concern the person."""
     asked = (*flags(edition, "emergency", given), *flags(edition, "signs", given))
@@ -179,6 +194,11 @@ def planned_date(edition: Edition, given: Given) -> date | None:
     """The day of a planned operation or start of treatment, if one was named."""
     texts = (given.get(one.key, "") for one in questions(edition, "date"))
     return next((date.fromisoformat(text) for text in texts if text and text != "none"), None)
+
+
+def too_soon(planned: date | None, today: date) -> bool:
+    """Whether a treatment may come before any report of ours, so that only those who planned it can help in time."""
+    return planned is not None and planned - today <= SOON
 
 
 def forget_after(edition: Edition, given: Given, specialty: str) -> Sequence[str]:

@@ -80,6 +80,11 @@ class Section(CaseView):
     def suggested(self) -> list[str]:
         return []
 
+    def both(self, form: SectionForm, newer: int) -> HttpResponse:
+        """What was typed here, beside what was saved elsewhere meanwhile: nobody has to choose blindly."""
+        self.held = sections(self.case).get(self.key)
+        return self.page(form, revision=newer, conflict=True, elsewhere=form.differing(self.saved_form()))
+
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         """With `?check`, where an incomplete part that was sent leads, the page says what is missing."""
         if "check" in request.GET and self.held:
@@ -122,7 +127,7 @@ class Section(CaseView):
         try:
             self.save(form, draft, complete)
         except intake.Conflict as newer:
-            return self.page(form, revision=newer.revision, conflict=True)
+            return self.both(form, newer.revision)
         return self.after(complete)
 
     def autosave(self) -> JsonResponse:
@@ -189,7 +194,7 @@ class Questions(Section):
         try:
             self.save(form, draft, complete)
         except intake.Conflict as newer:
-            return self.page(form, revision=newer.revision, conflict=True)
+            return self.both(form, newer.revision)
         return redirect(f"{request.path}#questions") if button else self.after(complete)
 
     def _after_button(self, texts: list[str]) -> list[str]:

@@ -37,7 +37,13 @@ class NewCase(BaseView):
     permission = Permission.OWN_CASE
 
     def page(self, form: OpenForm) -> HttpResponse:
-        context = {"form": form, "back_url": reverse("cases:result")}
+        known = form.fields["acting_as"].initial
+        context = {
+            "form": form,
+            "known": known,
+            "who_url": screening.step_url("who"),
+            "back_url": reverse("cases:result"),
+        }
         return render(self.request, "cases/new.html", context)
 
     def given(self) -> tuple[list[rules.Answer], dict[str, str]]:
@@ -48,16 +54,13 @@ class NewCase(BaseView):
         edition, (_answers, given) = current_edition(), self.given()
         if not rules.passed(edition, given):
             return redirect(screening.next_url(edition, given))
-        who = "self" if not rules.acts_for_other(edition, given) else ""
-        return self.page(
-            OpenForm(initial={"acting_as": "treating_doctor" if given.get(rules.TREATING) == "yes" else who})
-        )
+        return self.page(OpenForm(rules.bases(edition, given)))
 
     def post(self, request: HttpRequest) -> HttpResponse:
         edition, (answers, given) = current_edition(), self.given()
         if not rules.passed(edition, given):
             return redirect(screening.next_url(edition, given))
-        form = OpenForm(request.POST)
+        form = OpenForm(rules.bases(edition, given), request.POST)
         if not form.is_valid():
             return self.page(form)
         case = intake.open_case(

@@ -207,13 +207,15 @@ class Result(BaseView):
         if not rules.passed(edition, given):
             return redirect(next_url(edition, given))
         specialty = edition.specialty(given[rules.SPECIALTY])
+        planned = rules.planned_date(edition, given)
         context = {
             "specialty": specialty,
             "today": rules.raised(edition, given, FlagLevel.TODAY),
             "messages_of": edition.red_flag_messages,
             "checked": rules.checked_by_doctor(given),
             "first_get": specialty.evidence.if_no if given[rules.EVIDENCE] != "yes" else "",
-            "planned": rules.planned_date(edition, given),
+            "planned": planned,
+            "too_soon": rules.too_soon(planned, timezone.localdate()),
             "place": rules.place_of(edition, given),
             "prices": prices(edition),
             "doctor": given.get(rules.TREATING) == "yes",

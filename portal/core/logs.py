@@ -19,7 +19,7 @@ import structlog
 
 ALLOWED = frozenset(  # names of fields
     "event level timestamp logger request job name attempt error problem where case object upload count seconds status method view "
-    "state code port address pid signal version phase setting queue".split()
+    "state code port address pid signal version phase setting queue todo".split()
 )
 EMAIL = re.compile(r"[^\s@<>]+@[^\s@<>]+\.[^\s@<>]+")
 QUIET = ("celery.worker", "celery.app.trace", "weasyprint", "fontTools", "PIL", "pydicom", "botocore", "urllib3")
@@ -55,10 +55,12 @@ class LibraryFilter(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         if not record.name.startswith(("portal", "cases", "records", "specialists")):
-            record.msg, record.args = (
-                re.sub(r"%(\(\w+\))?[-\w.]*", "…", str(record.msg)) if record.args else "library message",
-                (),
-            )
+            template = re.sub(r"%(\(\w+\))?[-\w.]*", "…", str(record.msg)) if record.args else "library message"
+            if isinstance(
+                answered := getattr(record, "status_code", None), int
+            ):  # Django's line for an answer of 4xx, 5xx
+                template = f"answered {answered}"
+            record.msg, record.args = template, ()
         record.stack_info = None
         return True
 

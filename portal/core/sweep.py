@@ -133,7 +133,7 @@ def sweep(
     """
     found = Found()
     if remove and not attended and held():
-        log.warning("sweep_held", why="restored")
+        log.warning("sweep_held", state="restored", todo="look with manage.py sweep, then manage.py sweep --remove")
         found.files = _files(remove, older_than) + _partials(remove) + workfolder.sweep()
         return found
     _bytes(found, older_than, renew)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.contrib.sessions.models import Session
@@ -235,6 +236,40 @@ def test_a_date_for_surgery_is_kept_and_shown(client, edition):
     assert "Enter the date" in walk(client, date=DATE | {"treatment_date": "yes"}).content.decode()
     client.post(url("date"), treated_in(year))
     assert f"3 December {year}" in client.get(reverse("cases:result")).content.decode()
+
+
+@pytest.mark.parametrize(("days", "close"), [(2, True), (10, True), (11, False)])
+def test_a_date_that_comes_before_any_report_sends_to_the_doctor_first(client, edition, days, close):
+    day = timezone.localdate() + timedelta(days=days)
+    parts = {f"treatment_date_on_{part}": str(getattr(day, part)) for part in ("day", "month", "year")}
+    walk(client, date=DATE | {"treatment_date": "yes"} | parts)
+    text = client.get(reverse("cases:result")).content.decode()
+    assert ("Call the hospital or doctor who planned it today" in text) is close
+    client.force_login(UserFactory())
+    case = client.post(reverse("cases:new"), {"acting_as": "self"}, follow=True).content.decode()
+    assert ("Call the hospital or doctor who planned it today" in case) is close
+
+
+@pytest.mark.parametrize(
+    ("who", "offered"),
+    [
+        ({"adult": "yes"}, ["self"]),
+        ({"adult": "guardian", "acting_paper_guardian": "Mother"}, ["parent", "guardian"]),
+        ({"adult": "acting", "acting_paper_acting": "She asked me"}, ["attorney", "relative", "guardian"]),
+    ],
+)
+@pytest.mark.usefixtures("edition")
+def test_who_it_is_for_is_not_asked_again(client, who, offered):
+    walk(client, who=who)
+    client.force_login(UserFactory())
+    text = client.get(reverse("cases:new")).content.decode()
+    boxes = re.findall(r'<input[^>]*name="acting_as"[^>]*>', text)
+    assert [re.search(r'value="(\w+)"', box)[1] for box in boxes] == offered
+    assert ("Who is this request for?" in text) is (len(offered) > 1)
+    wrong = "self" if len(offered) > 1 else "treating_doctor"
+    assert client.post(reverse("cases:new"), {"acting_as": wrong}).status_code == 200
+    client.post(reverse("cases:new"), {"acting_as": offered[-1]})
+    assert Case.objects.get().acting_as == offered[-1]
 
 
 def test_a_date_for_surgery_that_cannot_be_is_asked_again(client, edition):

@@ -162,6 +162,13 @@ def test_section_with_a_mistake_is_kept_and_says_what_to_do():
     assert not IntakeSection.objects.get(case=case).complete
 
 
+def test_a_birth_date_nobody_can_have_asks_for_the_year():
+    case = make_case()
+    client = own(case)
+    response = client.post(page("cases:section", case, "about"), ABOUT | {"birth_date_year": "1862"}, follow=True)
+    assert "Check the year. This date of birth would be more than 120 years ago" in response.content.decode()
+
+
 def test_section_can_be_left_for_later_unfinished():
     case = make_case()
     client = own(case)
@@ -179,6 +186,8 @@ def test_section_saved_elsewhere_meanwhile_keeps_both():
     response = client.post(page("cases:section", case, "about"), ABOUT | {"given_name": "Mine", "revision": "0"})
     text = response.content.decode()
     assert "saved in another tab" in text and 'value="Mine"' in text and 'name="revision" value="1"' in text
+    shown = re.findall(r'key">(.+?)</dt><dd class="nhsuk-summary-list__value">(.+?)</dd>', text)
+    assert shown == [("First name", "Testina")]
     assert IntakeSection.objects.get(case=case).answers["given_name"] == "Testina"
 
 

@@ -86,7 +86,7 @@ def opens_case(person: Person) -> str:
     """The last question; returns the address of the case."""
     person.on("Open your request")
     person.checks_page()
-    person.choose("Who is this request for?", "Me")
+    person.reads("this request is about you")
     person.press("Open my request")
     person.reads("Not sent yet")
     person.checks_page()

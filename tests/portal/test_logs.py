@@ -52,6 +52,11 @@ def test_an_address_is_blanked(lines: io.StringIO) -> None:
     assert "testina" not in lines.getvalue()
 
 
+def test_an_answer_that_is_no_page_is_named_by_its_number_alone(lines: io.StringIO) -> None:
+    logging.getLogger("django.request").warning("%s: %s", "Not Found", f"/{CANARY}", extra={"status_code": 404})
+    assert 'event="answered 404"' in lines.getvalue() and CANARY not in lines.getvalue()
+
+
 @pytest.mark.parametrize("name", ["django.request", "celery.worker", "weasyprint", "pydicom"])
 def test_a_librarys_arguments_are_dropped(lines: io.StringIO, name: str) -> None:
     logging.getLogger(name).error("Not Found: %s", f"/search?q={CANARY}")

@@ -7,13 +7,14 @@ from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 from uuid import uuid4
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from portal.core import backup, storage, sweep
+from portal.core import backup, logs, storage, sweep, tasks
 from portal.core.models import Job, StoredObject
 from portal.core.states import ObjectState
 from tests.factories import files
@@ -198,9 +199,14 @@ def test_the_daily_job_never_removes_many_bytes_however_large_the_store(
     long_ago(store)
     before = bytes_of(store)
     assert len(before) == len(rows) + 3
+    told = Mock()
+    monkeypatch.setattr(tasks, "log", told)
     with pytest.raises(sweep.Suspicious):
-        sweep.sweep(remove=True, attended=False, older_than=sweep.before())
+        tasks.sweep_leftovers(Mock())
     assert bytes_of(store) == before
+    (event,), fields = told.error.call_args
+    assert (event, fields["count"]) == ("sweep_stopped", "3 of 43")
+    assert "manage.py sweep --remove" in fields["todo"] and set(fields) <= logs.ALLOWED
 
 
 def test_a_grace_period_of_less_than_an_hour_is_refused(store: Path) -> None:

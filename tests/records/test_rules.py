@@ -51,6 +51,9 @@ def test_service_date_reads_days_first_where_people_do() -> None:
         ("informe", "ESPIROMETRÍA: FEV1 2,1 L", "lung_function"),
         ("path", "SURGICAL PATHOLOGY. Final diagnosis: adenocarcinoma. Microscopic description", "pathology"),
         ("scan0001", "lorem", "other"),
+        ("CT report", "CT angiography of the aorta with contrast, ECG gated.\nFindings: 52 mm.", "image_report"),
+        ("scan0002", "Coronary angiography report\nFindings: LAD 80 %", "catheter_report"),
+        ("scan0003", "12 lead ECG\nQRS 104 ms", "ecg"),
     ],
 )
 def test_classify_tells_the_kind_of_paper(title: str, text: str, klass: str) -> None:

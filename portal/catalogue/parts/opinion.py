@@ -46,8 +46,8 @@ class Limits:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SubField:
-    """A part of a group. A field without a range has no plausible range."""
+class _Answered:
+    """What is asked for: a field on its own, or a part of a group. One without a range has no plausible range."""
 
     key: Key
     label: Words
@@ -62,28 +62,26 @@ class SubField:
 
     def problems(self) -> Problems:
         yield from _field_problems(self.type, self.values, self.range, self.pattern, self.decimals)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubField(_Answered):
+    """A part of a group."""
+
+    def problems(self) -> Problems:
+        yield from super().problems()
         if self.type is FieldType.GROUP:
             yield "type", "must not be group inside a group"
 
 
 @dataclass(frozen=True, kw_only=True)
-class OpinionField:
+class OpinionField(_Answered):
     """One field of a structured opinion, with its unit (UCUM), plausible range, cut-offs as help, and its source.
 
     `internal` fields are for quality review and never appear in a report. `reviewed_by` and `reviewed_on` stay
     null until a clinician of the organisation has signed the field off.
     """
 
-    key: Key
-    label: Words
-    type: FieldType
-    unit: Maybe = ""
-    range: Limits | None = None
-    decimals: Annotated[int, Whole("decimals", 0, 4)] = 0
-    values: tuple[Value, ...] = ()
-    pattern: Maybe = ""
-    many: bool = False
-    help: Maybe = ""
     fields: tuple[SubField, ...] = ()
     repeat: bool = False
     required: bool = False
@@ -99,7 +97,7 @@ class OpinionField:
     reviewed_on: IsoDate | None = None
 
     def problems(self) -> Problems:
-        yield from _field_problems(self.type, self.values, self.range, self.pattern, self.decimals)
+        yield from super().problems()
         if self.type is FieldType.GROUP and not self.fields:
             yield "fields", "must list the parts of the group"
         if self.type is not FieldType.GROUP and self.fields:

@@ -144,6 +144,8 @@ class Telling:
         problem: dict[str, Any] = {"reason": "peace_of_mind", "condition": story.condition, "title": story.title}
         problem |= {"first_diagnosis": self.chart.told, "first_treatment": self.chart.advised}
         problem["matters_most"] = ["independent"]
+        if story.planned_in_days:
+            problem["planned_date"] = (timezone.localdate() + timedelta(days=story.planned_in_days)).isoformat()
         self.section("about", about)
         self.section("problem", problem)
         if story.phase == Phase.DRAFT:

@@ -8,6 +8,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from cases.queries.edition import edition_of
@@ -18,6 +19,7 @@ from cases.queries.sentence import forecast, headline
 from cases.queries.summary import condition_words, summary
 from cases.queries.timeline import timeline
 from cases.rules import QUESTIONS_OPEN, may_withdraw, may_write
+from cases.rules.screening import too_soon
 from cases.states import OPEN, HoldOwner, Phase
 from cases.views.base import CaseView
 from portal.core.access import Permission
@@ -136,6 +138,7 @@ class CasePage(CaseView):
             "done": len(done),
             "total": len(states) - 1,
             "ready": ready,
+            "too_soon": too_soon(self.case.planned_date, timezone.localdate()),
             "specialty": edition.specialty(self.case.specialties[0]),
         }
 
