@@ -55,6 +55,11 @@ REFUSALS: dict[str, Words] = {
         _("We cannot read this kind of file."),
         _("Please send it as a PDF, a photo (JPEG, PNG or HEIC) or a DICOM file."),
     ),
+    "video_unsupported": Words(
+        _("video"),
+        _("This is a video, and we cannot show it."),
+        _("If it belongs to a photo, the photo is enough. If it shows something that matters, please write to us."),
+    ),
     "unsafe_memory": _NOT_SAFE,
     "unsafe_time": _NOT_SAFE,
     "unsafe_crash": _NOT_SAFE,

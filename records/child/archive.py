@@ -20,13 +20,15 @@ from . import iso, office
 from .job import Job, Outcome, Refused
 
 CHUNK = 1 << 20
-FREE = 20 * 1024 * 1024  # bytes that any archive may hold whatever its ratio
+FREE = 32 * 1024 * 1024  # bytes that any archive may hold whatever its ratio
 RATIO = 120  # all members over the archive's own size; black 16-bit images reach 100
 PROOF = 4 * CHUNK  # bytes of a locked member that are unpacked to see whether the password is right
 DISC_RATIO = 4  # entries of a disc may share bytes, but not many times over
 _SYSTEM = re.compile(r"(^|/)(__MACOSX/|\.DS_Store$|\._[^/]*$|Thumbs\.db$|desktop\.ini$)", re.IGNORECASE)
 _BUNDLE = re.compile(r"\.(app|framework|bundle)/", re.IGNORECASE)
 """A program for the Mac is a folder, and links inside it are normal."""
+_IWORK = re.compile(r"Index/\w+\.iwa\Z")
+"""What Pages, Numbers and Keynote write."""
 DISC = "application/x-iso9660-image"
 
 
@@ -47,6 +49,11 @@ def handle(job: Job, media_type: str) -> Outcome:
             _check_depth(job)
             return _extract(job, media_type, _zip_members(job, archive))
     _check_depth(job)
+    if media_type == "message/rfc822":
+        from . import mail, text
+
+        parts = mail.parts(job)
+        return _extract(job, media_type, iter(parts)) if len(parts) > 1 else text.of_mail(job, parts)
     if media_type == DISC:
         return _extract(job, media_type, _disc_members(job))
     if media_type in ("application/gzip", "application/x-tar"):
@@ -75,6 +82,8 @@ def _office(archive: zipfile.ZipFile) -> Outcome | None:
         ending = next((kinds[start] for start in kinds if any(name.startswith(start) for name in names)), None)
         media = f"application/vnd.openxmlformats-officedocument.{ending}" if ending else "application/zip"
         return Outcome("office", media, code="kept_not_shown", flags=flags)
+    if "Index.zip" in names or "buildVersionHistory.plist" in names or any(_IWORK.match(name) for name in names):
+        return Outcome("office", "application/vnd.apple.iwork", code="kept_not_shown")
     if "mimetype" in names and "META-INF/manifest.xml" in names:
         with suppress(*_BROKEN), archive.open("mimetype") as stream:
             said = stream.read(100).decode("ascii", "replace").strip()
@@ -164,7 +173,7 @@ def _zip_members(job: Job, archive: zipfile.ZipFile) -> Iterator[Member]:
             continue
         try:
             with archive.open(entry) as stream:
-                yield safe_label(entry.filename), stream, entry.file_size
+                yield safe_label(_named(entry)), stream, entry.file_size
         except NotImplementedError:
             raise Refused("archive_unsupported") from None
         except _BROKEN:
@@ -219,6 +228,16 @@ def _secret(archive: Any, password: str) -> bytes:
         except Exception:  # noqa: S112 -- a wrong password shows as any error that an unpacker has
             continue
     raise Refused("zip_password_wrong", status="needs_password")
+
+
+def _named(entry: zipfile.ZipInfo) -> str:
+    """The name of a member. Macs and many servers write UTF-8 without saying so (bit 11); code page 437 is read then."""
+    if entry.flag_bits & 0x800 or entry.filename.isascii():
+        return entry.filename
+    try:
+        return entry.filename.encode("cp437").decode("utf-8")
+    except UnicodeError:
+        return entry.filename
 
 
 def _is_link(entry: Any) -> bool:

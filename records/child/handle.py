@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -45,7 +46,25 @@ _STARTS: tuple[tuple[tuple[bytes, ...], str, str], ...] = (
         "application/octet-stream",
     ),
 )
-_IMAGES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"II*\0", b"MM\0*", b"GIF87a", b"GIF89a", b"BM")
+_IMAGES = (
+    (b"\xff\xd8\xff", "jpeg"),
+    (b"\x89PNG\r\n\x1a\n", "png"),
+    *((mark, "tiff") for mark in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")),  # the latter two above 4 GB
+    *((mark, "gif") for mark in (b"GIF87a", b"GIF89a")),
+    *((mark, "jp2") for mark in (b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51")),
+)
+_BITMAP = frozenset({12, 16, 40, 52, 56, 64, 108, 124})
+"""Sizes of the second header of a BMP: notes begin with "BMI" or "BMP" as well."""
+_ANYMAP = re.compile(rb"P[456]\s(?:#[^\n]*\n)*\d+\s+\d+\s")
+_HEIF = frozenset({b"heic", b"heix", b"mif1", b"msf1", b"hevc", b"heim", b"avif", b"avis"})
+_VIDEO = (b"\x1aE\xdf\xa3", b"\0\0\1\xba", b"\0\0\1\xb3", b"FLV\1", b"0&\xb2u\x8ef\xcf\x11")
+_JSON = re.compile(rb"\{\s*[\"}]|\[\s*[\[{\"\]]")
+"""How JSON begins; a letter may begin with a bracket too."""
+_MESSAGE = re.compile(
+    rb"(?:From [^\n]*\n)?(?:[A-Za-z][A-Za-z0-9-]{1,60}:[^\n]*\n(?:[ \t][^\n]*\n)*){0,80}?"
+    rb"(?i:mime-version|content-type|received|return-path|message-id|delivered-to|dkim-signature):"
+)
+"""Header lines, one of which only mail and saved web pages have (RFC 5322): a letter may begin with "From:" and "To:" too."""
 _MACHINE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.EACCES})
 
 
@@ -113,29 +132,30 @@ def sniff(head: bytes) -> tuple[str, str]:
     if len(head) > 128 and b"DICM".startswith(head[128:132]):
         return "dicom", "application/dicom"
     for starts, kind, media_type in _STARTS:
-        if head.startswith(starts):
+        if head.startswith(starts) and not (head.startswith(b"MZ") and b"\0" not in head[:64]):
             return kind, media_type
     if head[257:262] == b"ustar":
         return "archive", "application/x-tar"
-    if head.startswith(_IMAGES) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP"):
-        return "image", "image/" + _image_name(head)
-    if head[4:8] == b"ftyp" and head[8:12] in (b"heic", b"heix", b"mif1", b"msf1", b"hevc", b"heim", b"avif"):
-        return "image", "image/avif" if head[8:12] == b"avif" else "image/heic"
+    if picture := _picture(head):
+        return "image", f"image/{picture}"
+    if head[4:8] in (b"ftyp", b"moov", b"wide", b"mdat") or head.startswith(_VIDEO) or head[8:12] == b"AVI ":
+        return "other", "video/mp4"
     if head.lstrip(b"\xef\xbb\xbf\r\n\t \0").startswith(b"%PDF-"):
         return "pdf", "application/pdf"
     return ("dicom", "application/dicom") if looks_like_dicom(head) else _sniff_text(head)
 
 
-def _image_name(head: bytes) -> str:
-    if head.startswith(b"\xff\xd8"):
-        return "jpeg"
-    if head.startswith(b"\x89PNG"):
-        return "png"
-    if head.startswith(b"GIF"):
-        return "gif"
-    if head.startswith(b"BM"):
+def _picture(head: bytes) -> str:
+    """The second half of a picture's media type; "" for anything else."""
+    if head[4:8] == b"ftyp" and head[8:12] in _HEIF:
+        return "avif" if head[8:11] == b"avi" else "heic"
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "webp"
+    if head.startswith(b"BM") and int.from_bytes(head[14:18], "little") in _BITMAP:
         return "bmp"
-    return "webp" if head.startswith(b"RIFF") else "tiff"
+    if _ANYMAP.match(head):
+        return "x-portable-anymap"
+    return next((name for mark, name in _IMAGES if head.startswith(mark)), "")
 
 
 def _sniff_text(head: bytes) -> tuple[str, str]:
@@ -149,10 +169,12 @@ def _sniff_text(head: bytes) -> tuple[str, str]:
         return "other", "image/svg+xml" if b"<svg" in lowered else "text/html"
     if b"%pdf-" in lowered:
         return "pdf", "application/pdf"
-    if lowered.startswith(b"<"):
+    if re.match(rb"<[?!a-z_]", lowered):
         return "xml", "application/xml"
-    if lowered.startswith((b"{", b"[")):
+    if _JSON.match(lowered):
         return "json", "application/json"
+    if _MESSAGE.match(start):
+        return "archive", "message/rfc822"
     if start.startswith((b"MSH", b"FHS", b"BHS")):
         return "text", "text/plain"
     if b"\0" in head and not head.startswith((b"\xff\xfe", b"\xfe\xff")):
@@ -203,4 +225,4 @@ def _dispatch(job: Job, kind: str, media_type: str) -> Outcome:
         return office.handle(job, media_type)
     if kind == "viewer_program":
         return Outcome(kind, media_type, status="left_out", code="viewer_program")
-    raise Refused("type_unsupported")
+    raise Refused("video_unsupported" if media_type == "video/mp4" else "type_unsupported")

@@ -11,7 +11,8 @@ from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
 from .job import Job, Outcome, Refused
 
 _TYPES = {"JPEG": "image/jpeg", "MPO": "image/jpeg", "PNG": "image/png", "TIFF": "image/tiff", "WEBP": "image/webp",
-          "BMP": "image/bmp", "GIF": "image/gif", "HEIF": "image/heic", "AVIF": "image/avif"}  # fmt: skip
+          "BMP": "image/bmp", "GIF": "image/gif", "HEIF": "image/heic", "AVIF": "image/avif", "JPEG2000": "image/jp2",
+          "PPM": "image/x-portable-anymap"}  # fmt: skip
 
 _FORMATS = {
     media_type: [name] for name, media_type in _TYPES.items() if name != "MPO"
@@ -62,8 +63,11 @@ def _handle(job: Job, image: Image.Image) -> Outcome:
     thumbnail = None
     animated = image.format in ("GIF", "WEBP", "PNG", "MPO", "HEIF", "AVIF")
     side = job.limits.image_side
-    for number, page in enumerate(ImageSequence.Iterator(image)):
-        if number >= (1 if animated else job.limits.pages):
+    if animated and getattr(image, "n_frames", 1) > 1:
+        outcome.flags.append("image_pages_not_shown")
+    # A phone's second picture (depth, movement) is never looked at: programs that pass a photo on often cut it off.
+    for number, page in enumerate([image] if animated else ImageSequence.Iterator(image)):
+        if number >= job.limits.pages:
             outcome.flags.append("image_pages_not_shown")
             break
         _check(job, page)
@@ -94,6 +98,8 @@ def _bounded(page: Image.Image, side: int) -> Image.Image:
     """At most `side` pixels long, with as few copies in memory as can be."""
     if page.format == "JPEG":
         page.draft(None, (side, side))
+    elif page.mode == "I;16B":
+        page = page.convert("I")  # which can be made smaller
     elif page.mode in ("1", "P", "PA") and max(page.size) > side:
         page = page.convert("RGBA" if "transparency" in page.info else "RGB")
     page.thumbnail((side, side), Image.Resampling.LANCZOS)

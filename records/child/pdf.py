@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import re
 from contextlib import suppress
 from typing import Any
 
@@ -22,13 +23,17 @@ _FLAGS = {
     "/ImportData": "pdf_submit", "/GoToR": "pdf_remote", "/GoToE": "pdf_remote",
 }  # fmt: skip
 
+_HIDDEN = re.compile(rb"[^\x1b\t-\r -~]|<")
+"""In front of the header: what makes the file something else as well. Lines of a printer or of the program that wrote it do not."""
+
 logging.getLogger("pikepdf").setLevel(logging.CRITICAL)
 
 
 def handle(job: Job) -> Outcome:
-    if not job.head.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n\t ").startswith(b"%PDF-"):
+    start = job.head.find(b"%PDF-")
+    if _HIDDEN.search(job.head[:start].removeprefix(b"\xef\xbb\xbf")):
         raise Refused("pdf_header_not_first")
-    content = job.read_all(MAX_FILE)
+    content = job.read_all(MAX_FILE)[start:]
     outcome = Outcome("pdf", "application/pdf")
     if job.password:
         return _unlocked(job, content)

@@ -20,7 +20,7 @@ MAX_LINE = 48 * 1024 * 1024  # bytes; metadata of an enhanced multi-frame object
 OUT_OF_MEMORY = 6  # exit status of a child that ran out of memory outside a handler
 
 REFUSALS = frozenset({
-    "empty", "type_unsupported", "unsafe_memory", "unsafe_time", "unsafe_crash", "too_large",
+    "empty", "type_unsupported", "video_unsupported", "unsafe_memory", "unsafe_time", "unsafe_crash", "too_large",
     "dicom_truncated", "dicom_damaged", "dicom_too_deep",
     "dicom_too_many_elements", "dicom_inflates_too_much", "dicom_trailing_data",
     "dicom_uid_missing", "dicom_uid_invalid", "dicom_frame_count",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, NoReturn
+from typing import IO, Any, NoReturn
 
+from records.dicom.characters import east_asian
 from records.dicom.metadata import clean
 from records.structured import aecg, cda, fhir, hl7
 from records.structured.model import Block, Record, shortened
@@ -33,12 +34,30 @@ def decode(content: bytes) -> str:
             except UnicodeDecodeError:
                 continue
     else:
-        text = content.decode("cp1252", "replace")
+        text = east_asian(content) or _cyrillic(content) or content.decode("cp1252", "replace")
     sample = text[:4096]
     odd = sum(1 for c in sample if (c < " " and c not in "\r\n\t\f\x0b\x1c\x1d") or c == "\ufffd")
     if odd > max(4, len(sample) // 50):
         raise Refused("type_unsupported")
     return text
+
+
+def _cyrillic(content: bytes) -> str | None:
+    """Windows-1251 where hardly any letter is a Latin one: there small Cyrillic letters are the upper half of the high bytes."""
+    high = sum(1 for byte in content if byte >= 0xC0)
+    if high < 10 or high < 2 * sum(1 for byte in content if chr(byte).isascii() and chr(byte).isalpha()):
+        return None
+    return content.decode("cp1251", "replace") if sum(1 for byte in content if byte >= 0xE0) > high // 2 else None
+
+
+def of_mail(job: Job, parts: list[tuple[str, IO[bytes] | None, int | None]]) -> Outcome:
+    """A letter by e-mail that nothing is attached to."""
+    outcome = Outcome("text", "text/plain")
+    (_label, stream, _size), *_ = parts
+    assert stream is not None
+    text = _shown(job, stream.read().decode("utf-8"), outcome)
+    outcome.data = {"text": text, "lines": text.count("\n") + 1}
+    return outcome
 
 
 def _shown(job: Job, text: str, outcome: Outcome) -> str:
@@ -54,9 +73,10 @@ def handle_text(job: Job) -> Outcome:
     outcome = Outcome("text", "text/plain")
     start = content[:512].removeprefix(b"\xef\xbb\xbf").lstrip()
     if start.startswith((b"MSH", b"FHS", b"BHS")):
-        if not _HL7.match(start):
+        if _HL7.match(start):
+            outcome.media_type = "application/hl7-v2"
+        elif not start[3:4].isalnum():  # "MSH2" is a gene
             raise Refused("hl7_damaged")
-        outcome.media_type = "application/hl7-v2"
     text = _shown(job, decode(content), outcome)
     if not text.strip():
         raise Refused("empty")

@@ -82,9 +82,9 @@ def _guessed(value: bytes, encodings: list[str]) -> str | None:
     if first == ASCII and len(encodings) == 1:
         if escaped:
             return _declared(value, charset.convert_encodings(_EVERY), lambda _code: None)
-        return _east_asian(value)
+        return east_asian(value)
     if first == UTF_8 and _as(value, "utf-8") is None:
-        return _east_asian(value) or value.decode("cp1252", "replace")
+        return east_asian(value) or value.decode("cp1252", "replace")
     return None
 
 
@@ -95,7 +95,7 @@ def _as(value: bytes, name: str) -> str | None:
         return None
 
 
-def _east_asian(value: bytes) -> str | None:
+def east_asian(value: bytes) -> str | None:
     """Double bytes without any declaration: Shift JIS has lead bytes below 0xA0, Korean Hangul all within 0xB0 to 0xC8."""
     runs = re.findall(rb"[\x80-\xff][\x40-\xff]*", value)
     if any(0x81 <= run[0] <= 0x9F for run in runs):

@@ -39,7 +39,8 @@ RETIRED_CLASSES = frozenset({
     "1.2.840.10008.5.1.4.1.1.12.3", "1.2.840.10008.5.1.4.1.1.77.1", "1.2.840.10008.5.1.4.1.1.77.2",
 })  # fmt: skip
 _SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
-_ODD_UID = re.compile(r"[0-9A-Za-z.\-]{1,64}\Z")
+_ODD_UID = re.compile(r"[0-9A-Za-z_-][0-9A-Za-z_. -]{0,95}\Z")
+"""What old devices and anonymisers write instead of a UID: letters, blanks, one that is too long. No path, no markup."""
 
 
 def missing(values: Values, index: dict[str, Any]) -> list[str]:
@@ -96,7 +97,7 @@ def _plain(uid: str) -> bool:
 def _uid(values: Values, index: dict[str, Any], name: str, seed: Callable[[], str]) -> None:
     """Keep a proper UID, make one where there is none or where an anonymiser left letters (always the same for the same letters)."""
     uid = index[name]
-    if uid and not _plain(uid) and _ODD_UID.match(uid) and any(c.isalpha() for c in uid):
+    if uid and not _plain(uid) and _ODD_UID.match(uid):
         index[name], uid = made(uid), ""
         values.flag("dicom_uid_made")
     elif not uid:
