@@ -27,7 +27,7 @@ def upload_words() -> dict[str, str]:
         "files": _("{n} files"),
         "counted": _("{done} of {all} sent"),
         "countedPaused": _("Paused: {done} of {all} sent"),
-        "countedSent": _("All {n} sent"),
+        "countedSent": _("Sent"),
         "failedCount": _("Not sent: {n}. Open the list to see why, or try again."),
         "showFiles": _("Show the files"),
         "andMore": _("and {n} more"),

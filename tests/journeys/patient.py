@@ -156,7 +156,7 @@ def sends_records(person: Person, folder: Path) -> None:
     ):  # many small files go together
         chooser.value.set_files(folder)
     count = sum(1 for path in folder.rglob("*") if path.is_file())
-    person.reads(f"All {count} sent")
+    person.reads(f"Everything is sent: {count} of {count}.")
 
 
 def reads_receipt(person: Person, *texts: str) -> None:

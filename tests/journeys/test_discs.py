@@ -61,7 +61,7 @@ def test_a_disc_folder_with_viewer_programs(testina: Person, tmp_path: Path) -> 
         (disc / path).parent.mkdir(parents=True, exist_ok=True)
         (disc / path).write_bytes(body)
     chooses(testina, disc, "Choose a folder")
-    testina.reads(f"All {len(content)} sent")
+    testina.reads(f"Everything is sent: {len(content)} of {len(content)}.")
     with testina.expecting(r"documents/.*/thumbnail"):  # a help page's picture is there until the whole disc is sorted
         patient.reads_receipt(
             testina,

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from io import BytesIO
+from io import BytesIO, StringIO
+from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 from pydicom import dcmread
 
+from cases.models import Case, Report
 from cases.states import Phase
+from portal.accounts.models import User
 from portal.catalogue import loader
+from portal.core.states import Role
+from portal.pages.demo import people
 from portal.pages.demo.charts import CHARTS
 from portal.pages.demo.opinions import OPINIONS
 from portal.pages.demo.stories import STORIES, Story
 from portal.pages.demo.synthetic import Examination, Person, ct_series, mammogram
+from tests.factories.catalogue import published_catalogue
 
 TOLD = [one for one in STORIES if one.records]
 READ = [one for one in STORIES if one.phase in {Phase.IN_REVIEW, Phase.RELEASE, Phase.DELIVERED, Phase.CLOSED}]
@@ -65,3 +72,32 @@ def test_every_story_names_a_condition_of_its_specialty() -> None:
     edition = loader.shipped()
     for story in STORIES:
         assert edition.condition(story.specialty, story.condition)
+
+
+def test_every_phase_and_every_specialty_has_a_story() -> None:
+    assert {story.phase for story in STORIES} == set(Phase)
+    assert {story.specialty for story in STORIES} == {one.key for one in loader.shipped().specialties}
+
+
+@pytest.mark.django_db
+def test_the_demo_tells_its_stories_once_through_the_portals_own_actions(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published_catalogue()
+    told = [story for story in STORIES if story.key in {"heart-draft", "brain", "copd", "lymphoma", "weak-heart"}]
+    monkeypatch.setattr("portal.management.commands.demo.STORIES", told)
+    settings.DEMO = False
+    with pytest.raises(CommandError, match="DEMO is off"):
+        call_command("demo")
+    settings.DEMO = True
+    for _ in range(2):
+        said = StringIO()
+        call_command("demo", stdout=said)
+        for role, key, _name in people.SIGN_INS:
+            assert f"{Role(role).label:<14} {key}@{people.DOMAIN}" in said.getvalue()
+            person = User.objects.get(email=f"{key}@{people.DOMAIN}")
+            assert person.is_demo and person.check_password(people.PASSWORD)
+        reached = sorted(Case.objects.values_list("title", "phase"))
+        assert reached == sorted((story.title, story.phase) for story in told)
+    report = Report.objects.get()
+    assert report.released_at and report.pdf_object_id

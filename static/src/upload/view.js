@@ -169,7 +169,7 @@ export class BatchView {
     const can = [moving && 'pause', sums.paused && !moving && 'resume', sums.failed && !moving && 'retry', sums.files > sums.sent && 'remove'].filter(Boolean);
     const counted = fill(this.words.counted, { done: sums.sent, all: sums.files });
     const label = !moving && sums.paused ? fill(this.words.countedPaused, { done: sums.sent, all: sums.files })
-      : sums.sent === sums.files ? fill(this.words.countedSent, { n: sums.files })
+      : sums.sent === sums.files ? this.words.countedSent
         : [counted, left].filter(Boolean).join(', ');
     this.head.show({ label, value: sums.loaded, max: sums.size, problem: sums.failed ? fill(this.words.failedCount, { n: sums.failed }) : '', can, bar: sums.sent !== sums.files });
   }
