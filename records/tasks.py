@@ -1,4 +1,8 @@
-"""Jobs of records: an id in, load, act."""
+"""Jobs of records: an id in, load, act.
+
+Every process knows the jobs, and most of them only queue: what reads images (pydicom, numpy, a second of a processor)
+is imported where a job needs it. A worker has it before its first job.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ from contextlib import contextmanager, suppress
 from datetime import timedelta
 from uuid import UUID
 
-from celery.signals import worker_process_init
+from celery.signals import worker_init, worker_process_init
 from django.utils import timezone
 
 from cases.actions.locking import lock
@@ -15,19 +19,23 @@ from cases.models import Case
 from portal.core import storage, workfolder
 from portal.core.access import Actor
 from portal.core.jobs import Away, GiveUp, Run, enqueue, enqueue_shared, job
-from records import pipeline, scanning
+from records import scanning
 from records.actions import checklist, files, identity, papers, passwords, processing, uploads
 from records.models import Document, File, Study, Upload
 from records.nursery import nursery
 from records.queries.derived import REBUILD
 from records.sandbox import SandboxUnavailable
 from records.states import RecordState, UploadState, WordsState
-from records.steps import words
-from records.steps.rebuild import rebuild
-from records.steps.work import Work
 
 PROCESS = "records.process_upload"
 LATER_SECONDS = 2
+
+
+@worker_init.connect
+def load_the_steps(**_: object) -> None:
+    """Before the worker's processes are forked: they share the memory."""
+    from records import pipeline  # noqa: F401
+    from records.steps import rebuild, words  # noqa: F401
 
 
 @worker_process_init.connect
@@ -66,6 +74,8 @@ def tell_failure(subject_id: str) -> None:
 @job(PROCESS, on_failure=tell_failure)
 def process_upload(run: Run, subject_id: str) -> None:
     """Work on all files of the case that wait: a folder of 500 slices is 500 uploads, and one run takes them together."""
+    from records import pipeline
+
     case_id = _case_of(subject_id)
     if pipeline.in_good_hands(run, case_id):
         # Should that run end before it sees these files, this later look finds them.
@@ -99,6 +109,8 @@ def give_up_words(subject_id: str, page: int) -> None:
 @job(processing.READ_WORDS, on_failure=give_up_words)
 def read_words(run: Run, subject_id: str, page: int) -> None:
     """Read the words on some pages of a scan, then queue the next: other people's files are not to wait for a thick one."""
+    from records.steps import words
+
     with _waiting():
         words.read(run, UUID(subject_id), page)
 
@@ -124,5 +136,8 @@ def expire_uploads(run: Run) -> None:
 @job(REBUILD)
 def rebuild_case(run: Run, case: str) -> None:
     """Make again what a restore left out, or what a person asked to be made anew."""
+    from records.steps.rebuild import rebuild
+    from records.steps.work import Work
+
     with _waiting():
         rebuild(Work(run, UUID(case)))

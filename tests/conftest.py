@@ -9,6 +9,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from tests import prepared
 from tests.factories import bucket
 from tests.realfiles import folder_of
 
@@ -20,6 +21,17 @@ hypothesis.settings.load_profile("suite")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The long ones first, in random order among themselves, so that none of them is still running when everything else is done."""
     items.sort(key=lambda item: not (item.get_closest_marker("slow") or item.get_closest_marker("journey")))
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        prepared.forget(os.environ.get("DATABASE_URL", ""))
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """Each process's database begins as a copy of the migrated one."""
+    prepared.for_this_process(os.environ.get("DATABASE_URL", ""))
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bench import tus
+from tests import prepared
 
 UPLOADS = 12
 LARGEST = 2 * 1024**2
@@ -16,6 +17,7 @@ LARGEST = 2 * 1024**2
 @pytest.mark.slow
 def test_uploads_that_are_cut_and_whose_server_is_killed_all_arrive(tmp_path: Path) -> None:
     portal = tus.Portal(tmp_path, workers=1)
+    prepared.into_file(tmp_path / prepared.NAME)
     target = portal.prepare()
     files = tus.contents(UPLOADS, LARGEST, seed=7)
     with tus.running(portal):

@@ -11,8 +11,6 @@ from django.utils import timezone
 from cases.models import Case, Grant, Patient
 from cases.states import GrantScope, Phase
 from portal.accounts.models import User
-from portal.catalogue.actions import install_shipped
-from portal.catalogue.models import CatalogueVersion
 from portal.core import jobs
 from portal.core.access import Actor
 from portal.core.models import Job
@@ -20,17 +18,13 @@ from portal.core.states import JobState, Role
 from records.actions import uploads
 from records.models import Upload
 from records.rules.tus import Described
+from tests.factories.catalogue import published_catalogue
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
 def user(role: Role = Role.PATIENT, **columns: Any) -> User:
     return User.objects.create_user(f"{uuid4().hex}@demo.example", None, role=role, **columns)
-
-
-def version() -> CatalogueVersion:
-    """The edition that the portal ships with."""
-    return install_shipped()
 
 
 def case(*, by: User | None = None, phase: Phase = Phase.COLLECTING, **columns: Any) -> Case:
@@ -44,7 +38,7 @@ def case(*, by: User | None = None, phase: Phase = Phase.COLLECTING, **columns: 
     columns.setdefault("patient", person)
     columns.setdefault("catalogue", None)
     if columns["catalogue"] is None:
-        columns["catalogue"] = version()
+        columns["catalogue"] = published_catalogue()
     found = Case.objects.create(
         ref=f"{ref[:3]}-{ref[3:]}",
         opened_by=owner,

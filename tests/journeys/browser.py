@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,7 +12,17 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request, WebError, expect
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Locator,
+    Page,
+    Request,
+    ViewportSize,
+    WebError,
+    expect,
+)
 
 from tests.journeys.service import Service, wait_until
 
@@ -22,6 +35,10 @@ RUN_AXE = """async () => (await axe.run(document, {resultTypes: ['violations'], 
   `${found.id} (${found.help}): ` +
   found.nodes.slice(0, 4).map((node) => `${node.target.join(' ')} ${node.failureSummary}`).join(' | '))"""
 SETTLED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+SHOWN = """() => [document.documentElement.outerHTML.replace(/(csrfmiddlewaretoken" value=|nonce=)"[^"]*"/g, ''),
+  ...[...document.querySelectorAll('*')].flatMap((one, at) =>
+    [one === document.activeElement && `focus ${at}`, one.checked && `checked ${at}`, one.value && `value ${at}`])
+  ].filter(Boolean).join(' ')"""
 TOO_WIDE = "() => document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth"
 
 
@@ -139,19 +156,33 @@ class Person:
         self.until(there, what)
 
     def checks_page(self) -> None:
-        """No violation of accessibility rules, and nothing wider than the screen, on a desk and on a phone."""
+        """No violation of accessibility rules, and nothing wider than the screen, on a desk and on a phone.
+
+        A page that another journey of the same run has shown, to the letter, is not judged a second time.
+        """
         where = self.page.url.removeprefix(self.service.url)
         self.page.wait_for_load_state()
         for size in (PHONE, WIDE):
             self.page.set_viewport_size(size)
             self.page.evaluate(SETTLED)
+            if (known := self._judged(size)).exists():
+                continue
             for frame in self.page.frames:
                 if not frame.evaluate("() => 'axe' in window"):
                     frame.evaluate(_axe())
             found = self.page.evaluate(RUN_AXE)
-            self.problems += [f"{self.name}: {where} at {size['width']} px: {one}" for one in found]
             if (over := self.page.evaluate(TOO_WIDE)) > 0:
-                self.problems.append(f"{self.name}: {where} is {over} px too wide at {size['width']} px")
+                found.append(f"it is {over} px too wide")
+            self.problems += [f"{self.name}: {where} at {size['width']} px: {one}" for one in found]
+            if not found:
+                known.touch()
+
+    def _judged(self, size: ViewportSize) -> Path:
+        """Where it is noted that this very page is good at this size: its elements, what is focused, and which boxes are ticked."""
+        shown = [str(frame.evaluate(SHOWN)) for frame in self.page.frames]
+        folder = Path(os.environ["CONSILIUM_TEST_DIR"]) / "judged"
+        folder.mkdir(exist_ok=True)
+        return folder / hashlib.sha256(json.dumps([size["width"], shown]).encode()).hexdigest()
 
     def seen(self, folder: Path) -> str:
         """Where this person is when a journey fails, and what is on the screen."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import email
 import email.policy
+import json
 import os
 import re
 import signal
@@ -20,6 +21,7 @@ from urllib.request import urlopen
 from uuid import uuid4
 
 from portal.core.management.commands.serve import QUIET_LOG
+from tests import prepared
 
 PATIENCE_SECONDS = 90
 ROOT = Path(__file__).parents[2]
@@ -41,6 +43,44 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+class Inside:
+    """A process of the portal without pages, which runs piece after piece of code: starting one for each takes seconds."""
+
+    LOOP = """
+import contextlib, io, json, sys, traceback
+import django
+django.setup()
+from django.db import close_old_connections
+for line in sys.stdin:
+    said, failed = io.StringIO(), ""
+    with contextlib.redirect_stdout(said):
+        try:
+            exec(compile(json.loads(line), "<told>", "exec"), {"__name__": "told"})
+        except Exception:
+            failed = traceback.format_exc()
+    close_old_connections()
+    print(json.dumps([said.getvalue(), failed]), flush=True)
+"""
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        self.process = subprocess.Popen([sys.executable, "-c", self.LOOP], cwd=ROOT, env=environment, **pipes)
+
+    def prints(self, code: str) -> str:
+        assert self.process.stdin and self.process.stdout
+        self.process.stdin.write(json.dumps(code) + "\n")
+        self.process.stdin.flush()
+        answer = self.process.stdout.readline()
+        assert answer, f"the process ended: {self.process.wait()}"
+        said, failed = json.loads(answer)
+        assert not failed, failed[-3000:]
+        return str(said)
+
+    def close(self) -> None:
+        with self.process:  # closes the pipes and waits
+            pass
+
+
 class Service:
     """Web and worker on one data folder."""
 
@@ -55,7 +95,10 @@ class Service:
             "PORT": str(self.port),
             "DEMO": "0",
         }
+        self.prepared = False
+        """Whether its database has its tables and the catalogue already."""
         self.processes: list[subprocess.Popen[bytes]] = []
+        self._inside: Inside | None = None
 
     def run(self, *command: str, text: str | None = None, patience: float = 120) -> str:
         """Output of a Python command in the portal's environment."""
@@ -73,11 +116,14 @@ class Service:
 
     def django(self, code: str) -> str:
         """What `code` prints with Django set up: to look into the database, and for what no page can do yet."""
-        return self.run("-c", f"import django; django.setup()\n{code}").strip()
+        if self._inside is None:
+            self._inside = Inside(self.environment)
+        return self._inside.prints(code).strip()
 
     def start(self) -> None:
-        self.run("manage.py", "migrate", "-v0")
-        self.run("manage.py", "load_catalogue", "-v0")
+        if not self.prepared:
+            self.run("manage.py", "migrate", "-v0")
+            self.run("manage.py", "load_catalogue", "-v0")
         gunicorn = ["gunicorn", "portal.wsgi:application", "--bind", f"127.0.0.1:{self.port}", "--no-control-socket"]
         self._spawn("web", *gunicorn, "--worker-class", "gthread", "--workers", "1", "--threads", "8", *QUIET_LOG)
         worker = ["celery", "--app", "portal", "--quiet", "worker", "--beat", "--schedule", str(self.folder / "beat")]
@@ -109,16 +155,14 @@ class Service:
             return False
 
     def stop(self) -> None:
+        if self._inside is not None:
+            self._inside.close()
+            self._inside = None
+        # without a word: nobody uses this portal any more, and a polite end takes seconds
         for process in self.processes:
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGTERM)
-        for process in self.processes:
-            try:
-                process.wait(15)
-            except subprocess.TimeoutExpired:
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
     def logs(self, lines: int = 30) -> str:
         found = [path.read_text(errors="replace").splitlines()[-lines:] for path in sorted(self.folder.glob("*.log"))]
@@ -144,7 +188,8 @@ class Service:
         return str(wait_until(look, f"an e-mail to {to} with a link to {part}"))
 
 
-def _own_services(folder: Path) -> Iterator[dict[str, str]]:
+@contextlib.contextmanager
+def _own_services() -> Iterator[dict[str, str]]:
     """On PostgreSQL and Redis: a database of one's own, and numbered databases that the rest of the suite does not use."""
     found: dict[str, str] = {}
     process = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])  # a portal must not hear another one's doorbell
@@ -155,23 +200,21 @@ def _own_services(folder: Path) -> Iterator[dict[str, str]]:
     if not url:
         yield found
         return
-    import psycopg2
-
     name = f"journey_{uuid4().hex[:12]}"
-    connection = psycopg2.connect(url)
-    connection.autocommit = True
-    connection.cursor().execute(f"CREATE DATABASE {name}")
-    yield found | {"DATABASE_URL": urlunsplit(urlsplit(url)._replace(path=f"/{name}"))}
-    connection.cursor().execute(f"DROP DATABASE {name} WITH (FORCE)")
-    connection.close()
+    prepared.new_database(url, name, "loaded")
+    yield found | {"DATABASE_URL": prepared.at(url, name)}
+    prepared.drop_database(url, name)
 
 
 @contextlib.contextmanager
 def running(folder: Path) -> Iterator[Service]:
     """A portal that answers; stopped and forgotten afterwards."""
-    with contextlib.contextmanager(_own_services)(folder) as environment:
+    with _own_services() as environment:
         service = Service(folder)
         service.environment |= environment
+        if "DATABASE_URL" not in environment:
+            prepared.into_file(folder / prepared.NAME, "loaded")
+        service.prepared = prepared.possible()
         try:
             service.start()
             yield service

@@ -13,11 +13,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
-import psycopg2
 import pytest
 from django.conf import settings
+
+from tests import prepared
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("backup")]  # one process makes the portal that all of them copy
 
@@ -71,7 +71,7 @@ class Portal:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def databases(request: pytest.FixtureRequest) -> Iterator[tuple[str, str]]:
-    """Two empty databases of one kind, by URL; an empty URL is SQLite in the data folder."""
+    """Two databases of one kind, by URL, the second of them empty; an empty URL is SQLite in the data folder."""
     server = os.environ.get("DATABASE_URL", "")
     if request.param == "sqlite":
         yield "", ""
@@ -79,24 +79,18 @@ def databases(request: pytest.FixtureRequest) -> Iterator[tuple[str, str]]:
     if not server:
         pytest.skip("needs PostgreSQL: make test-postgres")
     names = [f"backup_{secrets.token_hex(4)}" for _ in range(2)]
-    connection = psycopg2.connect(server)
-    connection.autocommit = True
-    with connection.cursor() as cursor:
-        for name in names:
-            cursor.execute(f"CREATE DATABASE {name}")
-    first, second = (urlunsplit(urlsplit(server)._replace(path=f"/{name}")) for name in names)
-    yield first, second
-    with connection.cursor() as cursor:
-        for name in names:
-            cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    connection.close()
+    prepared.new_database(server, names[0])
+    prepared.execute(server, f"CREATE DATABASE {names[1]}")
+    yield prepared.at(server, names[0]), prepared.at(server, names[1])
+    for name in names:
+        prepared.drop_database(server, name)
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Portal:
     """A portal on SQLite with two originals and one derived object. Tests copy it."""
     portal = Portal(tmp_path_factory.mktemp("backup") / "made", "")
-    portal.manage("migrate", "-v", "0")
+    prepared.into_file(portal.folder / prepared.NAME)
     portal.shell(WRITE)
     return portal
 
@@ -124,7 +118,6 @@ def test_restore_gives_back_every_original_and_row(tmp_path: Path, made: Portal,
     old = made
     if databases[0]:
         old = Portal(tmp_path / "old", databases[0])
-        old.manage("migrate", "-v", "0")
         old.shell(WRITE)
     tar = tmp_path / "backup.tar"
     said = old.manage("backup", "--to", str(tar))

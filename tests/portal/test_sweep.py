@@ -17,6 +17,7 @@ from django.utils import timezone
 from portal.core import backup, logs, storage, sweep, tasks
 from portal.core.models import Job, StoredObject
 from portal.core.states import ObjectState
+from tests import prepared
 from tests.factories import files
 from tests.factories import records as make
 from tests.portal.test_backup import Portal
@@ -98,7 +99,7 @@ def bytes_of(store: Path) -> set[str]:
 
 def test_killed_processes_leave_what_the_sweep_finds(tmp_path: Path) -> None:
     portal = Portal(tmp_path / "killed", "")
-    portal.manage("migrate", "-v", "0")
+    prepared.into_file(portal.folder / prepared.NAME)
     target = tmp_path / "elsewhere" / "backup.tar"
     assert "three killed" in portal.shell(KILLS.format(target=str(target)))
     sealed = {path for path in (portal.folder / "sealed").rglob("*") if path.is_file()}
