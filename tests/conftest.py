@@ -19,8 +19,11 @@ hypothesis.settings.load_profile("suite")
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The long ones first, in random order among themselves, so that none of them is still running when everything else is done."""
-    items.sort(key=lambda item: not (item.get_closest_marker("slow") or item.get_closest_marker("journey")))
+    """The long ones first, in random order among themselves, so that none of them is still running when everything else is done.
+
+    Tests that one process does together are long as a whole.
+    """
+    items.sort(key=lambda item: not any(map(item.get_closest_marker, ("slow", "journey", "xdist_group"))))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -17,6 +17,8 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+from tests import prepared
+
 pytestmark = pytest.mark.slow
 
 PATIENCE = 120
@@ -102,6 +104,8 @@ def test_serve_stops_all_at_ctrl_c_and_starts_again_on_its_data(tmp_path: Path) 
 
 def test_serve_guards_its_data_and_leaves_no_process_when_it_is_killed(tmp_path: Path) -> None:
     folder = tmp_path / "data"
+    folder.mkdir()
+    prepared.into_file(folder / prepared.NAME)
     with served(folder, free_port()) as process:
         second = start(folder, free_port(), "second")
         assert second.wait(PATIENCE) != 0
