@@ -42,6 +42,6 @@ USER consilium
 EXPOSE 8000
 HEALTHCHECK --interval=15s --timeout=5s --start-period=30s --retries=4 CMD ["python", "-c", \
   "import sys,http.client as h; c=h.HTTPConnection('127.0.0.1',8000,timeout=4); c.request('GET','/healthz',headers={'Host':'localhost'}); sys.exit(c.getresponse().status!=200)"]
-CMD ["gunicorn", "portal.wsgi:application", "--bind", "0.0.0.0:8000", "--worker-class", "gthread", "--workers", "3", \
+CMD ["gunicorn", "portal.wsgi:application", "--bind", "0.0.0.0:8000", "--worker-class", "portal.core.webworker.BalancedWorker", "--workers", "3", \
      "--threads", "24", "--timeout", "120", "--worker-tmp-dir", "/dev/shm", "--no-control-socket", \
      "--logger-class", "portal.core.serverlog.ServerLogger"]

@@ -18,6 +18,7 @@ from portal.core.models import Job
 from portal.core.states import JobState
 from records.actions import processing
 from records.models import File
+from records.states import RecordState
 from records.steps.discs import sort_out
 from records.steps.originals import assemble, recognise
 from records.steps.reading import read
@@ -30,6 +31,8 @@ FILES_AT_ONCE = 80
 HELP_FROM = 40
 """Waiting files for which a second worker joins in."""
 BYTES_AT_ONCE = 1024**3
+AT_ONCE = 10
+"""Files that were read while they arrived, in the last moment, after which it is the same."""
 MANY = 20
 """Files of one run after which it is worth while to wait for more before the case as a whole is looked at."""
 ARRIVING_SECONDS = 1.0
@@ -65,8 +68,9 @@ def process(run: Run, case_id: UUID) -> None:
             run.renew()
     if not worked and _another_comes(run, case_id):
         return
-    if worked >= MANY and _more_arrives(case_id):
+    if (worked >= MANY and _more_arrives(case_id)) or _read_at_once(case_id) >= AT_ONCE:
         settle(Work(run, case_id))
+        first_look(Work(run, case_id))
         with run.commit():
             soon = timezone.now() + timedelta(seconds=SETTLE_SECONDS)
             jobs.enqueue_shared(
@@ -80,6 +84,13 @@ def process(run: Run, case_id: UUID) -> None:
     for step in CASE_STEPS:
         step(Work(run, case_id))
         run.renew()
+
+
+def _read_at_once(case_id: UUID) -> int:
+    """Files of this case that came in the last moment and were read while they arrived (records.at_once)."""
+    since = timezone.now() - timedelta(seconds=ARRIVING_SECONDS)
+    came = File.objects.filter(case_id=case_id, created_at__gt=since, claim_job__isnull=True, container__isnull=True)
+    return came.exclude(state=RecordState.PROCESSING)[:AT_ONCE].count()
 
 
 def _more_arrives(case_id: UUID) -> bool:

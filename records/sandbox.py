@@ -93,7 +93,7 @@ class Begun:
         child, self.child = self.child, None
         if child is not None:
             with child.stdout:
-                _end(child)
+                end(child)
 
     def results(self) -> list[FileResult]:
         """What became of each file. Raises as `run_batch`."""
@@ -160,7 +160,7 @@ def canary(*, allow_unconfined: bool = False, forbidden: Sequence[Path] = ()) ->
             with child.stdout:
                 line = child.stdout.readline(65536)
         finally:
-            _end(child)
+            end(child)
     try:
         message = parse_line(line)
     except ProtocolError:
@@ -246,15 +246,15 @@ def _start(batch: _Batch, numbers: list[int], *, canary: dict[str, Any] | None =
         with child.stdin as told:
             told.write(json.dumps(orders).encode("ascii") + b"\n")
     except OSError:
-        _end(child)
+        end(child)
         raise SandboxUnavailable("the child did not start") from None
     except BaseException:
-        _end(child)
+        end(child)
         raise
     return child
 
 
-def _end(child: Child) -> int:
+def end(child: Child) -> int:
     """Kill the child with everything it started, and wait for it."""
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(child.pid, signal.SIGKILL)
@@ -271,7 +271,7 @@ def _follow(batch: _Batch, numbers: list[int], child: Child) -> _Death | None:
             ended = reading.follow(child.stdout)
         status = 0 if ended or reading.verdict else _own_end(child)
     finally:
-        _end(child)
+        end(child)
     return None if ended else _Death(reading.verdict or _verdict(status), reading.current)
 
 

@@ -15,6 +15,7 @@ from django.utils.module_loading import import_string
 
 from portal.core import jobs
 from portal.core.access import Actor
+from portal.core.bulk import insert
 from portal.core.models import Event
 from portal.core.states import Role
 
@@ -167,11 +168,19 @@ def move(
 
 
 def move_many(
-    subjects: Sequence[Any], machine: Machine, event: str, *, actor: Actor, source: str, changes: dict[str, Any]
+    subjects: Sequence[Any],
+    machine: Machine,
+    event: str,
+    *,
+    actor: Actor,
+    source: str,
+    changes: dict[str, Any],
+    unsaved: bool = False,
 ) -> int:
     """Take many subjects that stand at `source` along the same `event` with the same `changes`: one UPDATE, one event row each.
 
     As `move()`, for events that set nothing in motion and have no guard. The caller holds the Case's lock and a transaction.
+    `unsaved`: they are new, and the caller saves them, as they are then, in the same transaction.
 
     Raises:
         Refused: the pair is not in the table, the actor's role is not named, or another process was first with one of them.
@@ -188,24 +197,30 @@ def move_many(
         return 0
     target = found.target if found.target is not None else source
     columns = {machine.column: target, **changes}
-    rows = type(subjects[0])._default_manager.filter(pk__in=[one.pk for one in subjects], **{machine.column: source})
-    if rows.update(**columns) != len(subjects):
+    if unsaved:
+        standing = sum(1 for one in subjects if one._state.adding and getattr(one, machine.column) == source)
+    else:
+        rows = type(subjects[0])._default_manager.filter(pk__in=[one.pk for one in subjects])
+        standing = rows.filter(**{machine.column: source}).update(**columns)
+    if standing != len(subjects):
         raise Refused(f"{machine.kind}.{event}: somebody else was first")
     for one in subjects:
         for name, value in columns.items():
             setattr(one, name, value)
-    Event.objects.bulk_create(
-        Event(
-            case_id=one.case_uuid,
-            subject_kind=machine.kind,
-            subject_id=one.pk,
-            name=event,
-            source=source,
-            target=target,
-            actor_kind=actor.kind,
-            actor_id=actor.id,
-            actor_role=actor.role,
-        )
-        for one in subjects
+    insert(
+        [
+            Event(
+                case_id=one.case_uuid,
+                subject_kind=machine.kind,
+                subject_id=one.pk,
+                name=event,
+                source=source,
+                target=target,
+                actor_kind=actor.kind,
+                actor_id=actor.id,
+                actor_role=actor.role,
+            )
+            for one in subjects
+        ]
     )
     return len(subjects)

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from cases.models import Case
 from portal.core.access import Actor
+from portal.core.bulk import insert
 from portal.core.models import StoredObject
 from portal.core.workflow import move, move_many, note
 from records.actions.processing import day_of, finish, mark_duplicate
@@ -112,12 +113,16 @@ def keep_instance(
 ) -> bool:
     """Index a DICOM instance. False when its SOP Instance UID is in the case already: then the file is a duplicate.
 
-    Also False when it lacks its frames because an image that has just been removed had them: then the file waits to be read again.
+    Also False when it lacks its frames because an image that has just been removed had them, or when the other image of its UID was
+    never read to its pixels: then the file waits to be read again.
     """
     index, frames = data["index"], data["frames"]
     known = known_instance(file.case_id, index["sop_instance_uid"])
     if known is not None:
-        if known.digest and known.digest != data["digest"] and not _decided(file, known):
+        if not known.digest:  # indexed while it arrived, after this one was read: read again, with both to compare
+            File.objects.filter(pk=file.pk).update(claim_job=None)
+            return False
+        if known.digest != data["digest"] and not _decided(file, known):
             finish(file, "quarantine", by=by, code=SAME_UID, duplicate_of=known.file, **columns)
             return False
         differs = [] if known.file.sha256 == file.sha256 else ["same_uid_other_content"]
@@ -167,6 +172,21 @@ def _instance(series: Series, file: File, data: Mapping[str, Any], pack: StoredO
     )
 
 
+UNREADABLE = "unreadable"
+"""Stands for the digest of an image whose original cannot be read: equal to no other."""
+
+
+def without_digest(case_id: UUID, uids: Sequence[str]) -> list[Instance]:
+    """Images of these SOP Instance UIDs whose pixels nobody has read yet."""
+    bare = Instance.objects.filter(series__study__case_id=case_id, uid__in=uids, digest="")
+    return list(bare.select_related("file__object__key", "file__secret__key").order_by("pk"))
+
+
+def note_digest(*, instance: Instance, digest: str) -> None:
+    """What the pixels of an image are that was indexed by its header."""
+    Instance.objects.filter(pk=instance.pk, digest="").update(digest=digest)
+
+
 @dataclass(frozen=True)
 class NewInstance:
     """What the child found in a file that waits; `columns` are the file's."""
@@ -178,9 +198,13 @@ class NewInstance:
     lacks_frames: bool = False
 
 
-def keep_instances(*, case: Case, found: Sequence[NewInstance], by: Actor) -> tuple[list[Study], list[NewInstance]]:
+def keep_instances(
+    *, case: Case, found: Sequence[NewInstance], by: Actor, unsaved: bool = False
+) -> tuple[list[Study], list[NewInstance]]:
     """Index instances of a few series with a handful of statements. Returns their studies, and what has to be kept one by one:
     copies of what is here, and images of studies that were removed or that a coordinator has decided about.
+
+    `unsaved`: the files are new, and the caller saves their rows in the same transaction.
     """
     uids = [one.data["index"]["sop_instance_uid"] for one in found]
     known = Instance.objects.filter(series__study__case_id=case.pk, uid__in=uids)
@@ -205,7 +229,7 @@ def keep_instances(*, case: Case, found: Sequence[NewInstance], by: Actor) -> tu
             series[key] = _series(study, index)
         instances.append(_instance(series[key], one.file, one.data, one.pack))
         kept.append(one)
-    Instance.objects.bulk_create(instances)
+    insert(instances)
     for row in series.values():
         own = [one for one in instances if one.series_id == row.pk]
         Series.objects.filter(pk=row.pk).update(
@@ -213,12 +237,12 @@ def keep_instances(*, case: Case, found: Sequence[NewInstance], by: Actor) -> tu
             instance_count=F("instance_count") + len(own),
             frame_count=F("frame_count") + sum(one.frames for one in own),
         )
-    _finish_alike(kept, by)
+    _finish_alike(kept, by, unsaved)
     held = {row.study_id for row in series.values()}
     return [one for one in studies.values() if one.pk in held], apart
 
 
-def _finish_alike(kept: Sequence[NewInstance], by: Actor) -> None:
+def _finish_alike(kept: Sequence[NewInstance], by: Actor, unsaved: bool) -> None:
     """Files with the same columns leave processing together."""
     alike: dict[str, list[NewInstance]] = {}
     for one in kept:
@@ -227,4 +251,4 @@ def _finish_alike(kept: Sequence[NewInstance], by: Actor) -> None:
     for group in alike.values():
         changes = {"code": "", "processed_at": now, **group[0].columns}
         files = [one.file for one in group]
-        move_many(files, FILE, "ready", actor=by, source=RecordState.PROCESSING, changes=changes)
+        move_many(files, FILE, "ready", actor=by, source=RecordState.PROCESSING, changes=changes, unsaved=unsaved)

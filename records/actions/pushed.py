@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -15,7 +15,7 @@ from cases.models import Case
 from portal.core.access import Actor
 from portal.core.models import StoredObject
 from portal.core.workflow import Refused
-from records.actions.whole import write_rows
+from records.actions.whole import Seen, or_unseen, write_rows
 from records.models import Upload
 from records.queries.uploads import used
 from records.rules.tus import Described
@@ -48,13 +48,23 @@ def _batch(case: Case, by: Actor, now: datetime) -> UUID:
     return last or uuid4()
 
 
-@transaction.atomic
-def receive(*, case: Case, objects: Sequence[tuple[str, StoredObject]], by: Actor) -> list[Upload]:
+def receive(
+    *, case: Case, objects: Sequence[tuple[str, StoredObject]], by: Actor, seen: Mapping[UUID, Seen] | None = None
+) -> list[Upload]:
     """Keep sealed files (name, unsaved object) as received uploads of the case and queue their reading; all of them or none.
+
+    Images that were `seen` are indexed with them.
 
     Raises:
         Refused: the case has moved on (`closed`), is full, or this role sends no files.
     """
+    return or_unseen(lambda these: _receive(case, objects, by, these), seen or {})
+
+
+@transaction.atomic
+def _receive(
+    case: Case, objects: Sequence[tuple[str, StoredObject]], by: Actor, seen: Mapping[UUID, Seen]
+) -> list[Upload]:
     held = lock(case)
     if not takes_files(held.phase):
         raise Refused("closed")
@@ -71,4 +81,5 @@ def receive(*, case: Case, objects: Sequence[tuple[str, StoredObject]], by: Acto
         user=by.user,
         grant=None,
         by=by,
+        seen=seen,
     )

@@ -2,30 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
-from uuid import uuid4
+from typing import Any, TypeVar
+from uuid import UUID, uuid4
 
+import structlog
 from django.conf import settings
-from django.db import transaction
+from django.db import DataError, IntegrityError, transaction
 from django.utils import timezone
 
 from cases.actions.locking import lock
 from cases.models import Case, Grant
 from portal.core.access import Actor
+from portal.core.bulk import insert
 from portal.core.models import Event, StoredObject
 from portal.core.states import Role
 from portal.core.workflow import Refused, note
+from records.actions import indexing
+from records.actions.instances import NewInstance
 from records.actions.uploads import asked_before, open_to
-from records.models import File, Upload
+from records.models import File, Study, Upload
 from records.moves import UPLOAD
 from records.queries.uploads import used
 from records.rules.tus import Described
 from records.rules.uploads import takes_files, too_much
 from records.states import UploadState
 
+log = structlog.get_logger(__name__)
+T = TypeVar("T")
 EVENT = "receive"
+READER = Actor.job("records.read_at_once")
+UNFIT = (DataError, IntegrityError, KeyError, TypeError, ValueError)
+"""What rows of a file that was read at once can cause that nobody foresaw: then it is left to the job, which judges it by itself."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the confined child read from the beginning of an image (records.at_once); `columns` are the file's."""
+
+    data: Mapping[str, Any]
+    columns: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -84,11 +101,18 @@ def take(
 
 
 def write_rows(
-    *, case: Case, files: Sequence[tuple[Described, StoredObject]], user: Any, grant: Grant | None, by: Actor
+    *,
+    case: Case,
+    files: Sequence[tuple[Described, StoredObject]],
+    user: Any,
+    grant: Grant | None,
+    by: Actor,
+    seen: Mapping[UUID, Seen] | None = None,
 ) -> list[Upload]:
     """Uploads, files, objects and history of files that came whole. Inside the caller's transaction, with the case locked.
 
-    The history gets the same row for each as a file that came in parts; the last row's reaction reads them all.
+    The history gets the same row for each as a file that came in parts; the last row's reaction reads them all. Images that were
+    `seen` (by the object's id) are indexed here, unless something of them is in the case already: these wait for the job, too.
 
     Raises:
         Refused: this role sends no files.
@@ -97,7 +121,7 @@ def write_rows(
     if by.role not in rule.roles or (by.role == Role.SYSTEM and grant is None):  # the holder of a link acts as nobody
         raise Refused(f"upload.{EVENT}: not for {by.role}")
     now = timezone.now()
-    uploads = Upload.objects.bulk_create(
+    uploads = [
         Upload(
             case=case,
             by=user,
@@ -113,9 +137,10 @@ def write_rows(
             received_at=now,
         )
         for described, stored in files
-    )
-    StoredObject.objects.bulk_create(stored for _, stored in files)
-    File.objects.bulk_create(
+    ]
+    insert(uploads)
+    insert([stored for _, stored in files])
+    rows = [
         File(
             case=case,
             upload=upload,
@@ -126,21 +151,48 @@ def write_rows(
             size=stored.size,
         )
         for upload, (_, stored) in zip(uploads, files, strict=True)
-    )
-    Event.objects.bulk_create(
-        Event(
-            case_id=case.pk,
-            subject_kind=UPLOAD.kind,
-            subject_id=upload.pk,
-            name=EVENT,
-            source=UploadState.RECEIVING,
-            target=UploadState.RECEIVED,
-            actor_kind=by.kind,
-            actor_id=by.id,
-            actor_role=by.role,
-        )
-        for upload in uploads[:-1]
+    ]
+    insert(
+        [
+            Event(
+                case_id=case.pk,
+                subject_kind=UPLOAD.kind,
+                subject_id=upload.pk,
+                name=EVENT,
+                source=UploadState.RECEIVING,
+                target=UploadState.RECEIVED,
+                actor_kind=by.kind,
+                actor_id=by.id,
+                actor_role=by.role,
+            )
+            for upload in uploads[:-1]
+        ]
     )
     if uploads:
         note(uploads[-1], UPLOAD.kind, EVENT, actor=by, source=UploadState.RECEIVING, target=UploadState.RECEIVED)
+    studies = _index(case, rows, seen) if seen else []
+    insert(rows)
+    indexing.show(studies=studies, by=READER)
     return uploads
+
+
+def or_unseen(write: Callable[[Mapping[UUID, Seen]], T], seen: Mapping[UUID, Seen]) -> T:
+    """`write` as a transaction with what was seen; should that not fit into its rows, once more without."""
+    if seen:
+        try:
+            return write(seen)
+        except UNFIT as problem:
+            log.error("seen_unfit", problem=type(problem).__name__)
+    return write({})
+
+
+def _index(case: Case, rows: Sequence[File], seen: Mapping[UUID, Seen]) -> list[Study]:
+    """Index those of these new files that were seen and that nothing else in the case is like. Their studies."""
+    digests = [row.sha256 for row in rows if row.object_id in seen]
+    known = set(File.objects.filter(case=case, sha256__in=digests).values_list("sha256", flat=True))
+    found = [
+        NewInstance(row, one.data, None, one.columns)
+        for row in rows
+        if row.sha256 not in known and (one := seen.get(row.object_id or row.pk)) is not None
+    ]
+    return indexing.index(case=case, found=found, by=READER, unsaved=True)[0]

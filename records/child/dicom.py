@@ -45,7 +45,7 @@ def handle(job: Job) -> Outcome:
         return outcome
     metadata = values.json()
     index["missing"] = required.missing(values, index)
-    required.settle(values, index, metadata, lambda: _digest(job))
+    required.settle(values, index, metadata, lambda: _digest(job))  # a made UID needs the whole file
     if not validate.known_syntax(file.transfer_syntax):
         raise DicomError("transfer_syntax_unsupported")
     shape = validate.shape_of(index, values.numbers(0x00280008), file)
@@ -68,7 +68,9 @@ def handle(job: Job) -> Outcome:
         if content is not None and content["kind"] == "slide":
             content["tiles"] = frames.places(file, shape)
         _frames(job, file, shape, values, data)
-    data["digest"] = _shown_digest(job, data)
+    if job.beginning and data["frames"]["source"] != "original":
+        raise DicomError("dicom_truncated")
+    data["digest"] = "" if job.beginning else _shown_digest(job, data)
     outcome.data = data
     return outcome
 
@@ -155,6 +157,8 @@ def _meta_text(file: DicomFile, tag: int) -> str:
 
 
 def _digest(job: Job) -> str:
+    if job.beginning:
+        raise DicomError("dicom_truncated")
     job.file.seek(0)
     return hashlib.file_digest(job.file, "sha256").hexdigest()  # type: ignore[arg-type]
 

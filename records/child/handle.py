@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import re
 from pathlib import Path
@@ -72,11 +73,34 @@ class MachineTrouble(Exception):
     """Disk full and the like: no verdict on the file."""
 
 
+class Beginning(io.RawIOBase):
+    """The first bytes of a file. Whoever reads at a place behind them is told that the file is cut; `beyond` says that it was tried."""
+
+    def __init__(self, held: bytes) -> None:
+        super().__init__()
+        self._held, self._at, self.beyond = held, 0, False
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        self._at = offset
+        return offset
+
+    def read(self, size: int = -1) -> bytes:
+        found = self._held[self._at : self._at + size] if size > 0 else b""
+        if not found and size:
+            self.beyond = True
+            raise DicomError("dicom_truncated")
+        self._at += len(found)
+        return found
+
+
 def handle(entry: dict[str, Any], work: Path, limits: Limits) -> dict[str, Any]:
     """The result of one input as the protocol wants it. Whatever the file does, this returns (or the process dies)."""
-    file = cast(BinaryIO, os.fdopen(os.dup(entry["fd"]), "rb"))
-    with file:
+    if "beginning" in entry:
+        file, size = cast(BinaryIO, Beginning(entry["beginning"])), entry["size"]
+    else:
+        file = cast(BinaryIO, os.fdopen(os.dup(entry["fd"]), "rb"))
         size = os.fstat(entry["fd"]).st_size
+    with file:
         file.seek(0)
         head = file.read(HEAD)
         job = Job(
@@ -90,9 +114,10 @@ def handle(entry: dict[str, Any], work: Path, limits: Limits) -> dict[str, Any]:
             entry["depth"],
             entry["thumbnail"],
             trailing=entry["trailing"],
+            beginning="beginning" in entry,
         )
         kind, media_type = sniff(head)
-        if kind == "other" and size > iso.FIRST and iso.is_disc(job):
+        if kind == "other" and not job.beginning and size > iso.FIRST and iso.is_disc(job):
             kind, media_type = "archive", "application/x-iso9660-image"
         try:
             outcome = (
@@ -100,6 +125,8 @@ def handle(entry: dict[str, Any], work: Path, limits: Limits) -> dict[str, Any]:
                 if entry.get("words")
                 else _dispatch(job, kind, media_type)
             )
+            if job.beginning and cast(Beginning, file).beyond:
+                raise Refused("dicom_truncated")
         except (Refused, DicomError) as refusal:
             status = getattr(refusal, "status", "rejected")
             if refusal.code == "dicom_trailing_data":
@@ -199,6 +226,8 @@ def _dispatch(job: Job, kind: str, media_type: str) -> Outcome:
     # Imported when first needed: a batch of CT slices pays for no PDF library.
     if not job.size:
         raise Refused("empty")
+    if job.beginning and kind != "dicom":
+        raise Refused("dicom_truncated")
     if kind == "dicom":
         from . import dicom
 

@@ -43,6 +43,8 @@ class Job:
     thumbnail: bool
     written: list[str] = field(default_factory=list)
     trailing: bool = False
+    beginning: bool = False
+    """Only the first bytes of the file are here, for a look that asks for nothing else."""
 
     def output(self, ending: str) -> Path:
         """The path of a new derived file; its name carries nothing from the input."""

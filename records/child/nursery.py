@@ -33,7 +33,7 @@ def main() -> int:
     os.dup2(silent, 0)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
-    from . import dicom, handle  # noqa: F401 - what nearly every batch needs; each fork has it then
+    from . import __main__, confine, dicom, handle  # noqa: F401 - what nearly every batch needs; each fork has it then
 
     gc.collect()
     gc.freeze()  # or the first collection of every child would copy all of it

@@ -12,6 +12,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 WINDOW = 64 * 1024
+LARGE_WINDOW = 256 * 1024
+"""For streams whose pixels begin later."""
+PIXELS, BEHIND = b"\xe0\x7f\x10\x00", 12
+"""How pixel data begins (little endian), and how many bytes tell its length."""
 _UID = re.compile(r"[0-9.]{1,64}\Z")
 _LONG = frozenset({b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"})
 _IMPLICIT, _DEFLATED, _BIG = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.2"
@@ -30,19 +34,32 @@ class Head:
 
 
 class Peek:
-    """Passes a stream through and keeps its first bytes."""
+    """Passes a stream through and keeps its first bytes: a window, and on to where its pixels seem to begin."""
 
     def __init__(self) -> None:
-        self._kept = bytearray()
+        self._kept, self._looked = bytearray(), False
 
     def through(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
         for chunk in chunks:
-            if len(self._kept) < WINDOW:
-                self._kept += chunk[: WINDOW - len(self._kept)]
+            if not self._looked:
+                self._keep(chunk)
             yield chunk
 
+    def _keep(self, chunk: bytes) -> None:
+        kept = self._kept
+        most = WINDOW if len(kept) < WINDOW else LARGE_WINDOW
+        kept += chunk[: most - len(kept)]
+        self._looked = len(kept) >= LARGE_WINDOW or (
+            len(kept) >= WINDOW and 0 <= kept.find(PIXELS) < len(kept) - BEHIND
+        )
+
     def head(self) -> Head:
-        return head_of(bytes(self._kept))
+        return head_of(bytes(self._kept[:WINDOW]))
+
+    def beginning(self) -> bytes:
+        """What was kept, up to the last place where pixels may begin: an icon's look the same."""
+        place = self._kept.rfind(PIXELS)
+        return bytes(self._kept if place < 0 else self._kept[: place + BEHIND])
 
 
 def head_of(start: bytes) -> Head:

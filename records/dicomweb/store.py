@@ -1,13 +1,15 @@
 """STOW-RS (PS3.18 section 10.5): a hospital's system pushes images into one case.
 
-What arrives is sealed as it comes and queued like any upload: scanned, read in the confined child, compared with the case's
-person. So the answer is 202: accepted for processing, not yet shown. Whether a study can be seen is what QIDO-RS says.
+What arrives is sealed as it comes and goes the way of every upload: scanned, read in the confined child, compared with the case's
+person. Many plain images are read while they arrive (records.at_once), the rest later. So the answer is 202: accepted for
+processing, perhaps not yet shown. Whether a study can be seen is what QIDO-RS says.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from email.message import Message
 from typing import Any
@@ -21,6 +23,7 @@ from portal.core import storage
 from portal.core.access import Permission
 from portal.core.models import StoredObject
 from portal.core.workflow import Refused
+from records import at_once
 from records.actions import pushed
 from records.dicom import peek
 from records.dicomweb.base import DICOM_JSON, DicomwebView, Problem
@@ -39,6 +42,7 @@ class Taken:
     head: peek.Head
     stored: StoredObject | None
     failure: int = 0
+    beginning: bytes = b""
 
 
 class StoreMixin(DicomwebView):
@@ -74,24 +78,31 @@ class StoreMixin(DicomwebView):
             room = pushed.room(case=case)
         except Refused as refused:
             raise Problem(409 if refused.reason == "closed" else 413, _WHY[refused.reason]) from None
+        at_once.prepare()
         taken = self._take(case, _bounded(request, room), boundary, kwargs.get("study"))
         if not taken:
             raise Problem(400, "The request holds no instance.")
         self._drop([one for one in taken if one.failure])
         kept = [one for one in taken if one.stored is not None and not one.failure]
         if kept:
-            self.batch.settle()
-            try:
-                pushed.receive(
-                    case=case, objects=[(_name(one), one.stored) for one in kept if one.stored], by=self.actor
-                )
-            except Refused:
-                self._drop(kept)
-                for one in kept:
-                    one.failure = OUT_OF_RESOURCES
+            self._keep(case, kept)
         failed = [one for one in taken if one.failure]
         body = self._answer([one for one in taken if not one.failure], failed, kwargs.get("study"))
         return HttpResponse(json.dumps(body), status=409 if len(failed) == len(taken) else 202, content_type=media_type)
+
+    def _keep(self, case: Case, kept: list[Taken]) -> None:
+        """Make sealed bytes safe on the disk and write their rows; meanwhile a child looks at what they are."""
+        look = at_once.Look(case.pk, self.actor, [(one.stored, one.beginning) for one in kept if one.stored])
+        with closing(look):
+            self.batch.settle()
+            seen = look.seen()
+        objects = [(_name(one), one.stored) for one in kept if one.stored]
+        try:
+            pushed.receive(case=case, objects=objects, by=self.actor, seen=seen)
+        except Refused:
+            self._drop(kept)
+            for one in kept:
+                one.failure = OUT_OF_RESOURCES
 
     @staticmethod
     def _boundary(header: str) -> str:
@@ -131,7 +142,7 @@ class StoreMixin(DicomwebView):
             return Taken(head, stored, NOT_UNDERSTOOD)
         if study is not None and head.study and head.study != study:
             return Taken(head, stored, OTHER_STUDY)
-        return Taken(head, stored)
+        return Taken(head, stored, beginning=peeked.beginning())
 
     def _drop(self, taken: list[Taken]) -> None:
         """Sealed bytes that no row names."""

@@ -10,10 +10,9 @@ from cases.actions.locking import lock
 from cases.models import Case
 from portal.core.access import Actor
 from portal.core.models import StoredObject
-from records.actions import identity, instances, processing
+from records.actions import identity, indexing, instances, processing
 from records.child.protocol import FileResult
 from records.models import File, Study
-from records.rules.header import Header
 from records.rules.tus import clean
 from records.steps.work import Sealer, Work, Write
 
@@ -71,14 +70,6 @@ def write_together(case: Case, writes: Sequence[tuple[File, Indexing]]) -> None:
         return
     by = writes[0][1].by
     found = [instances.NewInstance(row, one.data, one.pack, one.columns, one.lacks_frames) for row, one in writes]
-    studies, apart = instances.keep_instances(case=case, found=found, by=by)
-    for study in studies:
-        own = [one.data["index"] for one in found if one.data["index"]["study_instance_uid"] == study.uid]
-        seen: list[Header] = []
-        for index in own:
-            header = Header.of_index(index)
-            if header not in seen:
-                seen.append(header)
-                identity.check(case=case, study=study, by=by, index=index)
+    _, apart = indexing.index(case=case, found=found, by=by)
     for one in apart:
         Indexing(one.data, one.pack, dict(one.columns), by, one.lacks_frames)(case, one.file)

@@ -21,7 +21,7 @@ from portal.core import storage, workfolder
 from portal.core.models import StoredObject
 from portal.core.workfolder import work_folder
 from records import office, sandbox
-from records.actions import passwords, processing
+from records.actions import instances, passwords, processing
 from records.child.protocol import ChildInput, FileResult, Limits
 from records.models import File
 from records.queries.uploads import room_left
@@ -225,6 +225,7 @@ def _depth(file: File) -> int:
 
 def _keep(work: Work, results: list[tuple[File, FileResult]], folder: Path, done: int, total: int) -> None:
     for group in groups(results):
+        _complete(work, [result for _, result in group])
         writes: list[tuple[UUID, Write]] = []
         for file, result in group:
             try:
@@ -242,6 +243,17 @@ def _keep(work: Work, results: list[tuple[File, FileResult]], folder: Path, done
                     _refuse(work, one[0], problem)
         done += len(group)
         work.run.renew(done=done, total=total)
+
+
+def _complete(work: Work, results: Sequence[FileResult]) -> None:
+    """Images of the same UIDs that were indexed while they arrived (records.at_once): their pixels are read now, to be compared."""
+    uids = [one.data["index"]["sop_instance_uid"] for one in results if one.kind == "dicom" and one.data]
+    for bare in instances.without_digest(work.case_id, uids) if uids else ():
+        with work_folder() as folder:
+            found = results_of(work, [bare.file], folder)
+        digest = str(found[0][1].data.get("digest") or "") if found else ""
+        with work.run.commit():
+            instances.note_digest(instance=bare, digest=digest or instances.UNREADABLE)
 
 
 UNFIT = (DataError, IntegrityError, KeyError, TypeError, ValueError)

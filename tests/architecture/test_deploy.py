@@ -134,9 +134,9 @@ def test_image_has_the_debian_packages_that_the_set_up_installs(monkeypatch: pyt
 
 
 def test_web_server_of_the_image_is_the_one_that_is_tested() -> None:
-    from portal.core.management.commands.serve import QUIET_LOG
+    from portal.core.management.commands.serve import QUIET_LOG, WORKER_CLASS
 
     (command,) = re.findall(r"^CMD (\[.+\])$", DOCKERFILE, re.M)
     words = ast.literal_eval(command)
     assert words[:2] == ["gunicorn", "portal.wsgi:application"]
-    assert set(QUIET_LOG) <= set(words)
+    assert {*QUIET_LOG, WORKER_CLASS} <= set(words)

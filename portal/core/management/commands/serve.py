@@ -24,6 +24,7 @@ WEB_PROCESSES = 2
 WEB_THREADS = 24
 """A client that takes a stream and does not read on holds one. A thread that was never needed is never started."""
 WORKER_PROCESSES = 2
+WORKER_CLASS = "portal.core.webworker.BalancedWorker"
 QUIET_LOG = ("--logger-class", "portal.core.serverlog.ServerLogger")
 """Gunicorn's own would write addresses, which may hold a token."""
 
@@ -103,7 +104,7 @@ class _DemoOutput(io.StringIO):
 def programs(port: int, folder: Path) -> list[Program]:
     """What the embedded installation consists of. Beat runs inside the only worker."""
     gunicorn = ["-m", "gunicorn", "portal.wsgi:application", "--bind", f"{ADDRESS}:{port}", "--no-control-socket"]
-    threads = ["--worker-class", "gthread", "--workers", str(WEB_PROCESSES), "--threads", str(WEB_THREADS)]
+    threads = ["--worker-class", WORKER_CLASS, "--workers", str(WEB_PROCESSES), "--threads", str(WEB_THREADS)]
     worker = ["-m", "celery", "--app", "portal", "--quiet", "worker", "--beat", "--schedule", str(folder / "beat")]
     celery = ["--concurrency", str(WORKER_PROCESSES), "--loglevel", "WARNING", "--without-gossip", "--without-mingle"]
     quiet = ["-W", "ignore:You're running the worker with superuser privileges"]  # root in a container is usual

@@ -1,0 +1,65 @@
+"""Rows that are written together hold what a save of each would have written."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+
+from portal.core import bulk
+from portal.core.models import Event, Job
+from portal.core.states import JobState
+
+pytestmark = pytest.mark.django_db
+
+
+def job(**columns: object) -> Job:
+    return Job(name="test.job", key=f"test:{uuid4()}", **columns)
+
+
+def test_rows_are_those_that_a_save_writes() -> None:
+    moment = timezone.now()
+    rows = [
+        job(args={"say": '50 % "ü"'}, case_id=uuid4(), due_at=moment),
+        job(state=JobState.DONE, done_at=moment, attempt=3),
+    ]
+    bulk.insert(rows)
+    twins = [Job.objects.get(pk=row.pk) for row in rows]
+    for row, twin in zip(rows, twins, strict=True):
+        assert {name: value for name, value in vars(row).items() if name != "_state"} == {
+            name: value for name, value in vars(twin).items() if name != "_state"
+        }
+    rows[0].attempt = 7
+    rows[0].save()
+    assert Job.objects.get(pk=rows[0].pk).attempt == 7
+
+
+def test_many_rows_and_keys_of_the_database(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bulk, "ROWS_AT_ONCE", 2)
+    events = [
+        Event(
+            subject_kind="test", subject_id=uuid4(), name=f"n{n}", actor_kind="job", actor_id="t", actor_role="system"
+        )
+        for n in range(5)
+    ]
+    bulk.insert(events)
+    bulk.insert([])
+    assert list(Event.objects.filter(subject_kind="test").order_by("id").values_list("name", flat=True)) == [
+        f"n{n}" for n in range(5)
+    ]
+
+
+def test_what_the_database_refuses_is_refused() -> None:
+    row = job()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        bulk.insert([row, Job(name="test.job", key=row.key)])
+    assert not Job.objects.filter(name="test.job").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_half_of_them_cannot_stay() -> None:
+    assert not connection.in_atomic_block
+    with pytest.raises(RuntimeError):
+        bulk.insert([job()])
