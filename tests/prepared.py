@@ -120,14 +120,15 @@ def for_this_process(server: str) -> None:
         with _made(server, "migrated") as template:
             connection.settings_dict["TEST"]["TEMPLATE"] = template
         return
-    make = connection.creation._create_test_db
+    creation: Any = connection.creation
+    make = creation._create_test_db
 
     def copied(*arguments: Any, **named: Any) -> str:
         name = str(make(*arguments, **named))
         into_file(Path(name))
         return name
 
-    connection.creation._create_test_db = copied
+    creation._create_test_db = copied
 
 
 def forget(server: str) -> None:

@@ -8,7 +8,7 @@ import io
 import re
 from email.message import EmailMessage
 from html.parser import HTMLParser
-from typing import IO, cast
+from typing import IO
 
 from .job import Job, Refused
 
@@ -22,7 +22,7 @@ Part = tuple[str, IO[bytes] | None, int | None]
 
 def parts(job: Job) -> list[Part]:
     """(name, content, None) of the letter itself, which comes first, and of everything attached. Raises Refused."""
-    message = cast(EmailMessage, email.message_from_bytes(job.read_all(MAX_FILE), policy=email.policy.default))
+    message = email.message_from_bytes(job.read_all(MAX_FILE), policy=email.policy.default)
     leaves = [one for one in _leaves(message) if not one.is_multipart()]
     if len(leaves) > PARTS:
         raise Refused("zip_too_many_entries")
@@ -42,7 +42,7 @@ def parts(job: Job) -> list[Part]:
 
 def _leaves(message: EmailMessage) -> list[EmailMessage]:
     """Parts that hold something; a letter that was passed on is opened as well."""
-    return [cast(EmailMessage, one) for one in message.walk()]
+    return list(message.walk())
 
 
 def _decoration(part: EmailMessage, body: bytes) -> bool:

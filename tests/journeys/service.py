@@ -63,8 +63,8 @@ for line in sys.stdin:
 """
 
     def __init__(self, environment: dict[str, str]) -> None:
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-        self.process = subprocess.Popen([sys.executable, "-c", self.LOOP], cwd=ROOT, env=environment, **pipes)
+        command, pipe = [sys.executable, "-c", self.LOOP], subprocess.PIPE
+        self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdin=pipe, stdout=pipe, text=True)
 
     def prints(self, code: str) -> str:
         assert self.process.stdin and self.process.stdout
