@@ -226,7 +226,6 @@ class Bench:
         self.rows.append(compared("study as ZIP: whole", whole * 1000, peer_whole * 1000, "ms", at_most=0.2))
 
     def browser(self) -> None:
-        """From navigation to the first drawn image and to the last frame, in turns, each time in a browser that was never there."""
         names = "first image in the browser", "whole series in the browser"
         address = f"http://localhost:{self.ours.port}/viewer/{self.base.rpartition('/')[2]}/?study={self.volume.study}"
         peer = f"http://localhost:{self.peer.port}{self.peer_base}"

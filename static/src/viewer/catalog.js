@@ -14,6 +14,7 @@ export class Series {
     this.number = number(dataset, 'seriesNumber');
     this.description = String(value(dataset, 'seriesDescription') ?? '');
     this.region = String(value(dataset, 'bodyPart') ?? '').toUpperCase();
+    this.side = ['R', 'L'].find((one) => one === value(dataset, 'seriesSide')) ?? '';
     this.count = number(dataset, 'seriesInstances') ?? 0;
     this.other = NOT_IMAGES[this.modality] ?? '';
     this.images = [];
@@ -33,7 +34,8 @@ export class Series {
 
   async #load() {
     if (this.other) return this;
-    const datasets = await this.api.metadata(this.study.uid, this.uid);
+    const films = new Set(this.study.beside?.videos.map(({ instance }) => instance));   // played by the browser, no stack
+    const datasets = (await this.api.metadata(this.study.uid, this.uid)).filter((one) => !films.has(value(one, 'sop')));
     if (datasets.length && !datasets.some(hasImage)) this.other = datasets.some(isDocument) ? NOT_IMAGES.DOC : datasets.some(isMap) ? gettext('Parametric map') : gettext('Data without pictures');
     if (this.modality === 'SM' && datasets.some(isSlide)) {
       this.slide = datasets;

@@ -9,6 +9,7 @@ import { helpDialog, listenForKeys } from './keyboard.js';
 import { gettext } from './i18n.js';
 import { keyPlaces } from './marks.js';
 import { registerReslicing } from './mpr.js';
+import { likeness } from './order.js';
 import { updateOverlay } from './overlay.js';
 import { drawLines } from './lines.js';
 import { Links, planeNow } from './links.js';
@@ -100,9 +101,8 @@ export class App {
     const current = this.panes[0].series;
     const shown = new Set(this.panes.map((one) => one.series));
     const free = this.catalog.series.filter((one) => !one.other && !shown.has(one));
-    const score = (one) => (one.study !== current?.study) * 4 + (one.modality === current?.modality) * 2 + (one.region !== '' && one.region === current?.region) * 2 + (one.description === current?.description);
     const others = this.panes.some((one) => one.series && one.series.study !== current?.study);
-    const best = others ? free[0] : free.sort((a, b) => score(b) - score(a))[0];
+    const best = others ? free[0] : free.sort((a, b) => likeness(b, current) - likeness(a, current))[0];
     return best ? pane.show(best) : undefined;
   }
 
@@ -128,10 +128,11 @@ export class App {
     this.activate(pane);
   }
 
-  open(series) {
+  /** `papers`: of a series that holds images as well, its reports and videos. */
+  open(series, papers = false) {
     if (this.mpr) this.setLayout(1, false);
-    const mark = series.study.beside.marks.find((one) => one.series === series.uid);
-    const shown = mark ? this.openMark(mark) : this.active.show(series);
+    const mark = !papers && series.study.beside.marks.find((one) => one.series === series.uid);
+    const shown = mark ? this.openMark(mark) : this.active.show(series, undefined, null, papers);
     (this.active.sheet ?? this.active.canvas).focus();
     return shown;
   }

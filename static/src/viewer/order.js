@@ -48,4 +48,14 @@ export function runAround(images, index, most, free) {
   return [from, to];
 }
 
+/**
+ * How well series `one` stands beside `current`: of another examination, of the same kind, region and name. The other side of the body
+ * is no earlier picture of this one.
+ */
+export function likeness(one, current) {
+  const other = one.study !== current?.study;
+  const sides = other && one.side && current?.side ? (one.side === current.side ? 1 : -2) : 0;
+  return other * 4 + (one.modality === current?.modality) * 2 + (one.region !== '' && one.region === current?.region) * 2 + (one.description === current?.description) + sides;
+}
+
 export const middle = (count) => Math.floor(count / 2);

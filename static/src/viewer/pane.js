@@ -72,14 +72,16 @@ export class Pane {
     this.node.remove();
   }
 
-  /** Shows a series from its middle, or from `index`; `cut` = {plane, ids} for reformatted planes. */
-  async show(series, index, cut = null) {
+  /** Shows a series from its middle, or from `index`; `cut` = {plane, ids} for reformatted planes; `papers`: what it holds beside its images. */
+  async show(series, index, cut = null, papers = false) {
     const ticket = (this.ticket = Symbol('show'));
     this.app.cine.stop(this);
     this.series = series;
     this.bare();
     const paper = sheet(series);
-    if (paper) { this.lay(paper); return; }
+    if (paper && !papers) await series.load().catch(() => null);
+    if (this.ticket !== ticket) return;
+    if (paper && (papers || !series.images.length)) { this.lay(paper); return; }
     this.say(gettext('Loading {name}…', { name: series.name }));
     try {
       await series.load();

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { calibration, date, forRenderer, frameRate, geometry, hasImage, isDocument, lossy, mend, personName } from './dicom.js';
 import { imageKey, mergeStates } from './merge.js';
-import { nearest, runAround, sortInstances, sortSeries } from './order.js';
+import { likeness, nearest, runAround, sortInstances, sortSeries } from './order.js';
 import { edges, edgesOfProjection, letters, planeName } from './orientation.js';
 import { autoWindow, presetsFor, rangeOf, windowOf } from './presets.js';
 import { along, covers, distance, intersection, meeting, nearestAlong, nearestTo, planeFrom, turnedNormal } from './space.js';
@@ -266,4 +266,11 @@ test('three planes meet in a point, and a line turned in one window turns its pl
   assert.equal(meeting([three[0], three[0], three[1]]), null);
   const turned = turnedNormal(three[0], three[1], [0, 1, 0], [1, 1, 0]);
   assert.ok(Math.abs(turned[0] - Math.SQRT1_2) < 1e-9 && Math.abs(turned[1] + Math.SQRT1_2) < 1e-9, 'by 45 degrees');
+});
+
+test('beside an image stands the earlier one of its side, before one of no known side and one of the other', () => {
+  const series = (study, side) => ({ study, modality: 'DX', region: 'KNEE', description: 'AP', side });
+  const now = series('now', 'R');
+  const order = [series('now', 'L'), series('then', 'L'), series('then', ''), series('then', 'R')].sort((a, b) => likeness(b, now) - likeness(a, now));
+  assert.deepEqual(order.map(({ study, side }) => `${study} ${side}`), ['then R', 'then ', 'then L', 'now L']);
 });

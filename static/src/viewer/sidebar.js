@@ -36,7 +36,7 @@ export class Sidebar {
     const kind = this.app.catalog.studies.length > 1 && study.rawDate !== this.app.newest ? el('span', { className: 'co-v-tag', textContent: gettext('Earlier') }) : '';
     return el('section', { className: 'co-v-study' },
       el('h2', {}, el('span', { textContent: study.date || gettext('No date') }), kind, el('small', { textContent: study.description })),
-      el('ul', {}, ...study.series.map((series) => el('li', {}, this.item(series)))));
+      el('ul', {}, ...study.series.map((series) => el('li', {}, ...this.item(series)))));
   }
 
   item(series) {
@@ -47,19 +47,23 @@ export class Sidebar {
     const bar = el('progress', { max: 1, value: 0, hidden: true, aria: { label: gettext('Loaded') } });
     const name = series.other && !series.description ? series.other : series.name;
     const button = el('button', { type: 'button', className: 'co-v-series', on: { click: () => { this.app.open(series); this.app.toggleSidebar(false); } } }, picture, el('span', {}, el('strong', { textContent: name }), count, bar));
-    this.items.set(series, { button, count, bar });
+    const { papers } = besideOf(series);
+    const label = papers.map(({ title }) => title).join(', ') || gettext('Video');
+    const beside = el('button', { type: 'button', className: 'co-v-beside', hidden: true, textContent: label, on: { click: () => { this.app.open(series, true); this.app.toggleSidebar(false); } } });
+    this.items.set(series, { button, count, bar, beside });
     this.update(series);
-    return button;
+    return [button, beside];
   }
 
   update(series) {
-    const { button, count, bar } = this.items.get(series);
+    const { button, count, bar, beside } = this.items.get(series);
     const total = series.images.length;
     const [loaded, failed] = [series.loaded.size, series.failed.size];
     const other = series.other && gettext(series.other);
     const { papers, videos } = besideOf(series);
     const opens = papers.length || series.study.beside.marks.some((mark) => mark.series === series.uid);
-    const kind = videos.length ? gettext('Video') : series.slide || series.modality === 'SM' ? gettext('Microscope slide') : opens ? other : other && gettext('{kind}: not shown here', { kind: other });
+    beside.hidden = !total || !(papers.length || videos.length);
+    const kind = total ? '' : videos.length ? gettext('Video') : series.slide || series.modality === 'SM' ? gettext('Microscope slide') : opens ? other : other && gettext('{kind}: not shown here', { kind: other });
     count.textContent = [series.modality, kind || imageCount(total || series.count), failed ? gettext('{n} failed', { n: failed }) : ''].filter(Boolean).join(' · ');
     bar.hidden = !total || loaded === 0 || loaded >= total;
     bar.value = total ? loaded / total : 0;
