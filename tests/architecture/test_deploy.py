@@ -133,6 +133,18 @@ def test_image_has_the_debian_packages_that_the_set_up_installs(monkeypatch: pyt
     assert extra <= set(re.findall(r"`([a-z0-9-]+)`", (ROOT / "docs" / "operations.md").read_text()))
 
 
+def test_who_may_not_install_reads_the_one_command_to_give(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setattr(bootstrap, "STATE", tmp_path)
+    monkeypatch.setattr(bootstrap, "_apt_get", lambda: None)
+    monkeypatch.setattr(bootstrap, "missing_debian_packages", lambda what: ["libpango-1.0-0", "python3.11-venv"])
+    assert bootstrap.main(["run"]) == 1
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == 1
+    assert "sudo apt-get install libpango-1.0-0 python3.11-venv" in said[0]
+
+
 def test_web_server_of_the_image_is_the_one_that_is_tested() -> None:
     from portal.core.management.commands.serve import QUIET_LOG, WORKER_CLASS
 
