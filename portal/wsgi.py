@@ -3,15 +3,12 @@ import os
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings.local")
-_django = get_wsgi_application()
+application = get_wsgi_application()
 
 from portal.core.checks import refuse_unsafe_start  # noqa: E402 - needs the apps, which the line above loads
-from portal.core.patience import impatient  # noqa: E402
 
 refuse_unsafe_start()
 
 from portal.celery import app as broker  # noqa: E402
 
 broker.amqp.producer_pool  # noqa: B018 - loads the broker's client now, not while the first upload waits for it
-
-application = impatient(_django)

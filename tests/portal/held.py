@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from itertools import repeat
 from typing import Any
 
-from portal.core.patience import impatient
+from portal.core.webworker import BalancedWorker
 
 CHUNK = bytes(64 * 1024)
 
@@ -20,4 +20,5 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
     return [b"quick"]
 
 
-impatient_application = impatient(application, 0.5)
+class ImpatientWorker(BalancedWorker):
+    STALLED_SECONDS = 0.5

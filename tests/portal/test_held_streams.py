@@ -20,12 +20,13 @@ PATIENCE = 60
 """Seconds after which an answer counts as never coming; no other time is measured."""
 
 
-@pytest.fixture(params=["application"])
+@pytest.fixture(params=[serve.WORKER_CLASS])
 def port(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[int]:
     """One process of the web server, with its threads, before a program that needs no database. Who connects waits until it is up."""
     with socket.create_server(("127.0.0.1", 0), backlog=64) as listening:
         command = list(serve.programs(0, tmp_path)[0].command)
-        command[command.index("portal.wsgi:application")] = f"tests.portal.held:{request.param}"
+        command[command.index("portal.wsgi:application")] = "tests.portal.held:application"
+        command[command.index("--worker-class") + 1] = request.param
         command[command.index("--workers") + 1] = "1"
         command[command.index("--bind") + 1] = f"fd://{listening.fileno()}"
         process = subprocess.Popen(
@@ -55,7 +56,7 @@ def test_held_streams_leave_the_rest_an_answer(port: int) -> None:
                 assert answer.read() == b"quick"
 
 
-@pytest.mark.parametrize("port", ["impatient_application"], indirect=True)
+@pytest.mark.parametrize("port", ["tests.portal.held.ImpatientWorker"], indirect=True)
 def test_streams_that_nobody_reads_end_and_free_their_threads(port: int) -> None:
     with ExitStack() as held:
         for _ in range(serve.WEB_THREADS):
@@ -65,13 +66,15 @@ def test_streams_that_nobody_reads_end_and_free_their_threads(port: int) -> None
             assert answer.read() == b"quick"
 
 
-@pytest.mark.parametrize("port", ["impatient_application"], indirect=True)
-def test_bodies_that_never_come_free_their_threads(port: int) -> None:
+@pytest.mark.parametrize("port", ["tests.portal.held.ImpatientWorker"], indirect=True)
+@pytest.mark.parametrize(
+    "begun",
+    [b"GET / HTTP/1.1\r\nHost: x\r\n", b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n"],
+    ids=["head", "body"],
+)
+def test_requests_whose_rest_never_comes_free_their_threads(port: int, begun: bytes) -> None:
     with ExitStack() as held:
         for _ in range(serve.WEB_THREADS):
-            connection = held.enter_context(closing(http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)))
-            connection.putrequest("POST", "/taken")
-            connection.putheader("Content-Length", "10")
-            connection.endheaders()
+            held.enter_context(socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)).sendall(begun)
         with closing(asked(port, "/quick")) as connection, closing(connection.getresponse()) as answer:
             assert answer.read() == b"quick"
