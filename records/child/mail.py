@@ -22,8 +22,8 @@ Part = tuple[str, IO[bytes] | None, int | None]
 
 def parts(job: Job) -> list[Part]:
     """(name, content, None) of the letter itself, which comes first, and of everything attached. Raises Refused."""
-    message = email.message_from_bytes(job.read_all(MAX_FILE), policy=email.policy.default)
-    leaves = [one for one in _leaves(message) if not one.is_multipart()]
+    message: EmailMessage = email.message_from_bytes(job.read_all(MAX_FILE), policy=email.policy.default)
+    leaves = [one for one in message.walk() if not one.is_multipart()]  # of a letter that was passed on as well
     if len(leaves) > PARTS:
         raise Refused("zip_too_many_entries")
     plain = [one for one in leaves if one.get_content_type() == "text/plain" and not one.get_filename()]
@@ -38,11 +38,6 @@ def parts(job: Job) -> list[Part]:
         name = one.get_filename() or f"attachment {number}.{one.get_content_subtype()}"
         found.append((re.sub(r"[\\/:]+", "_", name).strip(". ") or "attachment", io.BytesIO(body), None))
     return found
-
-
-def _leaves(message: EmailMessage) -> list[EmailMessage]:
-    """Parts that hold something; a letter that was passed on is opened as well."""
-    return list(message.walk())
 
 
 def _decoration(part: EmailMessage, body: bytes) -> bool:

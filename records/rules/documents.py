@@ -21,28 +21,32 @@ IMAGES = "image_report"
 CONSENT = "consent"
 """Being asked for a test is what this class is."""
 
-_MONTH_NAMES = "jan/ene feb mar apr/abr may/mai jun jul aug/ago sep/set oct/okt nov dec/dic"
+_MONTH_NAMES = (
+    "jan/ene/gen feb/fev/fevr mar/maer/mrt apr/abr/avr may/mai/mag/mei/maio jun/juin/giu jul/juil/lug/lui aug/ago/aou "
+    "sep/set oct/okt/ott/out nov dec/dic/dez"
+)
 _MONTHS = {name: n for n, names in enumerate(_MONTH_NAMES.split(), 1) for name in names.split("/")}
+"""Beginnings of the names of months in seven languages, without accents; the longer ones tell "juin" from "juillet"."""
 _ISO = re.compile(r"\b(19|20)(\d\d)-(\d\d)-(\d\d)\b")
 _NAMED = re.compile(
-    r"\b(\d{1,2})\.? (?:de )?([a-z]{3,10})\.?,? (?:de )?((?:19|20)\d\d)\b"
+    r"\b(\d{1,2})(?:st|nd|rd|th|er)?(?:\.? (?:de )?|\.?-)([a-z]{3,10})(?:\.?,? (?:de )?|-)((?:19|20)\d\d)\b"
     r"|\b([a-z]{3,10})\.? (\d{1,2})(?:st|nd|rd|th)?,? ((?:19|20)\d\d)\b"
 )
-_NUMBERS = re.compile(r"\b(\d{1,2})[./](\d{1,2})[./]((?:19|20)\d\d)\b")
+_NUMBERS = re.compile(r"\b(\d{1,2})([./-])(\d{1,2})\2((?:19|20)\d\d|(?<=\.)\d\d(?![\d.,%]))\b")
+"""Two digits of a year only behind points, as German and Scandinavian papers write."""
 _LABEL = re.compile(
     r"(\b(?:saw|seen|reviewed)\b[^.;]{0,40}\bon|date of (?:service|exam|examination|procedure|study|report|visit)"
     r"|(?:exam|study|service|visit|report|collection|procedure|admission|test) date"
     r"|performed|collected|abnahme|entnahme|untersuchung vom|vorgestellt am|fecha de alta|end date|discharged?|recorded"
+    r"|date (?:drawn|of surgery|left hospital)|op-datum|prelevement du|date d'intervention"
+    r"|(?:esame|visita|referto) del|data (?:esame|prelievo)"
+    r"|fecha de (?:extraccion|intervencion|informe)|data da (?:colheita|coleta|consulta)|(?:ekg|spirometrie|echokardiographie|mrt|ct) vom"
     r"|reported|fecha|datum|date)"
     r"[^a-z0-9]{0,12}$"
 )
 _NOT_SERVICE = re.compile(
     r"(birth ?date|birth|born|dob|d\.o\.b\.?|nacimiento|printed|expires|valid until)[^0-9a-z]{0,20}(?:[a-z]{1,12} ?)?$"
 )
-
-
-def _both(words: WordList) -> tuple[str, ...]:
-    return (*words.en, *words.es, *words.de)
 
 
 def classify(
@@ -59,7 +63,7 @@ def classify(
     best, *others = scores
     second = others[0][0] if others else 0.0
     confidence = min(1.0, 0.3 + best[0] / 8) * (0.7 if second > 0.8 * best[0] else 1.0)
-    if best[1] != CONSENT and found(_both(not_result), _head(texts, title)):
+    if best[1] != CONSENT and found(not_result.every, _head(texts, title)):
         confidence *= 0.5
     return (best[1], round(confidence, 2)) if confidence >= HINT else ("other", 0.0)
 
@@ -82,12 +86,13 @@ def _scores(texts: Sequence[str], title: str, classes: Iterable[DocumentClass]) 
     head = _head(texts, title)
     scores = []
     for place, one in enumerate(classes):
-        words = _both(one.words)
-        if not words or found(_both(one.contrary), head):
+        words = one.words.every
+        if not words or found(one.contrary.every, head):
             continue
         score = len(found(words, text)) + 3.0 * len(found(words, head))
         if score:
-            scores.append((score / (1 + len(words) / 12), -place, one.key))  # long lists are not better evidence
+            longest = max(len(getattr(one.words, name)) for name in one.words.LANGUAGES)
+            scores.append((score / (1 + longest / 9), -place, one.key))  # long lists are not better evidence
     return [(score, key) for score, _place, key in sorted(scores, reverse=True)]
 
 
@@ -100,12 +105,12 @@ def by_code(classes: Iterable[DocumentClass], loinc: str, klass: str, title: str
     if loinc:
         fitting = [one for one in every if loinc in one.loinc]
         plain = folded(title)
-        worded = [one for one in fitting if found(_both(one.words), plain)]
+        worded = [one for one in fitting if found(one.words.every, plain)]
         if worded or fitting:
             return (worded or fitting)[0].key
     if klass == IMAGES:  # a message says "imaging", its heading may say which
         plain = folded(title)
-        named = [one.key for one in every if one.key != klass and found(_both(one.words), plain)]
+        named = [one.key for one in every if one.key != klass and found(one.words.every, plain)]
         if named:
             return named[0]
     return next((one.key for one in every if klass and one.key == klass), "")
@@ -139,13 +144,14 @@ def dates_in(plain: str, day_first: bool) -> list[tuple[int, date]]:
         add(match.start(), match[1] + match[2], int(match[3]), match[4])
     for match in _NAMED.finditer(plain):
         day, name, year = (match[1], match[2], match[3]) if match[1] else (match[5], match[4], match[6])
-        if name[:3] in _MONTHS:
-            add(match.start(), year, _MONTHS[name[:3]], day)
+        if month := _MONTHS.get(name[:4]) or _MONTHS.get(name[:3]):
+            add(match.start(), year, month, day)
     for match in _NUMBERS.finditer(plain):
-        first, second = int(match[1]), int(match[2])
-        day_is_first = first > 12 or (day_first and second <= 12)
+        first, mark, second, year = int(match[1]), match[2], int(match[3]), match[4]
+        # Points are written where the day comes first.
+        day_is_first = first > 12 or ((day_first or mark == ".") and second <= 12)
         month, day_number = (second, first) if day_is_first else (first, second)
-        add(match.start(), match[3], month, str(day_number))
+        add(match.start(), year if len(year) == 4 else f"20{year}", month, str(day_number))
     return found_dates
 
 

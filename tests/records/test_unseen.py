@@ -7,14 +7,17 @@ import io
 import struct
 import zipfile
 import zlib
+from datetime import date
 from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from portal.catalogue import loader
 from records.child.archive import FREE
 from records.refusals import words
+from records.rules import documents
 from tests.factories.files import dicom, packed_names, pdf, photo
 from tests.records.helpers import one
 
@@ -190,3 +193,32 @@ def test_names_are_kept_in_zip_entries_that_say_utf_8(tmp_path: Path) -> None:
     with zipfile.ZipFile(out, "w") as archive:
         archive.writestr("診断書.pdf", pdf("x"))
     assert one(out.getvalue(), tmp_path).data["members"][0]["name"] == "診断書.pdf"
+
+
+@pytest.mark.parametrize(("text", "kind"), [
+    ("Compte rendu d'hospitalisation\nHospitalisée du 31/01/2026 au 06/02/2026\nTraitement de sortie: bronchodilatateurs", "discharge"),
+    ("Verbale operatorio\nChirurgo: Dott. Esempio\nIntervento: appendicectomia", "operation"),
+    ("Laboratório de Análises Clínicas\nHemoglobina 12,7 g/dL\nPlaquetas 250\nValores de referência", "laboratory"),
+    ("MRI knie rechts\nVerslag: intacte kruisbanden\nDr. A. Voorbeeld, radioloog", "image_report"),
+    ("CHIEF COMPLAINT: Hip pain. HISTORY OF PRESENT ILLNESS: 32-year-old seen for hip pain. PHYSICAL EXAMINATION: limps.", "letter"),
+    ("EXAM: MRI LEFT KNEE. FINDINGS: bone marrow edema of the femoral condyle. IMPRESSION: meniscal tear.", "image_report"),
+    ("Hôtel du Lac\nFacture: 2 nuitées, chambre double 180,00 €", "other"),
+])  # fmt: skip
+def test_papers_in_other_languages_and_dictations_are_told_apart(text: str, kind: str) -> None:
+    edition = loader.shipped()
+    assert documents.classify([text], "scan 1", edition.documents, edition.not_result)[0] == kind
+
+
+@pytest.mark.parametrize(("text", "day"), [
+    ("Collected: 01-Mar-2026 08:12", "2026-03-01"),
+    ("Le 14 juillet 2025", "2025-07-14"),
+    ("le 1er juin 2025", "2025-06-01"),
+    ("Verslag 10-02-2026", "2026-10-02"),
+    ("Befund vom 05.02.2026", "2026-02-05"),
+    ("Musterstadt, den 22.01.26", "2026-01-22"),
+    ("15 maggio 2025", "2025-05-15"),
+    ("3 de dezembro de 2025", "2025-12-03"),
+    ("L4-5: 1.2.34 mm", "None"),
+])  # fmt: skip
+def test_days_as_other_countries_write_them_are_found(text: str, day: str) -> None:
+    assert str(documents.service_date(text, today=date(2026, 11, 22), birth=None)) == day

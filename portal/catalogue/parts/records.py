@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from portal.catalogue.parts.kinds import ImageCheck, Images, Key, Loinc, Need, Problems, Words
 from portal.catalogue.reading import Matching, Number
@@ -41,12 +41,23 @@ class ImageRule:
 class WordList:
     """Beginnings of words in the text of a document, lower case with accents folded, by language."""
 
+    LANGUAGES: ClassVar[tuple[str, ...]] = ("en", "es", "de", "fr", "it", "pt", "nl")
+
     en: tuple[Words, ...] = ()
     es: tuple[Words, ...] = ()
     de: tuple[Words, ...] = ()
+    fr: tuple[Words, ...] = ()
+    it: tuple[Words, ...] = ()
+    pt: tuple[Words, ...] = ()
+    nl: tuple[Words, ...] = ()
+
+    @property
+    def every(self) -> tuple[Words, ...]:
+        """The words of all languages, each once: a paper does not say which one it is in."""
+        return tuple(dict.fromkeys(word for language in self.LANGUAGES for word in getattr(self, language)))
 
     def problems(self) -> Problems:
-        for language in ("en", "es", "de"):
+        for language in self.LANGUAGES:
             for n, word in enumerate(getattr(self, language)):
                 if word != word.lower() or not word.isascii():
                     yield f"{language}[{n}]", "must be in small letters without accents"
