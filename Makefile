@@ -47,7 +47,7 @@ fuzz:  ## thousands of broken files through the process that reads uploads (COUN
 
 lint:  ## style, types, import contracts, templates, missing migrations, deployment checks
 	@$(PYTHON) portal/bootstrap.py lint
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target PYTHON=true types lint-all-but-types
+	@$(MAKE) --no-print-directory --jobs=2 PYTHON=true types lint-all-but-types
 
 lint-all-but-types:
 	@$(BIN)/ruff check --quiet .
