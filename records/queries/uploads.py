@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Count, QuerySet, Sum
@@ -10,6 +11,7 @@ from django.utils import timezone
 
 from cases import queries as cases
 from cases.models import Case
+from portal.core.compiled import adapted, compiled
 from records.models import File, Upload
 from records.states import RecordState, UploadState
 
@@ -37,15 +39,22 @@ def waiting(sent: QuerySet[Upload]) -> list[Upload]:
 
 def used(case: Case) -> tuple[int, int]:
     """(bytes, files) that the case holds or has promised to take; members of archives count as well."""
-    sent = Upload.objects.filter(case=case, state__in=[UploadState.RECEIVING, UploadState.RECEIVED]).aggregate(
-        size=Sum("size"), number=Count("pk")
-    )
-    members = (
-        File.objects.filter(case=case, container__isnull=False)
-        .exclude(state=RecordState.REMOVED)
-        .aggregate(size=Sum("size"))
-    )
-    return (sent["size"] or 0) + (members["size"] or 0), sent["number"]
+    stand_in, values = {"case": UUID(int=1)}, adapted({"case": case.pk})
+    sent = compiled("bytes and files of a case", stand_in, lambda: _sent(UUID(int=1))).rows(values)
+    members = compiled("bytes of members of archives", stand_in, lambda: _members(UUID(int=1))).rows(values)
+    size, number = sent[0] if sent else (0, 0)
+    return int(size) + sum(int(one) for (one,) in members), int(number)
+
+
+def _sent(case_id: UUID) -> QuerySet[Any, Any]:
+    kept = Upload.objects.filter(case_id=case_id, state__in=[UploadState.RECEIVING, UploadState.RECEIVED])
+    sums = kept.order_by().values("case_id").annotate(bytes=Sum("size"), number=Count("pk"))
+    return sums.values_list("bytes", "number")
+
+
+def _members(case_id: UUID) -> QuerySet[Any, Any]:
+    kept = File.objects.filter(case_id=case_id, container__isnull=False).exclude(state=RecordState.REMOVED)
+    return kept.order_by().values("case_id").annotate(bytes=Sum("size")).values_list("bytes")
 
 
 def room_left(case: Case) -> int:
