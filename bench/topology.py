@@ -129,8 +129,7 @@ class Bench:
         small = data.volume(64, number=2)
         for server, base in ((self.peer, self.peer_base), (self.ours, self.base)):
             server.all([stow(f"{base}/studies", small.files[at : at + 4]) for at in range(0, 64, 4)], 8)
-        path = f"{self.base}/studies/{small.study}/series/{small.series}"
-        deadline = time.monotonic() + 120
+        path, deadline = f"{self.base}/studies/{small.study}/series/{small.series}", time.monotonic() + 120
         while time.monotonic() < deadline and self._count(path) < len(small.files):
             time.sleep(0.2)
 

@@ -18,7 +18,6 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 
 from cases.models import Case
-from cases.queries import visible_to
 from portal.core import storage
 from portal.core.access import Permission
 from portal.core.models import StoredObject
@@ -29,6 +28,7 @@ from records.dicom import peek
 from records.dicomweb.base import DICOM_JSON, DicomwebView, Problem
 from records.dicomweb.multipart import Malformed, Reader
 from records.dicomweb.negotiate import Offer
+from records.queries.uploads import named_case
 
 MAX_PARTS = 2000
 PROCESSING_FAILURE, OUT_OF_RESOURCES, NOT_UNDERSTOOD, OTHER_STUDY = 0x0110, 0xA700, 0xC000, 0xA900
@@ -53,16 +53,11 @@ class StoreMixin(DicomwebView):
 
     def case(self) -> Case:
         """Raises Problem 400 when no case is named, Http404 when this caller does not see it."""
-        found = visible_to(self.user)
-        if self.ref is not None:
-            found = found.filter(ref=self.ref)
-        if self.bound is not None:
-            found = found.filter(pk=self.bound)
         if self.ref is None and self.bound is None:
             raise Problem(
                 400, "Say for which case: /dicomweb/cases/<reference>/studies, or use a token that is bound to one."
             )
-        case = found.first()
+        case = named_case(self.user, **self.scope)
         if case is None:
             raise Http404
         return case

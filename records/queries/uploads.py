@@ -6,12 +6,13 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.db.models import Count, QuerySet, Sum
 from django.utils import timezone
 
 from cases import queries as cases
 from cases.models import Case
-from portal.core.compiled import adapted, compiled
+from portal.core.compiled import STAND_IN_MOMENT, adapted, compiled
 from records.models import File, Upload
 from records.states import RecordState, UploadState
 
@@ -44,6 +45,29 @@ def used(case: Case) -> tuple[int, int]:
     members = compiled("bytes of members of archives", stand_in, lambda: _members(UUID(int=1))).rows(values)
     size, number = sent[0] if sent else (0, 0)
     return int(size) + sum(int(one) for (one,) in members), int(number)
+
+
+def named_case(user: Any, *, ref: str | None = None, case_id: UUID | None = None) -> Case | None:
+    """The case of this reference, this id, or both, if the user sees it in full. Asked at each request of a push, so planned once."""
+    if not getattr(user, "is_authenticated", False):
+        return None
+    named = {name: value for name, value in (("ref", ref), ("pk", case_id)) if value is not None}
+    values = adapted({"user": user.pk, "at": timezone.now(), **named})
+    all_of_them: dict[str, Any] = {
+        "user": UUID(int=1),
+        "at": STAND_IN_MOMENT,
+        "ref": "stands for a case",
+        "pk": UUID(int=2),
+    }
+    stand_ins = {name: all_of_them[name] for name in values}
+
+    def query() -> QuerySet[Any, Any]:
+        somebody = get_user_model()(pk=stand_ins["user"], role=user.role)
+        seen = cases.visible_to(somebody, at=STAND_IN_MOMENT)
+        return seen.filter(**{name: stand_ins[name] for name in named}).order_by().values_list("pk")
+
+    found = compiled(("named case", user.role, *sorted(named)), stand_ins, query).rows(values)
+    return Case.objects.get(pk=found[0][0]) if found else None
 
 
 def _sent(case_id: UUID) -> QuerySet[Any, Any]:
