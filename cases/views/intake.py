@@ -127,7 +127,7 @@ class Section(CaseView):
         try:
             self.save(form, draft, complete)
         except intake.Conflict as newer:
-            return self.both(form, newer.revision)
+            return self.both(self.form(draft), newer.revision)
         return self.after(complete)
 
     def autosave(self) -> JsonResponse:
@@ -194,7 +194,7 @@ class Questions(Section):
         try:
             self.save(form, draft, complete)
         except intake.Conflict as newer:
-            return self.both(form, newer.revision)
+            return self.both(self.form(draft), newer.revision)
         return redirect(f"{request.path}#questions") if button else self.after(complete)
 
     def _after_button(self, texts: list[str]) -> list[str]:

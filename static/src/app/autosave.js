@@ -1,5 +1,5 @@
 import { csrfToken, post } from './net.js';
-import { Saver } from './saver.js';
+import { revisionToSubmit, Saver } from './saver.js';
 
 const time = () => new Date().toLocaleTimeString(document.documentElement.lang || 'en', { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
 
@@ -28,7 +28,7 @@ export function startAutosave(form) {
   const line = form.querySelector('[data-autosave-state]') ?? document.querySelector('[data-autosave-state]');
   const revisionField = form.querySelector('input[name="revision"]');
   const state = (name, data) => {
-    if (data.revision !== undefined && revisionField) revisionField.value = data.revision;
+    if (revisionField) revisionField.value = revisionToSubmit(name, data, revisionField.value);
     form.dispatchEvent(new CustomEvent('autosave:state', { bubbles: true, detail: { state: name, data } }));
     if (!line) return;
     line.dataset.state = name;

@@ -108,3 +108,9 @@ export class Saver {
     return false;
   }
 }
+
+/**
+ * The revision that a plain submit of the page carries. After a conflict the old one stays: the submit is then answered with what the
+ * other tab saved, and is not put over it unseen.
+ */
+export const revisionToSubmit = (state, data, before) => (state === 'conflict' ? before : data.revision ?? before);

@@ -3,7 +3,7 @@ import test from 'node:test';
 import { idlePlan, remaining } from './idle.js';
 import { step } from './keys.js';
 import { backoff } from './net.js';
-import { Saver } from './saver.js';
+import { revisionToSubmit, Saver } from './saver.js';
 
 const make = (answers) => {
   const sent = [];
@@ -85,6 +85,12 @@ test('an ended session is said, not retried', async () => {
   assert.equal(saver.state, 'signedout');
   assert.equal(timers.length, before);
   assert.equal(saver.dirty, true);
+});
+
+test('a page that another tab overtook does not submit over it unseen', () => {
+  assert.equal(revisionToSubmit('saved', { revision: 4 }, '3'), 4);
+  assert.equal(revisionToSubmit('conflict', { revision: 4 }, '3'), '3');
+  assert.equal(revisionToSubmit('offline', {}, '3'), '3');
 });
 
 test('backoff doubles to thirty seconds', () => {

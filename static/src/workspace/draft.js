@@ -10,6 +10,13 @@ export function startDraft(form) {
     });
     for (const [name, doubt] of Object.entries(data?.checks ?? {})) ask(form, name, doubt);
   });
+  // While two windows differ nothing is sent whole: the answer is one of the two buttons beside the state.
+  form.addEventListener('submit', (event) => {
+    if (form.saver?.state !== 'conflict') return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    (line.querySelector('[data-keep]') ?? line).focus();
+  }, true);
   form.addEventListener('input', ({ target }) => {
     const confirmed = target.closest('[data-control]')?.querySelector('[data-doubt-ok] input');
     if (!confirmed || confirmed === target || !confirmed.checked) return;
