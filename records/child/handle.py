@@ -74,19 +74,19 @@ class MachineTrouble(Exception):
 
 
 class Beginning(io.RawIOBase):
-    """The first bytes of a file. Whoever reads at a place behind them is told that the file is cut; `beyond` says that it was tried."""
+    """The first `held` bytes of a file. Who asks for one behind them is told that the file is cut; `beyond` says that it was tried."""
 
     def __init__(self, held: bytes) -> None:
         super().__init__()
-        self._held, self._at, self.beyond = held, 0, False
+        self._held, self._at, self.beyond, self.held = held, 0, False, len(held)
 
     def seek(self, offset: int, whence: int = 0) -> int:
         self._at = offset
         return offset
 
     def read(self, size: int = -1) -> bytes:
-        found = self._held[self._at : self._at + size] if size > 0 else b""
-        if not found and size:
+        found = self._held[self._at : self._at + max(0, size)]
+        if len(found) != size:
             self.beyond = True
             raise DicomError("dicom_truncated")
         self._at += len(found)
@@ -102,7 +102,7 @@ def handle(entry: dict[str, Any], work: Path, limits: Limits) -> dict[str, Any]:
         size = os.fstat(entry["fd"]).st_size
     with file:
         file.seek(0)
-        head = file.read(HEAD)
+        head = entry["beginning"][:HEAD] if "beginning" in entry else file.read(HEAD)
         job = Job(
             entry["i"],
             file,

@@ -46,12 +46,16 @@ class Peek:
             yield chunk
 
     def _keep(self, chunk: bytes) -> None:
-        kept = self._kept
-        most = WINDOW if len(kept) < WINDOW else LARGE_WINDOW
-        kept += chunk[: most - len(kept)]
-        self._looked = len(kept) >= LARGE_WINDOW or (
-            len(kept) >= WINDOW and 0 <= kept.find(PIXELS) < len(kept) - BEHIND
-        )
+        """What is kept is always how the stream begins: once a byte was left out, none is added."""
+        kept, view = self._kept, memoryview(chunk)
+        room = max(0, WINDOW - len(kept))
+        for piece in (view[:room], view[room:]):
+            if self._looked:
+                return
+            kept += piece[: LARGE_WINDOW - len(kept)]
+            self._looked = len(kept) >= LARGE_WINDOW or (
+                len(kept) >= WINDOW and 0 <= kept.find(PIXELS) < len(kept) - BEHIND
+            )
 
     def head(self) -> Head:
         return head_of(bytes(self._kept[:WINDOW]))

@@ -67,6 +67,7 @@ class PixelPlace:
 class Walker:
     def __init__(self, file: BinaryIO, size: int, *, little: bool, implicit: bool, flags: list[str]) -> None:
         self.file, self.size, self.little, self.implicit, self.flags = file, size, little, implicit, flags
+        self.held: int = getattr(file, "held", size)  # less than `size` when only the beginning is here
         self.base, self.buffer = 0, b""
         self.count = 0
         self.pixels: PixelPlace | None = None
@@ -81,7 +82,7 @@ class Walker:
             raise DicomError("dicom_truncated")
         if position < self.base or end > self.base + len(self.buffer):
             self.file.seek(position)
-            self.buffer = self.file.read(max(length, min(WINDOW, self.size - position)))
+            self.buffer = self.file.read(max(length, min(WINDOW, self.held - position)))
             self.base = position
             if len(self.buffer) < length:
                 raise DicomError("dicom_truncated")
