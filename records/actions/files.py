@@ -17,10 +17,10 @@ from portal.core.states import ObjectState
 from portal.core.workflow import Refused, move
 from records.actions.processing import finish
 from records.models import CustodyEntry, Document, File, Instance, Page, Series, Study
-from records.moves import DOCUMENT, FILE, STUDY
+from records.moves import DOCUMENT, FILE, STUDY, UPLOAD
 from records.rules.codes import AGAIN, DUPLICATE, FAILED, SAME_UID
 from records.rules.header import header_of, header_of_study, text_of
-from records.states import RecordState
+from records.states import RecordState, UploadState
 
 REMOVABLE = frozenset({Phase.DRAFT, Phase.COLLECTING, Phase.TRIAGE, Phase.MATCHING})
 """Before a specialist works on them; afterwards an opinion may rest on a record."""
@@ -58,6 +58,8 @@ def _remove(file: File, by: Actor, copies: bool = False) -> list[StoredObject]:
         raise Refused("in_log")
     erasable = [file.object] if file.object else []
     move(file, FILE, "remove", actor=by)
+    if file.container_id is None and file.upload.state == UploadState.RECEIVED:
+        move(file.upload, UPLOAD, "remove", actor=by)  # its bytes no longer count against the case
     erasable += unindex(file, by)
     erasable += shelve(file, by)
     for member in File.objects.filter(container=file).exclude(state=RecordState.REMOVED).order_by("pk"):

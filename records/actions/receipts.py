@@ -41,5 +41,5 @@ def settled(case: Case) -> list[UUID]:
     uploads = Upload.objects.filter(case=case)
     moving: set[Any] = set(uploads.filter(state=UploadState.RECEIVING).values_list("batch", flat=True))
     moving |= set(File.objects.filter(case=case, state=RecordState.PROCESSING).values_list("upload__batch", flat=True))
-    batches = uploads.filter(state=UploadState.RECEIVED).order_by("created_at").values_list("batch", flat=True)
+    batches = uploads.filter(received_at__isnull=False).order_by("created_at").values_list("batch", flat=True)
     return [batch for batch in dict.fromkeys(batches) if batch not in moving]

@@ -183,10 +183,12 @@ def cancel(*, upload: Upload, by: Actor) -> None:
     """The sender does not want this file sent after all. What had arrived is erased.
 
     Raises:
-        Refused: the upload has ended already.
+        Refused: the upload has ended already, or is a file by now, which is removed as one (`received`).
     """
     with transaction.atomic():
         lock(upload.case_id)
+        if Upload.objects.filter(pk=upload.pk, state=UploadState.RECEIVED).exists():
+            raise Refused("received")
         move(upload, UPLOAD, "remove", actor=by)
         objects = _forget_parts(upload.pk)
     discard(objects)

@@ -19,7 +19,7 @@ from records.queries.checklist import ItemView, checklist
 from records.refusals import Words
 from records.rules.codes import NOT_A_RECORD
 from records.rules.links import OPEN_STATES, LinkState, hashed, initials, read_token, state_of
-from records.states import RecordState, UploadState
+from records.states import RecordState
 from records.told import told
 
 
@@ -84,7 +84,7 @@ def links(user: Any, case: Case) -> list[LinkView]:
 def viewed(case: Case, rows: list[UploadLink]) -> list[LinkView]:
     sums = {
         row["grant"]: row
-        for row in Upload.objects.filter(grant__in=[one.grant_id for one in rows], state=UploadState.RECEIVED)
+        for row in Upload.objects.filter(grant__in=[one.grant_id for one in rows], received_at__isnull=False)
         .values("grant")
         .annotate(files=Count("pk"), size=Sum("size"), last=Max("received_at"))
     }

@@ -19,10 +19,13 @@ from hypothesis import strategies as st
 
 from cases.states import Phase
 from portal.core import storage
+from portal.core.access import Actor
 from portal.core.models import Event, Job, StoredObject
 from portal.core.states import ObjectState, Role
 from records.actions import uploads
+from records.actions.files import remove
 from records.models import File, Upload, UploadPart
+from records.queries.uploads import used
 from records.states import UploadState
 from tests.factories import records as make
 from tests.records.helpers import OCTETS, TUS, patch
@@ -276,6 +279,19 @@ def test_delete_erases_what_arrived(client: Client, case: Any) -> None:
     assert patch(client, url, 3, b"defgh").status_code == 410
     assert StoredObject.objects.get().state == ObjectState.ERASED
     assert not UploadPart.objects.exists()
+
+
+def test_file_that_has_arrived_is_removed_as_a_file_and_not_as_an_upload(client: Client, case: Any) -> None:
+    url = create(client, case, 3)["Location"]
+    patch(client, url, 0, b"abc")
+    answer = client.delete(url, headers=TUS)
+    assert (answer.status_code, answer.json()["error"]) == (409, "received")
+    file = File.objects.get()
+    assert file.upload.state == UploadState.RECEIVED
+    assert used(case) == (3, 1)
+    remove(file=file, by=Actor.of(case.opened_by))
+    assert used(case) == (0, 0)
+    assert client.head(url, headers=TUS).status_code == 410
 
 
 def test_strangers_get_404_and_nobody_in_particular_401(client: Client, case: Any, settings: Any) -> None:
