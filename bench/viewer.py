@@ -16,13 +16,16 @@ import tempfile
 import threading
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from playwright.sync_api import Page, sync_playwright
 
 from bench import data, end_cleanly, servers, topology
 from bench.client import Server, stow
+
+if TYPE_CHECKING:
+    from records.models import Series
 
 OUT = servers.ROOT / "build" / "bench" / "viewer.json"
 SENT, SPACING_MM = 100, 1.0
@@ -126,7 +129,24 @@ def multiply(study: str, count: int) -> None:
             uuid4(), file, uid, number, place, metadata,
         )  # fmt: skip
         like.save(force_insert=True)
-    Series.objects.filter(pk=series.pk).update(instance_count=count, frame_count=count, metadata=None)
+    prepare(series, count)
+
+
+def prepare(series: Series, count: int) -> None:
+    """The series' metadata file, as the worker makes it when images have come (records/steps/series.py)."""
+    from django.db.models import F
+
+    from portal.core import storage
+    from records.dicomweb.qido import instance_metadata
+    from records.models import Instance, Series
+
+    rows = Instance.objects.filter(series=series).order_by("number", "uid")
+    body = json.dumps([instance_metadata(one) for one in rows], separators=(",", ":")).encode()
+    metadata = storage.write_stream([body], case_id=series.study.case_id, kind="derived")
+    later = F("revision") + 1
+    Series.objects.filter(pk=series.pk).update(
+        instance_count=count, frame_count=count, metadata=metadata, revision=later, derived_revision=later
+    )
 
 
 def opened(page: Page, address: str, seconds: float = 300) -> float:

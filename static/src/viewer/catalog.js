@@ -90,3 +90,6 @@ export async function loadCatalog(api, uids) {
     first: (study) => study?.series.find((one) => !one.other && one.count > 0) ?? study?.series.find((one) => !one.other),
   };
 }
+
+/** The series that is shown first: the one that was asked for, else the first with pictures. */
+export const wantedFirst = (config, catalog) => catalog.find(config.series) ?? catalog.first(catalog.studies[0]) ?? catalog.series[0];

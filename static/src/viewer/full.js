@@ -1,5 +1,6 @@
 /** The whole viewer: windows, tools and list around cornerstone. */
 import { cache } from '@cornerstonejs/core';
+import { wantedFirst } from './catalog.js';
 import { Cine } from './cine.js';
 import { framed, listenForOpen } from './cite.js';
 import { commands } from './commands.js';
@@ -64,7 +65,7 @@ export class App {
   /** The asked-for image, or the middle of the first series; the second study stands beside it where there is room. */
   async first() {
     const { config, catalog } = this;
-    const wanted = catalog.find(config.series) ?? catalog.first(catalog.studies[0]) ?? catalog.series[0];
+    const wanted = wantedFirst(config, catalog);
     const two = catalog.studies.length > 1 && !matchMedia('(max-width: 640px)').matches;
     this.setLayout(two ? 2 : 1, false);
     if (!wanted) return;

@@ -1,7 +1,7 @@
 /** Entry: read the page, fetch the lists, then bring the whole viewer or the light one. */
 import './viewer.css';
 import { Api, reason } from './api.js';
-import { loadCatalog } from './catalog.js';
+import { loadCatalog, wantedFirst } from './catalog.js';
 import { readConfig } from './config.js';
 import { el } from './dom.js';
 import { gettext } from './i18n.js';
@@ -25,6 +25,8 @@ async function start() {
   if (!config.studies.length) { tell(gettext('No study was chosen'), gettext('Open the viewer from a case, beside the images you want to see.')); return; }
   const api = new Api(config, () => signedOut(config, api, () => (app ? app.resume() : window.location.reload())));
   let app;
+  const whole = config.light ? null : import('./full.js');   // comes while the lists come
+  whole?.catch(() => null);
   const catalog = await loadCatalog(api, config.studies);
   if (!catalog.studies.length) { tell(gettext('These images cannot be opened'), gettext('The reason: {reason}.', { reason: reason(catalog.failures[0]?.error) }), gettext('Go back to the case and try again. If it stays like this, write to your coordinator.')); return; }
   const context = { root, config, api, catalog };
@@ -32,7 +34,8 @@ async function start() {
     app = await light(context);
   } else {
     try {
-      const { App } = await import('./full.js');
+      wantedFirst(config, catalog)?.load().catch(() => null);   // its headers come while the engine starts
+      const { App } = await whole;
       app = new App(context);
       await app.start();
     } catch (error) {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { Series } from './catalog.js';
 import { calibration, regionScale, sideOf } from './dicom.js';
 import { drawingsFor } from './marks.js';
 import { entriesFor, outline, seriesNamed, shapesOfSegmentation, shapesOfStructures } from './shapes.js';
@@ -111,4 +112,11 @@ test('every key does one thing', () => {
   const keys = [...readFileSync(new URL('commands.js', import.meta.url), 'utf8').matchAll(/\[('[^\]]*'|'\]')\]/g)].flatMap(([, list]) => list.split(', '));
   assert.ok(keys.length > 45);
   assert.deepEqual(keys.filter((key, i) => keys.indexOf(key) !== i), []);
+});
+
+test('a film of a series is played and is no image of its stack; the images beside it are', async () => {
+  const frame = (sop, frames) => ({ '00080018': value(sop), '00280010': value(8), '00280011': value(8), '00280008': value(frames) });
+  const api = { metadata: async () => [frame('1.1', 1), frame('1.2', 90), frame('1.3', 1)], frameUrl: ({ instance }) => instance };
+  const series = new Series(api, { uid: '1', beside: { papers: [], videos: [{ series: '1.0', instance: '1.2' }], marks: [] } }, { '0020000E': value('1.0'), '00080060': value('ES') });
+  assert.deepEqual((await series.load()).images.map(({ place, order }) => [place.instance, order]), [['1.1', 0], ['1.3', 1]]);
 });
