@@ -56,16 +56,16 @@ _IMAGES = (
 )
 _BITMAP = frozenset({12, 16, 40, 52, 56, 64, 108, 124})
 """Sizes of the second header of a BMP: notes begin with "BMI" or "BMP" as well."""
-_ANYMAP = re.compile(rb"P[456]\s(?:#[^\n]*\n)*\d+\s+\d+\s")
+_ANYMAP = re.compile(rb"(?:P4\s(?:#[^\n]*\n)*\d+\s+\d+|P[56]\s(?:#[^\n]*\n)*\d+\s+\d+\s+(?:#[^\n]*\n)*\d+)\s")
+_CONTROLS = re.compile(rb"[\0-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _HEIF = frozenset({b"heic", b"heix", b"mif1", b"msf1", b"hevc", b"heim", b"avif", b"avis"})
 _VIDEO = (b"\x1aE\xdf\xa3", b"\0\0\1\xba", b"\0\0\1\xb3", b"FLV\1", b"0&\xb2u\x8ef\xcf\x11")
 _JSON = re.compile(rb"\{\s*[\"}]|\[\s*[\[{\"\]]")
 """How JSON begins; a letter may begin with a bracket too."""
-_MESSAGE = re.compile(
-    rb"(?:From [^\n]*\n)?(?:[A-Za-z][A-Za-z0-9-]{1,60}:[^\n]*\n(?:[ \t][^\n]*\n)*){0,80}?"
-    rb"(?i:mime-version|content-type|received|return-path|message-id|delivered-to|dkim-signature):"
-)
-"""Header lines, one of which only mail and saved web pages have (RFC 5322): a letter may begin with "From:" and "To:" too."""
+_HEADER = re.compile(rb"([A-Za-z][A-Za-z0-9-]{0,60}):[^\n]*\n(?:[ \t][^\n]*\n)*")
+_MAIL = frozenset({b"message-id", b"mime-version", b"return-path", b"delivered-to", b"dkim-signature"})
+_MAIL_TOO = _MAIL | {b"received", b"content-type", b"content-transfer-encoding"}
+"""Header lines of mail and saved web pages (RFC 5322). Letters begin with "From:" and lists of values with "Received:" too."""
 _MACHINE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.EACCES})
 
 
@@ -156,20 +156,27 @@ def handle(entry: dict[str, Any], work: Path, limits: Limits) -> dict[str, Any]:
 
 def sniff(head: bytes) -> tuple[str, str]:
     """(kind, media type) from the first bytes."""
-    if len(head) > 128 and b"DICM".startswith(head[128:132]):
+    if len(head) > 128 and b"DICM".startswith(head[128:132]) and b"\0" in head:
         return "dicom", "application/dicom"
     for starts, kind, media_type in _STARTS:
-        if head.startswith(starts) and not (head.startswith(b"MZ") and b"\0" not in head[:64]):
+        if head.startswith(starts) and not (head.startswith((b"MZ", b"MSCF")) and b"\0" not in head[:64]):
             return kind, media_type
     if head[257:262] == b"ustar":
         return "archive", "application/x-tar"
     if picture := _picture(head):
         return "image", f"image/{picture}"
-    if head[4:8] in (b"ftyp", b"moov", b"wide", b"mdat") or head.startswith(_VIDEO) or head[8:12] == b"AVI ":
+    if _is_video(head):
         return "other", "video/mp4"
     if head.lstrip(b"\xef\xbb\xbf\r\n\t \0").startswith(b"%PDF-"):
         return "pdf", "application/pdf"
-    return ("dicom", "application/dicom") if looks_like_dicom(head) else _sniff_text(head)
+    return ("dicom", "application/dicom") if looks_like_dicom(head) and b"\0" in head else _sniff_text(head)
+
+
+def _is_video(head: bytes) -> bool:
+    """The first box of MP4 and QuickTime begins with its length; words may have "wide" there."""
+    if head[4:8] in (b"ftyp", b"moov", b"wide", b"mdat") and b"\0" in head[:4]:
+        return True
+    return head.startswith(_VIDEO) or (head[:4] == b"RIFF" and head[8:12] == b"AVI ")
 
 
 def _picture(head: bytes) -> str:
@@ -180,15 +187,32 @@ def _picture(head: bytes) -> str:
         return "webp"
     if head.startswith(b"BM") and int.from_bytes(head[14:18], "little") in _BITMAP:
         return "bmp"
-    if _ANYMAP.match(head):
+    if (header := _ANYMAP.match(head)) and not _is_readable(head[header.end() :]):
         return "x-portable-anymap"
     return next((name for mark, name in _IMAGES if head.startswith(mark)), "")
+
+
+def _is_readable(rest: bytes) -> bool:
+    """Whether words follow and no pixels: "P5 10 2 5 mg" is an order."""
+    return not _CONTROLS.search(rest) and (b" " in rest or b"\n" in rest)
+
+
+def _is_mail(start: bytes) -> bool:
+    """Whether two different header lines are there that only mail has, one of which nobody would write into a paper."""
+    place = start.find(b"\n") + 1 if start.startswith(b"From ") else 0
+    names = set()
+    while line := _HEADER.match(start, place):
+        names.add(line[1].lower())
+        place = line.end()
+    return bool(names & _MAIL) and len(names & _MAIL_TOO) > 1
 
 
 def _sniff_text(head: bytes) -> tuple[str, str]:
     if not head:
         return "other", "application/octet-stream"
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if _is_mail(start):
+        return "archive", "message/rfc822"
     lowered = start[:1024].lower()
     if lowered.startswith(b"[autorun"):
         return "viewer_program", "text/plain"
@@ -200,8 +224,6 @@ def _sniff_text(head: bytes) -> tuple[str, str]:
         return "xml", "application/xml"
     if _JSON.match(lowered):
         return "json", "application/json"
-    if _MESSAGE.match(start):
-        return "archive", "message/rfc822"
     if start.startswith((b"MSH", b"FHS", b"BHS")):
         return "text", "text/plain"
     if b"\0" in head and not head.startswith((b"\xff\xfe", b"\xfe\xff")):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
+from contextlib import suppress
 from typing import IO, Any, NoReturn
 
 from records.dicom.characters import east_asian
@@ -18,28 +20,48 @@ MAX_FILE = 64 * 1024 * 1024
 MAX_DEPTH = 200
 HL7, FHIR = "urn:hl7-org:v3", "http://hl7.org/fhir"
 _WFDB = re.compile(
-    r"(?:#[^\n]*\n)*(\S+) \d{1,3} \d+(?:\.\d+)?(?:/\S+)?(?: \d+)?[^\n]*\n(?:#[^\n]*\n)*\1\S* \d+(?:[x:+]\d+)* "
+    r"(?:#[^\n]*\n)*(\S+) \d{1,3} \d+(?:\.\d+)?(?:/\S+)?(?: \d+)?[^\n]*\n(?:#[^\n]*\n)*"
+    r"\1\S*\.\w+ (?:8|16|24|32|61|80|160|212|31[01]|508|516|524)(?:[x:+]\d+)* "
 )
-"""Record line and first signal line of a WFDB header (header(5) of the WFDB software package)."""
+"""Record line and first signal line of a WFDB header (header(5) of the WFDB software package): the file of the signal has an ending,
+and its format is one of signal(5). A list of values may repeat a name in two lines, too."""
 _HL7 = re.compile(rb"(?:MSH|FHS|BHS)([^\w\s])((?!\1)[^\w\s]){3,5}\1")
 
 
 def decode(content: bytes) -> str:
-    """UTF-8, UTF-16 with its mark, else Windows-1252. Raises Refused when it is not text."""
-    for mark, name in ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"", "utf-8-sig")):
-        if content.startswith(mark):
-            try:
-                text = content.decode(name)
-                break
-            except UnicodeDecodeError:
-                continue
-    else:
-        text = east_asian(content) or _cyrillic(content) or content.decode("cp1252", "replace")
+    """UTF-8, UTF-16 with its mark, else what `characters` finds. Raises Refused when it is not text."""
+    text = characters(content)
     sample = text[:4096]
     odd = sum(1 for c in sample if (c < " " and c not in "\r\n\t\f\x0b\x1c\x1d") or c == "\ufffd")
     if odd > max(4, len(sample) // 50):
         raise Refused("type_unsupported")
     return text
+
+
+def characters(content: bytes) -> str:
+    """The letters of bytes that do not say their character set: of an old one where the bytes are like no other, else Windows-1252."""
+    for mark, name in ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"", "utf-8-sig")):
+        if content.startswith(mark):
+            with suppress(UnicodeDecodeError):
+                return content.decode(name)
+    return _broken_utf_8(content) or east_asian(content) or _cyrillic(content) or content.decode("cp1252", "replace")
+
+
+def _broken_utf_8(content: bytes) -> str | None:
+    """UTF-8 with a few bytes that are none, as where a letter was cut or put together: chance makes few whole sequences."""
+    text = content.decode("utf-8-sig", "replace")
+    whole = sum(1 for c in text if c > "\x7f" and c != "\ufffd")
+    if whole <= 2 * text.count("\ufffd"):
+        return None
+    return content.decode("utf-8-sig", "windows")
+
+
+def _windows(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeDecodeError)
+    return error.object[error.start : error.end].decode("cp1252", "replace"), error.end
+
+
+codecs.register_error("windows", _windows)
 
 
 def _cyrillic(content: bytes) -> str | None:
@@ -61,7 +83,7 @@ def of_mail(job: Job, parts: list[tuple[str, IO[bytes] | None, int | None]]) -> 
 
 
 def _shown(job: Job, text: str, outcome: Outcome) -> str:
-    text = clean(text.replace("\r\n", "\n").replace("\r", "\n"), lines=True)
+    text = clean(re.sub("\r\n|[\r\f\x0b\x85\u2028\u2029]", "\n", text), lines=True)
     if len(text) > job.limits.text:
         outcome.flags.append("text_shortened")
         text = text[: job.limits.text]
@@ -75,7 +97,7 @@ def handle_text(job: Job) -> Outcome:
     if start.startswith((b"MSH", b"FHS", b"BHS")):
         if _HL7.match(start):
             outcome.media_type = "application/hl7-v2"
-        elif not start[3:4].isalnum():  # "MSH2" is a gene
+        elif start[3:4] in (b"|", b"^", b"~", b"&", b"\\", b"#"):  # "MSH2" is a gene, "MSH, MLH1: intact" a finding
             raise Refused("hl7_damaged")
     text = _shown(job, decode(content), outcome)
     if not text.strip():
@@ -106,6 +128,8 @@ def handle_xml(job: Job) -> Outcome:
     try:
         root, space = parse(content)
     except Unsafe as unsafe:
+        if unsafe.code == "xml_damaged" and not re.search(rb"</|/>|<[?!]", content):
+            return handle_text(job)  # words in angle brackets: "<Letterhead>"
         raise Refused(unsafe.code) from None
     if root.name in ("svg", "html"):
         raise Refused("type_unsupported")
@@ -175,6 +199,8 @@ def handle_json(job: Job) -> Outcome:
             content.decode("utf-8-sig"), object_pairs_hook=_unique, parse_constant=_constant, parse_int=_integer
         )
     except (ValueError, RecursionError):
+        if re.match(rb"(?:\xef\xbb\xbf)?\s*\[\s*[\[\"\]]", content) and not content.rstrip().endswith(b"]"):
+            return handle_text(job)  # words in brackets: "[[Copy]] Dear Dr Sample"
         raise Refused("json_damaged") from None
     resource = value.get("resourceType") if isinstance(value, dict) else None
     document = None

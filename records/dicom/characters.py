@@ -15,6 +15,9 @@ ASCII, LATIN_1, UTF_8 = "iso8859", "latin_1", "UTF8"
 """pydicom's names of the default repertoire, ISO_IR 100 and ISO_IR 192."""
 _DELIMITERS = {ord(c) for c in ("\\", "^", "=", "\r", "\n", "\t", "\f")}
 _ESCAPE = re.compile("\x1b[ -/]+[0-~]")
+_PAIRS = re.compile(rb"(?:[\x81-\x9f\xe0-\xfc][\x40-\x7e\x80-\xfc]|[\xa1-\xdf])+")
+"""Characters of Shift JIS in a row."""
+_LEAD = re.compile(rb"[\x81-\x9f\xe0-\xfc]")
 _EVERY = [
     "ISO 2022 IR 6",
     *(f"ISO 2022 IR {n}" for n in (100, 101, 109, 110, 144, 127, 126, 138, 148, 13, 87, 159, 149, 58)),
@@ -99,7 +102,7 @@ def east_asian(value: bytes) -> str | None:
     """Double bytes without any declaration: Shift JIS has lead bytes below 0xA0, Korean Hangul all within 0xB0 to 0xC8."""
     runs = re.findall(rb"[\x80-\xff][\x40-\xff]*", value)
     if any(0x81 <= run[0] <= 0x9F for run in runs):
-        return _as(value, "shift_jis")
+        return _as(value, "shift_jis") if _japanese(value) else None
     high = re.findall(rb"[\x80-\xff]+", value)
     if not high or any(len(run) % 2 for run in high):
         return None
@@ -109,3 +112,17 @@ def east_asian(value: bytes) -> str | None:
     if all(lead <= 0xC8 for lead in leads):
         return _as(value, "euc_kr")
     return _as(value, "gb18030") if all(lead <= 0xD7 for lead in leads) else None
+
+
+def _japanese(value: bytes) -> bool:
+    """Whether most double bytes stand in a row or apart from Latin letters.
+
+    The quotation marks of Windows and the accented letters of old Macs are lead bytes too, but single ones in the middle of words.
+    """
+    pairs = [found for found in _PAIRS.finditer(value) if _LEAD.search(found[0])]
+    inside = 0
+    for found in pairs:
+        start, end = found.span()
+        around = value[max(start - 1, 0) : start] + value[end : end + 1]
+        inside += end - start == 2 and re.search(rb"[A-Za-z]", around) is not None
+    return 2 * inside < len(pairs) or sum(1 for byte in value if byte > 0x7F) > len(re.findall(rb"[A-Za-z]", value))

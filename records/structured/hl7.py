@@ -12,6 +12,7 @@ from records.structured import coding
 from records.structured.model import LONG, SHORT, Attachment, Block, Fact, Page, Record, Who, table, unique
 
 _SEGMENT = re.compile(r"[A-Z][A-Z0-9]{2}(?=[^A-Za-z0-9\s]|$)")
+_ESCAPES = r"[FSTREHN]|\.[a-z]{2}[-+ ]?\d*|X(?:[0-9A-Fa-f]{2})+|[CM][0-9A-Fa-f]{4,6}"
 _TYPES = {
     "ORU": "Results", "ADT": "Registration", "ORM": "Order", "OMG": "Order", "OMI": "Imaging order", "OML": "Laboratory order",
     "SIU": "Appointment", "MDM": "Document", "VXU": "Immunizations", "RDE": "Prescription", "PPR": "Problems",
@@ -51,7 +52,10 @@ class Marks:
         return cls(header[3], four[0], four[1], four[2], four[3])
 
     def plain(self, text: str) -> str:
-        """Escapes undone (section 2.7): separators by their letters, .br as a new line, hexadecimal; the rest is left out."""
+        """Escapes undone (section 2.7): separators by their letters, .br as a new line, hexadecimal; other formatting is left out.
+
+        What is no escape stays as it is: senders write the mark into values ("0.5\\0.7\\0.9").
+        """
         if self.escape not in text:
             return text.strip()
         known = {
@@ -63,16 +67,15 @@ class Marks:
             ".br": "\n",
             ".sp": "\n",
         }
-        parts = text.split(self.escape)
-        out = [parts[0]]
-        for place, part in enumerate(parts[1:], 1):
-            if place % 2 == 0 or place == len(parts) - 1:
-                out.append(part)
-            elif part in known:
-                out.append(known[part])
-            elif part.startswith("X") and re.fullmatch(r"X(?:[0-9A-Fa-f]{2})+", part):
-                out.append(bytes.fromhex(part[1:]).decode("latin-1"))
-        return "".join(out).strip()
+        mark = re.escape(self.escape)
+
+        def undone(found: re.Match[str]) -> str:
+            name = found[1]
+            if name.startswith("X"):
+                return bytes.fromhex(name[1:]).decode("latin-1")
+            return known.get(name, "")
+
+        return re.sub(f"{mark}({_ESCAPES}){mark}", undone, text).strip()
 
 
 class Segment:

@@ -138,7 +138,7 @@ def test_web_page_saved_as_one_file_gives_its_words(tmp_path: Path) -> None:
     page = "<html><head><style>p {}</style><script>evil()</script></head><body><p>Hemoglobin</p><p>13.1 g/dl</p></body></html>"
     saved = f"From: <Saved by a browser>\r\nMIME-Version: 1.0\r\nContent-Type: text/html\r\n\r\n{page}".encode()
     text = one(saved, tmp_path).data["text"]
-    assert "Hemoglobin \n13.1 g/dl" in text and "evil" not in text
+    assert "Hemoglobin\n13.1 g/dl" in text and "evil" not in text
 
 
 def test_letter_that_begins_with_from_and_to_stays_whole(tmp_path: Path) -> None:
