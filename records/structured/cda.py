@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from records.structured import coding, narrative
 from records.structured.cda_entries import SECTION_KINDS, code_text, facts_of, person_name
-from records.structured.model import Attachment, Block, Fact, Page, Record, Who, table, unique
+from records.structured.model import UNREADABLE, Attachment, Block, Fact, Page, Record, Who, table, unique
 from records.structured.xmltree import Node
 
 ROOTS = frozenset({"ClinicalDocument", "section", "component", "recordTarget", "structuredBody", "entry", "author", "observation",
@@ -154,6 +154,7 @@ def _body_that_is_a_file(root: Node, record: Record) -> None:
             try:
                 content = base64.b64decode("".join(words.split()), validate=True)
             except (binascii.Error, ValueError):
+                record.pages.append(Page("", [{"p": UNREADABLE}]))
                 continue
         elif words.strip():
             content = words.encode()

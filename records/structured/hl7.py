@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from records.structured import coding
-from records.structured.model import LONG, SHORT, Attachment, Block, Fact, Page, Record, Who, table, unique
+from records.structured.model import LONG, SHORT, UNREADABLE, Attachment, Block, Fact, Page, Record, Who, table, unique
 
 _SEGMENT = re.compile(r"[A-Z][A-Z0-9]{2}(?=[^A-Za-z0-9\s]|$)")
 _ESCAPES = r"[FSTREHN]|\.[a-z]{2}[-+ ]?\d*|X(?:[0-9A-Fa-f]{2})+|[CM][0-9A-Fa-f]{4,6}"
@@ -217,7 +217,8 @@ class _Reader:
             return
         value = segment.whole(5)
         if kind in ("CE", "CWE", "CNE", "CF"):
-            value = segment.part(5, 2) or segment.part(5)
+            repeats = range(segment.raw(5).count(segment.marks.repeat) + 1)
+            value = "\n".join(filter(None, (segment.part(5, 2, n) or segment.part(5, 1, n) for n in repeats)))
         elif kind == "SN":
             value = "".join(segment.part(5, n) for n in (1, 2, 3, 4))
         if (system == "" and code == "113014") or words.endswith("Instance UID") or words == "DICOM Study":
@@ -249,6 +250,7 @@ class _Reader:
         marks = segment.marks
         parts = segment.raw(5).split(marks.component, 4)
         if len(parts) < 5:
+            self.page.blocks.append({"p": UNREADABLE})
             return
         _source, kind, subtype, encoding, data = parts
         ending = _FILES.get(subtype.casefold()) or _FILES.get(kind.casefold()) or "bin"
@@ -256,6 +258,7 @@ class _Reader:
             try:
                 content = base64.b64decode("".join(data.split()), validate=True)
             except (binascii.Error, ValueError):
+                self.page.blocks.append({"p": UNREADABLE})
                 return
         else:
             content = marks.plain(data).encode()

@@ -16,6 +16,7 @@ MAX_ROWS = 3_000
 MAX_TEXT = 200_000
 """Characters of one page."""
 SHORT, LONG = 300, 1_000
+UNREADABLE = "A file belongs to this document that cannot be read from it. Please send it by itself."
 
 Block = dict[str, Any]
 """One of {"title": heading of the page}, {"h": heading}, {"p": paragraph}, {"l": [items]}, or a table {"t": [[cells], …],

@@ -10,7 +10,10 @@ import pytest
 from records.child.handle import sniff
 from records.child.text import characters
 from records.dicom.characters import east_asian
+from records.structured import cda, hl7
 from records.structured.hl7 import Marks
+from records.structured.model import UNREADABLE
+from records.structured.xmltree import parse
 from tests.factories.files import dicom, pdf, photo
 from tests.records.helpers import one
 
@@ -182,3 +185,22 @@ def test_a_mark_of_escape_in_a_value_drops_nothing() -> None:
     marks = Marks.of("MSH|^~\\&|x")
     assert marks.plain("0.5\\0.7\\0.9") == "0.5\\0.7\\0.9"
     assert marks.plain("A\\T\\B \\H\\bold\\N\\\\.br\\next \\X41\\") == "A&B bold\nnext A"
+
+
+def told(segments: str) -> str:
+    return str([page.blocks for page in hl7.read("MSH|^~\\&|A|B|||||ORU^R01\r" + segments).pages])
+
+
+def test_every_coded_answer_of_a_result_is_shown() -> None:
+    text = told("OBX|1|CWE|600-7^Bacteria^LN||112283007^E. coli^SCT~^Klebsiella~MRSA")
+    assert "E. coli\\nKlebsiella\\nMRSA" in text
+
+
+@pytest.mark.parametrize("value", ["^application^pdf^Base64^not=base64!", "http://archive.example/1"])
+def test_a_file_in_a_message_that_cannot_be_read_is_told(value: str) -> None:
+    assert UNREADABLE in told(f"OBX|1|ED|1^Report||{value}")
+
+
+def test_a_file_in_a_document_that_cannot_be_read_is_told() -> None:
+    body = b'<ClinicalDocument><component><nonXMLBody><text representation="B64">no!</text></nonXMLBody></component></ClinicalDocument>'
+    assert [page.blocks for page in cda.read(parse(body)[0]).pages] == [[{"p": UNREADABLE}]]
