@@ -27,6 +27,8 @@ AT_LEAST = 3
 """Fewer are not worth a child of their own."""
 SECONDS = 8.0
 """After that the sender has waited long enough, and the job does it."""
+MAX_BYTES = 32 * 1024**2
+"""Of the beginnings of one request: what comes behind them is left to the job."""
 
 
 def prepare() -> None:
@@ -36,17 +38,22 @@ def prepare() -> None:
             nursery()
 
 
+def takes_more(held: int) -> bool:
+    """Whether the beginning of one more image is worth keeping, with `held` bytes of those before it."""
+    return not settings.CLAMAV_ADDRESS and held < MAX_BYTES
+
+
 class Look:
-    """A child that reads the first bytes of stored objects while the caller makes them safe on the disk."""
+    """A child that reads the first bytes of stored objects while the caller makes them safe on the disk. Those with none are left out."""
 
     def __init__(self, case_id: UUID, by: Actor, files: Sequence[tuple[StoredObject, bytes]]) -> None:
-        self._key, self._files = (str(case_id), by.kind, by.id), files
+        self._key, self._files = (str(case_id), by.kind, by.id), [one for one in files if one[1]]
         self._child: Child | None = None
-        if settings.CLAMAV_ADDRESS or len(files) < AT_LEAST:
+        if settings.CLAMAV_ADDRESS or len(self._files) < AT_LEAST:
             return
         try:
             self._child = child_for(self._key)
-            self._child.ask([(stored.size, head) for stored, head in files])
+            self._child.ask([(stored.size, head) for stored, head in self._files])
         except (SandboxUnavailable, GaveUp, OSError) as problem:
             self._give_up(problem)
 

@@ -21,7 +21,7 @@ from typing import Any
 from django.conf import settings
 
 from portal.core.workfolder import work_folder
-from records.child.protocol import MAX_LINE, FileResult, Limits, ProtocolError, parse_line, parse_result
+from records.child.protocol import FileResult, Limits, ProtocolError, parse_line, parse_result
 from records.nursery import SandboxUnavailable, nursery
 from records.sandbox import end
 
@@ -31,6 +31,8 @@ AGE_SECONDS = 60.0
 CPU_SECONDS = 20
 """For one image; a child has three times as much in its life."""
 BLOCK = 256 * 1024
+MAX_HEARD = 32 * 1024**2
+"""Bytes of all answers to one request: their objects take several times as much."""
 BOOT = "import sys; sys.path.insert(0, sys.argv.pop()); from records.child.__main__ import main; sys.exit(main())"
 
 
@@ -90,18 +92,26 @@ class Child:
     def answers(self, seconds: float) -> list[FileResult]:
         """What it found, in the order of what was asked. Raises GaveUp; then this child is of no more use."""
         found: list[FileResult] = []
-        until = time.monotonic() + seconds
+        until, heard = time.monotonic() + seconds, len(self._heard)
+        poll = select.poll()  # select() takes no descriptor above 1023
+        poll.register(self._out, select.POLLIN)
         while len(found) < len(self._asked):
             left = until - time.monotonic()
             if left <= 0:
                 raise GaveUp("late")
-            readable, writable, _ = select.select([self._out], [self._in] if self._told else [], [], left)
-            if writable:
+            if self._told:
+                poll.register(self._in, select.POLLOUT)
+            ready = dict(poll.poll(left * 1000))
+            if self._in in ready:
                 self._tell()
-            if readable:
+                poll.unregister(self._in)
+            if self._out in ready:
                 chunk = os.read(self._out, BLOCK)
+                heard += len(chunk)
                 if not chunk:
                     raise GaveUp("gone")
+                if heard > MAX_HEARD:
+                    raise GaveUp("too much")
                 self._heard += chunk
                 self._take(found)
         self.used = time.monotonic()
@@ -114,12 +124,10 @@ class Child:
                 del self._heard[: place + 1]
                 if message.get("t") != "done" or message.get("i") != self._number or len(found) >= len(self._asked):
                     raise GaveUp("out of order")
-                found.append(parse_result(message, key=str(self._number), size=self._asked[len(found)]))
+                found.append(parse_result(message, key=str(self._number), size=self._asked[len(found)], beginning=True))
                 self._number += 1
         except ProtocolError:
             raise GaveUp("nonsense") from None
-        if len(self._heard) > MAX_LINE:
-            raise GaveUp("too much")
 
     def close(self) -> None:
         self._stack.close()

@@ -13,8 +13,8 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -23,6 +23,8 @@ from records.child.nursery import FDS_AT_ONCE, PID, RUNNING, SPAWN, STATUS, WAIT
 ROOT = Path(__file__).resolve().parent.parent
 _BOOT = "import sys; sys.path.insert(0, sys.argv.pop()); from records.child.nursery import main; sys.exit(main())"
 PIPE_BYTES = 1024**2
+ANSWER_SECONDS = 30.0
+"""For a fork; on a busy machine the process that is asked loads for some seconds first."""
 _ENVIRONMENT = {
     "LANG": "C.UTF-8",
     "OPENBLAS_NUM_THREADS": "1",  # each thread would take address space from the limit, and a fork has only one
@@ -86,10 +88,9 @@ class Nursery:
             fcntl.fcntl(stdout, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
         try:
             pid = self._spawn(boot.encode(), [orders, answers, *files])
-        except OSError:
+        except (OSError, SandboxUnavailable):
             os.close(stdin)
             os.close(stdout)
-            self.close()
             raise SandboxUnavailable("the child did not start") from None
         finally:
             os.close(orders)
@@ -97,7 +98,7 @@ class Nursery:
         return Child(self, pid, os.fdopen(stdin, "wb"), os.fdopen(stdout, "rb"))
 
     def _spawn(self, boot: bytes, descriptors: Sequence[int]) -> int:
-        with self._lock:
+        with self._asking(ANSWER_SECONDS):
             self._socket.sendall(b"S" + SPAWN.pack(len(descriptors), len(boot)) + boot)
             for at in range(0, len(descriptors), FDS_AT_ONCE):
                 socket.send_fds(self._socket, [b"f"], descriptors[at : at + FDS_AT_ONCE])
@@ -105,15 +106,37 @@ class Nursery:
 
     def wait(self, pid: int, seconds: float) -> int:
         try:
-            with self._lock:
+            with self._asking(seconds + ANSWER_SECONDS):
                 self._socket.sendall(b"W" + WAIT.pack(pid, seconds))
                 status = int(STATUS.unpack(exactly(self._socket, STATUS.size))[0])
         except OSError:
-            self.close()
             raise SandboxUnavailable("the process that forks the children is gone") from None
         if status == RUNNING:
             raise TimeoutError
         return os.waitstatus_to_exitcode(status)
+
+    @contextmanager
+    def _asking(self, seconds: float) -> Iterator[None]:
+        """Its turn to speak, and how long it may take. One that does not answer in time is ended: its next answer would be to this.
+
+        Raises:
+            OSError: it is gone, or is now.
+            SandboxUnavailable: others have waited for it all this time.
+        """
+        if not self._lock.acquire(timeout=seconds):
+            raise SandboxUnavailable("the process that forks the children is busy")
+        try:
+            self._socket.settimeout(seconds)
+            yield
+        except TimeoutError:
+            self._process.kill()
+            self.close()
+            raise
+        except OSError:
+            self.close()
+            raise
+        finally:
+            self._lock.release()
 
     def close(self) -> None:
         """It ends when it finds nobody at the other side; so do children that it still has."""

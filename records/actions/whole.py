@@ -27,7 +27,7 @@ from records.moves import UPLOAD
 from records.queries.uploads import used
 from records.rules.tus import Described
 from records.rules.uploads import takes_files, too_much
-from records.states import UploadState
+from records.states import RecordState, UploadState
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -172,7 +172,8 @@ def write_rows(
         note(uploads[-1], UPLOAD.kind, EVENT, actor=by, source=UploadState.RECEIVING, target=UploadState.RECEIVED)
     studies = _index(case, rows, seen) if seen else []
     insert(rows)
-    indexing.show(studies=studies, by=READER)
+    if studies and not File.objects.filter(case=case, state=RecordState.PROCESSING).exists():
+        indexing.show(studies=studies, by=READER)  # else when the job has read what waits: it may be somebody else's
     return uploads
 
 

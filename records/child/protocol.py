@@ -160,8 +160,8 @@ def parse_line(line: bytes) -> dict[str, Any]:
     return dict(value)
 
 
-def parse_result(value: Mapping[str, Any], *, key: str, size: int) -> FileResult:
-    """Check a result for the input of `size` bytes. Raises ProtocolError."""
+def parse_result(value: Mapping[str, Any], *, key: str, size: int, beginning: bool = False) -> FileResult:
+    """Check a result for the input of `size` bytes, of which the child may have had the `beginning` only. Raises ProtocolError."""
     status, code, kind, media = (value.get(n) for n in ("status", "code", "kind", "media_type"))
     _need(status in STATUSES, "status")
     _need(kind in KINDS, "kind")
@@ -183,6 +183,8 @@ def parse_result(value: Mapping[str, Any], *, key: str, size: int) -> FileResult
     _named_files(data, {o.name: o.size for o in checked}, status, kind)
     if kind == "dicom" and status in ("ready", "quarantined") and data:
         _dicom(data, size)
+        found = data.get("digest")  # of the pixels, which no beginning has
+        _need(found == "" if beginning else bool(_SHA256.match(str(found))), "digest")
     try:
         model.check(data)
     except model.Malformed as wrong:
@@ -234,7 +236,6 @@ def _dicom(data: Mapping[str, Any], size: int) -> None:
     assert isinstance(index, dict) and isinstance(frames, dict)
     for name in ("study_instance_uid", "series_instance_uid", "sop_instance_uid"):
         _need(isinstance(index.get(name), str) and bool(_UID.match(index[name])), name)
-    _need(data.get("digest") == "" or bool(_SHA256.match(str(data.get("digest", "")))), "digest")
     for name, value in index.items():
         _need(isinstance(value, (str, int, float, list, type(None))), str(name))
     content = data.get("content")

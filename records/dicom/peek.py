@@ -61,9 +61,9 @@ class Peek:
         return head_of(bytes(self._kept[:WINDOW]))
 
     def beginning(self) -> bytes:
-        """What was kept, up to the last place where pixels may begin: an icon's look the same."""
+        """What was kept, up to the last place where pixels may begin: an icon's look the same. Nothing where none do."""
         place = self._kept.rfind(PIXELS)
-        return bytes(self._kept if place < 0 else self._kept[: place + BEHIND])
+        return b"" if place < 0 else bytes(self._kept[: place + BEHIND])
 
 
 def head_of(start: bytes) -> Head:

@@ -113,7 +113,7 @@ class StoreMixin(DicomwebView):
     def _take(self, case: Case, read: Callable[[int], bytes], boundary: str, study: str | None) -> list[Taken]:
         """Seal every part as it arrives. Raises Problem 400 when the body is cut or malformed; then nothing of it is kept."""
         taken: list[Taken] = []
-        self.batch = storage.Batch(case.pk)
+        self.batch, self.held = storage.Batch(case.pk), 0
         try:
             for headers, body in Reader(read, boundary).parts():
                 if len(taken) >= MAX_PARTS:
@@ -137,7 +137,9 @@ class StoreMixin(DicomwebView):
             return Taken(head, stored, NOT_UNDERSTOOD)
         if study is not None and head.study and head.study != study:
             return Taken(head, stored, OTHER_STUDY)
-        return Taken(head, stored, beginning=peeked.beginning())
+        beginning = peeked.beginning() if at_once.takes_more(self.held) else b""
+        self.held += len(beginning)
+        return Taken(head, stored, beginning=beginning)
 
     def _drop(self, taken: list[Taken]) -> None:
         """Sealed bytes that no row names."""

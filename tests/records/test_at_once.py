@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
+import os
+import resource
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -12,6 +16,7 @@ from django.db import DataError
 from pydicom.uid import RLELossless
 
 from cases.models import Case
+from portal.core.models import Event
 from records import at_once, beginnings
 from records.actions import whole
 from records.child.handle import handle
@@ -20,6 +25,7 @@ from records.dicom.peek import Peek
 from records.models import File, Instance, Receipt, Series, Study
 from records.states import RecordState
 from tests.factories import files, records
+from tests.records.test_peek import beginning as beginning_of
 from tests.records.test_stow import bearer, multipart, store
 
 pytestmark = pytest.mark.django_db
@@ -79,8 +85,6 @@ def test_plain_images_can_be_seen_with_the_answer(case: Case, token: dict[str, s
 
 
 def test_what_the_beginning_tells_is_what_the_whole_file_tells(tmp_path: Any) -> None:
-    import os
-
     body = files.dicom(size=256)
     peek = Peek()
     assert b"".join(peek.through([body[:100], body[100:70_000], body[70_000:]])) == body
@@ -121,6 +125,25 @@ def test_one_strange_image_among_a_patients_own_holds_the_study(case: Case, toke
     assert (Study.objects.get().state, Study.objects.get().code) == (RecordState.QUARANTINED, "two_patients")
 
 
+def test_a_study_is_not_seen_before_a_strange_image_of_it_that_waits(case: Case, token: dict[str, str]) -> None:
+    strange = files.dicom(instance=4, PatientName="OTHERWISE^PERSONA", PatientBirthDate="19900101")
+    store(token, multipart([*slices(1, 2, 3), compressed(strange)]))
+    records.run_jobs()
+    study = Study.objects.get()
+    assert (study.state, study.code) == (RecordState.QUARANTINED, "two_patients")
+    assert not Event.objects.filter(subject_id=study.pk, name="ready").exists()
+
+
+def test_what_is_more_than_a_request_may_hold_waits_for_the_job(
+    case: Case, token: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(at_once, "MAX_BYTES", 3 * len(beginning_of(files.dicom(), 4096)))
+    store(token, multipart(slices(*range(1, 7))))
+    assert (Instance.objects.count(), File.objects.filter(state=RecordState.PROCESSING).count()) == (3, 3)
+    records.run_jobs()
+    assert (Instance.objects.count(), Study.objects.get().state) == (6, RecordState.READY)
+
+
 def test_what_is_not_plain_waits_for_the_job(case: Case, token: dict[str, str]) -> None:
     body = files.dicom(instance=4)
     store(
@@ -130,7 +153,9 @@ def test_what_is_not_plain_waits_for_the_job(case: Case, token: dict[str, str]) 
         ),
     )
     assert (Instance.objects.count(), File.objects.filter(state=RecordState.PROCESSING).count()) == (2, 3)
+    assert Study.objects.get().state == RecordState.PROCESSING, "what waits may be somebody else's"
     records.run_jobs()
+    assert Study.objects.get().state == RecordState.READY
     assert sorted(File.objects.exclude(state=RecordState.READY).values_list("state", "code")) == [
         (RecordState.QUARANTINED, "dicom_trailing_data"),
         (RecordState.REJECTED, "dicom_truncated"),
@@ -170,9 +195,10 @@ def test_twins_in_one_request_are_one_image(case: Case, token: dict[str, str]) -
 
 
 def test_with_a_virus_scanner_nothing_is_indexed_before_it_was_scanned(
-    case: Case, token: dict[str, str], settings: Any
+    case: Case, token: dict[str, str], settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.CLAMAV_ADDRESS = "127.0.0.1:1"
+    monkeypatch.delattr(Peek, "beginning")  # nothing is kept that nobody asks about
     store(token, multipart(slices(1, 2, 3)))
     assert (Instance.objects.count(), File.objects.filter(state=RecordState.PROCESSING).count()) == (0, 3)
 
@@ -206,6 +232,42 @@ def test_rows_that_do_not_fit_are_left_to_the_job(
     monkeypatch.undo()
     records.run_jobs()
     assert Instance.objects.count() == 3
+
+
+@pytest.fixture
+def talk() -> Iterator[tuple[beginnings.Child, int]]:
+    """A child of which we are the other side, asked about one file: its descriptors are above those that select() takes."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 1100), hard))
+    pipes = [*os.pipe(), *os.pipe()]
+    child = object.__new__(beginnings.Child)
+    child._out, child._in = (fcntl.fcntl(pipes[n], fcntl.F_DUPFD, 1030) for n in (0, 3))
+    child._told, child._heard, child._number, child._asked = bytearray(), bytearray(), 0, []
+    os.set_blocking(child._in, False)
+    yield child, pipes[1]
+    for one in (*pipes, child._in, child._out):
+        os.close(one)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_a_child_is_heard_at_any_descriptor(talk: tuple[beginnings.Child, int]) -> None:
+    child, says = talk
+    child.ask([(9, b"a" * 300_000)])
+    refused = '"status":"rejected","code":"dicom_truncated","kind":"dicom","media_type":"application/dicom"'
+    os.write(says, f'{{"t":"done","i":0,{refused},"flags":[],"data":{{}},"outputs":[]}}\n'.encode())
+    assert [one.code for one in child.answers(5)] == ["dicom_truncated"]
+    assert child._told, "nobody took what did not fit into the pipe"
+
+
+def test_a_child_that_says_too_much_is_given_up(
+    talk: tuple[beginnings.Child, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(beginnings, "MAX_HEARD", 1000)
+    child, says = talk
+    child.ask([(9, b"a")])
+    os.write(says, b" " * 1001)
+    with pytest.raises(beginnings.GaveUp, match="too much"):
+        child.answers(5)
 
 
 def test_a_child_serves_one_case_and_sender_alone(case: Case) -> None:

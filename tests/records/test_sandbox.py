@@ -270,6 +270,18 @@ def test_batch_waits_for_another_day_when_the_forking_process_is_killed(
     nursery.nursery().close()
 
 
+def test_a_forking_process_that_does_not_answer_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nursery, "ANSWER_SECONDS", 0.05)
+    home = nursery.Nursery()
+    os.kill(home.pid, signal.SIGSTOP)
+    with home._lock, pytest.raises(SandboxUnavailable):
+        home.child("", [])
+    assert home.lives(), "who only waited for others' turn ends nothing"
+    with pytest.raises(SandboxUnavailable):
+        home.child("", [])
+    assert not home.lives()
+
+
 GOOD: dict[str, Any] = {
     "status": "ready", "code": "", "kind": "pdf", "media_type": "application/pdf", "flags": [],
     "data": {"pages": [{"image": "00000.p00001.jpg", "width": 1, "height": 1, "text": ""}]},
@@ -307,6 +319,11 @@ def test_frames_beyond_the_file_are_refused(tmp_path: Path) -> None:
     result = one(content, tmp_path)
     message = {**result.to_json(), "outputs": [[o.name, o.size] for o in result.outputs]}
     assert parse_result(message, key="a", size=len(content)).data["frames"]["source"] == "original"
+    bare = {**message, "data": {**message["data"], "digest": ""}}
+    assert parse_result(bare, key="a", size=len(content), beginning=True).status == "ready"
+    for wrong, beginning in ((bare, False), (message, True)):
+        with pytest.raises(ProtocolError, match="digest"):
+            parse_result(wrong, key="a", size=len(content), beginning=beginning)
     with pytest.raises(ProtocolError):
         parse_result(message, key="a", size=len(content) - 100)
 
