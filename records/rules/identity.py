@@ -92,6 +92,8 @@ def alike(a: str, b: str) -> bool:
 
 def _latin(record: str, person: str) -> Verdict:
     theirs, ours = tokens(record), tokens(person)
+    if TITLES.issuperset(theirs):  # somebody may be called so
+        ours = words(person)
     if not theirs or not ours or set(theirs) & NOBODY or all(len(part) == 1 for part in theirs):
         return Verdict.UNKNOWN
     left, agree, initials, differ = list(ours), 0, 0, 0

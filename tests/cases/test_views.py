@@ -165,7 +165,9 @@ def test_section_with_a_mistake_is_kept_and_says_what_to_do():
 def test_a_birth_date_nobody_can_have_asks_for_the_year():
     case = make_case()
     client = own(case)
-    response = client.post(page("cases:section", case, "about"), ABOUT | {"birth_date_year": "1862"}, follow=True)
+    response = client.post(
+        page("cases:section", case, "about"), ABOUT | {"birth_date_year": "1862", "revision": "0"}, follow=True
+    )
     assert "Check the year. This date of birth would be more than 120 years ago" in response.content.decode()
 
 

@@ -103,6 +103,8 @@ def test_same_name_knows_one_name_in_many_spellings(record: str, person: str) ->
         ("KIM^MINSU", "민수 김", "unknown"),  # Hangul has no one spelling in Latin letters
         ("YAMADA^TARO", "太郎 山田", "unknown"),
         ("MÜLLER^BERTA", "Anna Müller", "partly"),
+        ("HERR", "Anna Herr", "same"),  # a title to most
+        ("DR", "Anna Müller", "other"),
     ],
 )
 def test_same_name_tells_others_apart(record: str, person: str, verdict: str) -> None:

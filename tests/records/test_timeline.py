@@ -194,7 +194,7 @@ def test_a_day_by_hand_is_not_told_as_dicom_and_yields_to_what_images_say(case: 
     study.refresh_from_db()
     assert qido.study_json(study, "")["00080020"] == {"vr": "DA"}
     image = Instance.objects.select_related("series__study").get(series__study=study)
-    assert b"20250203" not in directory([("IMAGES/IM1", image)])
+    assert b"20250203" not in directory([("IMAGES/IM1", image)], {})
     assert not search.studies(case.opened_by, {"StudyDate": "20250203"}, case_id=case.pk).exists()
     assert search.studies(case.opened_by, {"StudyDate": "20260312"}, case_id=case.pk).exists()
     make.upload(case, files.dicom(study=9, instance=2, StudyDate="20260401"), "IM10")
