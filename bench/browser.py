@@ -199,9 +199,10 @@ def compared(
     Raises:
         Unreachable: OHIF cannot be had.
     """
-    program = shutil.which("chromium") or "/usr/bin/chromium"
+    from tests.journeys.browser import chromium_path
+
     with pages(peer_root) as address, sync_playwright() as tools:
-        browser = tools.chromium.launch(executable_path=program, args=SWITCHES)
+        browser = tools.chromium.launch(executable_path=chromium_path(), args=SWITCHES)
         taken: tuple[list[tuple[float, float]], list[tuple[float, float]]] = ([], [])
         for _ in range(times):
             taken[0].append(opened(browser, ours, frames, cookie))

@@ -190,6 +190,8 @@ def looked_at(page: Page, address: str, count: int, memory: Memory, cap: int) ->
 
 
 def run(count: int, gigabytes: int) -> list[Row]:
+    from tests.journeys.browser import chromium_path
+
     volume = data.volume(SENT)
     with tempfile.TemporaryDirectory(prefix="consilium-bench-") as name:
         folder = Path(name) / "portal"
@@ -211,7 +213,7 @@ def run(count: int, gigabytes: int) -> list[Row]:
                 time.sleep(0.3)
             multiply(volume.study, count)
             with Memory(os.getpid()) as memory:
-                chromium = tools.chromium.launch(executable_path="/usr/bin/chromium", args=SWITCHES)
+                chromium = tools.chromium.launch(executable_path=chromium_path(), args=SWITCHES)
                 context = chromium.new_context(viewport={"width": 1366, "height": 768})
                 context.add_init_script(LAPTOP % gigabytes)
                 cookie, _, value = headers["Cookie"].split(";")[0].partition("=")

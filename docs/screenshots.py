@@ -6,9 +6,7 @@ python docs/screenshots.py [FOLDER of a portal that `manage.py demo` has filled 
 from __future__ import annotations
 
 import io
-import os
 import re
-import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -22,6 +20,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
+from tests.journeys.browser import chromium_path  # noqa: E402
 from tests.journeys.conftest import SWITCHES  # noqa: E402
 from tests.journeys.service import Service, wait_until  # noqa: E402
 
@@ -120,8 +119,7 @@ def main() -> int:
         service.run("manage.py", "demo", patience=900)
         service.start()
         with sync_playwright() as playwright:
-            program = os.environ.get("CHROMIUM") or shutil.which("chromium")
-            browser = playwright.chromium.launch(executable_path=program, args=SWITCHES)
+            browser = playwright.chromium.launch(executable_path=chromium_path(), args=SWITCHES)
             pictures(service, browser)
             browser.close()
     finally:

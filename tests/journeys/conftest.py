@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.journeys.browser import AXE, Person
+from tests.journeys.browser import AXE, Person, chromium_path
 from tests.journeys.service import Service, running
 
 HERE = Path(__file__).parent
@@ -54,9 +52,8 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """Debian's own. It ends with the file's last test, since its event loop would trouble tests that use the database."""
-    program = os.environ.get("CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=SWITCHES)
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=SWITCHES)
         yield browser
         browser.close()
 

@@ -17,8 +17,9 @@ from playwright.sync_api import Page, sync_playwright
 
 from cases.models import Case
 from tests.factories import files, records
+from tests.journeys.browser import chromium_path
 
-CHROMIUM = Path("/usr/bin/chromium")
+CHROMIUM = Path(chromium_path())
 STATIC = settings.BASE_DIR / "static"
 APP = "document.getElementById('viewer').consilium"
 STUDY, SERIES = files.uid(1), files.uid(1, 1)
