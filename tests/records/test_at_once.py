@@ -32,11 +32,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def case() -> Case:
-    return records.case()
-
-
-@pytest.fixture
 def token(case: Case) -> dict[str, str]:
     return bearer(case.opened_by, case)[1]
 

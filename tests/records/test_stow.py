@@ -45,11 +45,6 @@ def store(headers: dict[str, str], body: bytes, address: str = "/dicomweb/studie
 
 
 @pytest.fixture
-def case() -> Case:
-    return records.case()
-
-
-@pytest.fixture
 def token(case: Case) -> dict[str, str]:
     return bearer(case.opened_by, case)[1]
 
