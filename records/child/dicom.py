@@ -117,7 +117,7 @@ def _waveform_title(sop_class: str, groups: list[waveforms.Group]) -> str:
     return _WAVEFORMS.get(sop_class.removeprefix("1.2.840.10008.5.1.4.1.1.9."), "Tracing")
 
 
-_WAVEFORMS = {"1.1": "12-lead ECG", "1.2": "ECG", "1.3": "Ambulatory ECG", "1.4": "32-bit ECG", "2.1": "Hemodynamic tracing",
+_WAVEFORMS = {"1.1": "12-lead ECG", "1.2": "ECG", "1.3": "Ambulatory ECG", "1.4": "32-bit ECG", "2.1": "Haemodynamic tracing",
               "3.1": "Cardiac electrophysiology", "5.1": "Arterial pulse tracing", "6.1": "Respiratory tracing",
               "6.2": "Respiratory tracing", "7.1": "EEG", "7.2": "EMG", "7.3": "EOG", "7.4": "Sleep EEG"}  # fmt: skip
 

@@ -15,7 +15,7 @@ _SEGMENT = re.compile(r"[A-Z][A-Z0-9]{2}(?=[^A-Za-z0-9\s]|$)")
 _ESCAPES = r"[FSTREHN]|\.[a-z]{2}[-+ ]?\d*|X(?:[0-9A-Fa-f]{2})+|[CM][0-9A-Fa-f]{4,6}"
 _TYPES = {
     "ORU": "Results", "ADT": "Registration", "ORM": "Order", "OMG": "Order", "OMI": "Imaging order", "OML": "Laboratory order",
-    "SIU": "Appointment", "MDM": "Document", "VXU": "Immunizations", "RDE": "Prescription", "PPR": "Problems",
+    "SIU": "Appointment", "MDM": "Document", "VXU": "Immunisations", "RDE": "Prescription", "PPR": "Problems",
 }  # fmt: skip
 _LABS = frozenset({"LAB", "CH", "HM", "MB", "SR", "BLB", "IMM", "TX", "CUS", "PAT", "SP"})
 _IMAGES = frozenset({"RAD", "CT", "MR", "NMR", "US", "RUS", "XRC", "NMS", "CUS", "CTH", "PET", "MG"})

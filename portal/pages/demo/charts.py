@@ -123,7 +123,7 @@ CHARTS: dict[str, Chart] = {
             paper(
                 "Angiogram report",
                 "Coronary angiography report",
-                "Coronary angiography (cardiac catheterization).",
+                "Coronary angiography (cardiac catheterisation).",
                 "Findings: LAD 80 % proximal, RCA 90 % mid, circumflex 70 %. Left main free of disease.",
                 "Conclusion: Three-vessel disease. SYNTAX score 27.",
             ),
