@@ -12,7 +12,7 @@ import structlog
 
 from cases.models import Case
 from portal.core import storage
-from records.dicom import render
+from records.dicom import overlays, render
 from records.models import Instance
 from records.states import RecordState
 from specialists.models import OpinionDraft
@@ -59,9 +59,9 @@ def _picture(case: Case, cited: Mapping[str, Any]) -> bytes | None:
         raw = b"".join(storage.read_range(stored, at, at + instance.frame_bytes))
         look = render.Look.from_json(instance.look) if instance.look else render.Look()
         pixels = render.pixels_of(raw, look, instance.rows, instance.columns)
-        return render.encode(
-            render.render(pixels, look, frame=int(cited["frame"]) - 1), media_type="image/png", longest=LONGEST
-        )
+        frame = int(cited["frame"]) - 1
+        drawn = overlays.draw(render.render(pixels, look, frame=frame), look.overlays, frame)
+        return render.encode(drawn, media_type="image/png", longest=LONGEST)
     except (storage.Damaged, storage.Erased, ValueError) as problem:
         log.warning("key_image_left_out", instance=str(instance.pk), problem=type(problem).__name__)
         return None

@@ -18,6 +18,7 @@ from records.dicom.metadata import clean
 
 from . import iso, office
 from .job import Job, Outcome, Refused
+from .names import Names, ZipNames
 
 CHUNK = 1 << 20
 FREE = 32 * 1024 * 1024  # bytes that any archive may hold whatever its ratio
@@ -153,8 +154,13 @@ def _disc_members(job: Job) -> Iterator[Member]:
     found = iso.entries(job)
     if sum(entry.size for entry in found) > max(FREE, DISC_RATIO * job.size):
         raise Refused("zip_bomb")
+    names = Names(entry.path for entry in found)
     for entry in found:
-        yield safe_label(entry.path), cast(IO[bytes], iso.Slices(job.file, entry.pieces)), entry.size
+        yield (
+            safe_label(names.of(entry.path).replace("\\", "_")),
+            cast(IO[bytes], iso.Slices(job.file, entry.pieces)),
+            entry.size,
+        )
 
 
 def _zip_members(job: Job, archive: zipfile.ZipFile) -> Iterator[Member]:
@@ -165,15 +171,17 @@ def _zip_members(job: Job, archive: zipfile.ZipFile) -> Iterator[Member]:
     if any(entry.flag_bits & 1 and not entry.is_dir() for entry in entries):
         yield from _locked_members(job, entries)
         return
+    names = ZipNames(entries)
     for entry in entries:
         if entry.is_dir():
             continue
+        label = safe_label(names.of(entry))
         if _is_link(entry):
-            yield safe_label(entry.filename), None, None
+            yield label, None, None
             continue
         try:
             with archive.open(entry) as stream:
-                yield safe_label(_named(entry)), stream, entry.file_size
+                yield label, stream, entry.file_size
         except NotImplementedError:
             raise Refused("archive_unsupported") from None
         except _BROKEN:
@@ -190,15 +198,17 @@ def _locked_members(job: Job, entries: list[zipfile.ZipInfo]) -> Iterator[Member
 
     with pyzipper.AESZipFile(job.file) as archive:
         secret = _secret(archive, job.password)
+        names = ZipNames(archive.infolist())
         for entry in archive.infolist():
             if entry.is_dir():
                 continue
+            label = safe_label(names.of(entry))
             if _is_link(entry):
-                yield safe_label(entry.filename), None, None
+                yield label, None, None
                 continue
             try:
                 with archive.open(entry, pwd=secret) as stream:
-                    yield safe_label(entry.filename), stream, entry.file_size
+                    yield label, stream, entry.file_size
             except NotImplementedError:
                 raise Refused("archive_unsupported") from None
 
@@ -228,16 +238,6 @@ def _secret(archive: Any, password: str) -> bytes:
         except Exception:  # noqa: S112 -- a wrong password shows as any error that an unpacker has
             continue
     raise Refused("zip_password_wrong", status="needs_password")
-
-
-def _named(entry: zipfile.ZipInfo) -> str:
-    """The name of a member. Macs and many servers write UTF-8 without saying so (bit 11); code page 437 is read then."""
-    if entry.flag_bits & 0x800 or entry.filename.isascii():
-        return entry.filename
-    try:
-        return entry.filename.encode("cp437").decode("utf-8")
-    except UnicodeError:
-        return entry.filename
 
 
 def _is_link(entry: Any) -> bool:
@@ -306,9 +306,10 @@ def _tar_members(job: Job, media_type: str) -> Iterator[Member]:
             plain = _Bounded(plain, max(FREE, RATIO * job.size))
         else:
             plain = job.file
-        with tarfile.open(fileobj=plain, mode="r|") as archive:
+        names = Names()
+        with tarfile.open(fileobj=plain, mode="r|", encoding="utf-8", errors="surrogateescape") as archive:
             for entry in archive:
-                label = safe_label(entry.name)
+                label = safe_label(names.of(entry.name))
                 if entry.issym() or entry.islnk():
                     if not _BUNDLE.search(label):
                         raise Refused("zip_symlink")

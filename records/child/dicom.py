@@ -220,6 +220,7 @@ def _pack(
         look = render.Look(
             photometric=shape.photometric, bits_allocated=8, bits_stored=8, windows=window, function="LINEAR_EXACT"
         )
+    look = replace(look, overlays=drawn)
     path = job.output("frames")
     middle, count, size = shape.frames // 2, 0, 0
     with path.open("wb") as out:
@@ -236,7 +237,7 @@ def _pack(
     if count != shape.frames or size != _decoded_size(shape, colour):
         raise DicomError("dicom_pixels_damaged")
     data["frames"].update(frame_bytes=size, pack=path.name)
-    data["look"] = replace(look, overlays=drawn).to_json()
+    data["look"] = look.to_json()
 
 
 def _decoded_size(shape: validate.Shape, colour: bool) -> int:

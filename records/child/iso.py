@@ -161,16 +161,16 @@ def _records(body: bytes) -> Iterator[bytes]:
 
 
 def _name(record: bytes, *, wide: bool) -> str | None:
-    """The entry's own name; None for the folder itself and the one above."""
+    """The entry's own name, what is no UTF-8 as surrogates (PEP 383); None for the folder itself and the one above."""
     raw = record[33 : 33 + record[32]]
     if raw in (b"\0", b"\1"):
         return None
     if wide:
         text = raw.decode("utf-16-be", "replace")
     else:
-        text = _rock_ridge(record[33 + record[32] + (1 - record[32] % 2) :]) or raw.decode("latin-1")
+        text = _rock_ridge(record[33 + record[32] + (1 - record[32] % 2) :]) or raw.decode("utf-8", "surrogateescape")
     text = text.split(";")[0].rstrip(".") or text
-    return text.replace("/", "_").replace("\\", "_")
+    return text.replace("/", "_")
 
 
 def _rock_ridge(area: bytes) -> str:
@@ -181,4 +181,4 @@ def _rock_ridge(area: bytes) -> str:
         if area[place : place + 2] == b"NM":
             name += area[place + 5 : place + length]
         place += length
-    return name.decode("utf-8", "replace")
+    return name.decode("utf-8", "surrogateescape")

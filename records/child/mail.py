@@ -5,8 +5,10 @@ from __future__ import annotations
 import email
 import email.policy
 import io
+import itertools
 import re
 from collections import Counter
+from collections.abc import Iterator
 from email.message import EmailMessage
 from html.parser import HTMLParser
 from typing import IO, cast
@@ -16,6 +18,9 @@ from .text import characters
 
 MAX_FILE = 64 * 1024 * 1024
 PARTS = 200
+"""Of one letter."""
+MAILS = 500
+"""Of one mailbox."""
 LOGO = 12_000
 """Bytes up to which a picture inside the words is taken for a letterhead or a signature's decoration."""
 LOGO_PIXELS = 128 * 128
@@ -30,12 +35,38 @@ _TRANSPORT = re.compile(
 _RELAYED = re.compile(r"(?is)\s*(?:from|by)\s.+;")
 _WORD = re.compile(r"~~|\w+(?:[.,^]\w+)*")
 _FORM = re.compile(r"(?i)\bMIME\b|multi-?part message")
+_SEPARATOR = re.compile(rb"(?:\A|\n\r?\n)(?P<mail>From [^\n]{1,200}\n)(?=[A-Za-z][A-Za-z0-9-]*:)")
+"""Between the letters of a mailbox: an empty line, then one with sender and moment; a header follows."""
+_MOMENT = (re.compile(rb"\d\d:\d\d"), re.compile(rb"\d{4}"))
+_QUOTED = re.compile(rb"(?m)^>(>*From )")
+"""A line of a letter that would look like a separator."""
 Part = tuple[str, IO[bytes] | None, int | None]
 
 
 def parts(job: Job) -> list[Part]:
-    """(name, content, None) of the letter itself, which comes first, and of everything attached. Raises Refused."""
+    """(name, content, None) of the letter itself, which comes first, and of everything attached. Of a mailbox (mbox, RFC 4155) with
+    several letters: of one after the other, each in a folder. Raises Refused."""
     content = job.read_all(MAX_FILE).removeprefix(b"\xef\xbb\xbf").lstrip()
+    starts = list(itertools.islice(_letters(content), MAILS + 1)) if content.startswith(b"From ") else []
+    if len(starts) < 2:
+        return _parts(content)
+    if len(starts) > MAILS:
+        raise Refused("zip_too_many_entries")
+    found: list[Part] = []
+    for number, (start, end) in enumerate(itertools.pairwise([*starts, len(content)]), 1):
+        one = _QUOTED.sub(rb"\1", content[start:end])
+        found += [(f"mail {number}/{name}", stream, size) for name, stream, size in _parts(one)]
+    return found
+
+
+def _letters(content: bytes) -> Iterator[int]:
+    """Where the letters of a mailbox begin."""
+    for found in _SEPARATOR.finditer(content):
+        if all(part.search(found["mail"]) for part in _MOMENT):
+            yield found.start("mail")
+
+
+def _parts(content: bytes) -> list[Part]:
     message: EmailMessage = email.message_from_bytes(content, policy=email.policy.default)
     leaves = [one for one in message.walk() if not one.is_multipart()]
     if len(leaves) > PARTS:

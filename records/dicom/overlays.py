@@ -78,16 +78,29 @@ def _outline(plane: np.ndarray) -> np.ndarray:
     return plane & ~inside
 
 
-def draw(picture: np.ndarray, overlays: Sequence[Overlay], frame: int) -> np.ndarray:
-    """The 8-bit picture of a whole frame with its overlays in white."""
-    masks = [one.mask(frame, *picture.shape[:2]) for one in overlays]
-    shown = [mask for mask in masks if mask is not None]
+def draw(
+    picture: np.ndarray, overlays: Sequence[Overlay], frame: int, whole: tuple[int, int] | None = None
+) -> np.ndarray:
+    """The 8-bit picture of a whole frame with its overlays in white. `whole`: the frame's rows and columns, when the picture is one of
+    averaged blocks (`render.shrink`); a thin line stays a line then."""
+    rows, columns = whole or picture.shape[:2]
+    masks = [one.mask(frame, rows, columns) for one in overlays]
+    shown = [_blocks(mask, picture.shape[:2]) for mask in masks if mask is not None]
     if not shown:
         return picture
     drawn = picture.copy()
     for mask in shown:
         drawn[mask] = 255
     return drawn
+
+
+def _blocks(mask: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Which blocks of the mask have a pixel that is set."""
+    step = mask.shape[0] // shape[0]
+    if step < 2:
+        return mask
+    found = mask[: shape[0] * step, : shape[1] * step].reshape(shape[0], step, shape[1], step).any(axis=(1, 3))
+    return np.asarray(found)
 
 
 def overlays_of(values: Values, shape: Shape, body: BinaryIO) -> tuple[Overlay, ...]:

@@ -196,8 +196,9 @@ def encode(
 
 
 def thumbnail(pixels: np.ndarray, look: Look, *, frame: int = 0) -> bytes:
-    """A JPEG of at most 256 pixels."""
-    return encode(render(shrink(pixels), look, frame=frame), longest=THUMBNAIL, quality=80)
+    """A JPEG of at most 256 pixels, with the image's overlay planes."""
+    small = render(shrink(pixels), look, frame=frame)
+    return encode(draw(small, look.overlays, frame, pixels.shape[:2]), longest=THUMBNAIL, quality=80)
 
 
 def picture(

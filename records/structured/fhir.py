@@ -6,6 +6,7 @@ understood becomes a fact; everything else is counted, so that nothing is droppe
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -24,11 +25,11 @@ from records.structured.fhir_values import (
     text,
     text_data,
 )
-from records.structured.model import LONG, SHORT, Attachment, Block, Fact, Page, Record, Who, table, unique
+from records.structured.model import LONG, SHORT, UNREADABLE, Attachment, Block, Fact, Page, Record, Who, table, unique
 from records.structured.xmltree import Node, Unsafe, parse
 
 _SHOWN = frozenset({"Condition", "MedicationRequest", "MedicationStatement", "AllergyIntolerance", "Observation", "Procedure", "Patient",
-                    "Bundle", "Composition", "Medication", "DiagnosticReport", "DocumentReference"})  # fmt: skip
+                    "Bundle", "Composition", "Medication", "DiagnosticReport", "DocumentReference", "Media", "Binary"})  # fmt: skip
 _DONE = frozenset({"entered-in-error", "cancelled", "not-done", "not-taken", "draft"})
 _CLASSES = {
     "LAB": "laboratory",
@@ -309,18 +310,29 @@ class _Reader:
             self.record.pages.append(Page("Patient", table(["", ""], [row for row in rows if row[1]])))
 
     def _files(self) -> None:
-        holders = [(one, many(one.get("presentedForm"))) for one in self.of("DiagnosticReport")]
-        holders += [
-            (one, [first(c).get("attachment") for c in many(one.get("content"))])
-            for one in self.of("DocumentReference")
+        """Files inside, also those that stand as a Binary beside the resource that names them; what cannot be read is told."""
+        inside = [file for one in self.of("DiagnosticReport") for file in many(one.get("presentedForm"))]
+        inside += [
+            first(one).get("attachment") for held in self.of("DocumentReference") for one in many(held.get("content"))
         ]
-        for _one, files in holders:
-            for file in files:
-                data = text_data(first(file).get("data"))
-                if data:
-                    kind = text(first(file).get("contentType")).split(";")[0].strip().lower()
-                    number = len(self.record.attachments) + 1
-                    self.record.attachments.append(Attachment(f"attachment-{number}.{ENDINGS.get(kind, 'bin')}", data))
+        inside += [one.get("content") for one in self.of("Media")]
+        unread: list[str] = []
+        for file in (*map(first, inside), *self.of("Binary")):
+            if data := text_data(file.get("data")):
+                kind = text(file.get("contentType")).split(";")[0].strip().lower()
+                number = len(self.record.attachments) + 1
+                self.record.attachments.append(Attachment(f"attachment-{number}.{ENDINGS.get(kind, 'bin')}", data))
+            elif file.get("data") or (text(file.get("url")) and not self._is_here(text(file.get("url")))):
+                unread.append(text(file.get("title")) or text(file.get("contentType")))
+        if unread:
+            named = list(dict.fromkeys(filter(None, unread)))[:100]
+            self.record.pages.append(Page("", [{"p": UNREADABLE}, *([{"l": named}] if named else [])]))
+
+    def _is_here(self, address: str) -> bool:
+        """Whether an address names a Binary of this same record, with or without its server and version."""
+        short = re.search(r"\bBinary/[^/?#]+", address)
+        found = self.by_reference.get(address) or (self.by_reference.get(short[0]) if short else None)
+        return found is not None and found.get("resourceType") == "Binary"
 
 
 def _unsaid(code: str) -> bool:

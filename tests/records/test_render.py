@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zlib
 from dataclasses import replace
 from typing import Any
 
@@ -150,6 +151,20 @@ def test_overlay_of_many_frames_belongs_to_the_frames_that_it_names() -> None:
     found = [one.mask(frame, 16, 16) for frame in (1, 2, 3)]
     assert [int(mask.sum()) for mask in found if mask is not None] == [0, 0, 1]
     assert found[2] is not None and found[2][2, 1]
+
+
+def test_thumbnail_has_thin_lines_of_an_overlay() -> None:
+    """In a picture of blocks of four pixels: averaged, a line of one would be faint."""
+    _, look = with_overlay(np.zeros((16, 16), np.uint8))
+    (one,) = look.overlays
+    lines = np.zeros((1024, 1024), np.uint8)
+    lines[500] = 1
+    bits = zlib.compress(np.packbits(lines.ravel(), bitorder="little").tobytes())
+    large = replace(look, overlays=(replace(one, rows=1024, columns=1024, bits=bits),))
+    with Image.open(io.BytesIO(thumbnail(np.zeros((1024, 1024), "<i2"), large))) as image:
+        grey = np.asarray(image)
+    assert grey.shape == (256, 256)
+    assert grey[125].min() > 200 and grey[100].max() < 30
 
 
 def test_overlay_that_is_cut_short_is_left_out_and_said() -> None:

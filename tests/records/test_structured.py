@@ -179,6 +179,28 @@ def test_message_gives_results_and_the_file_inside(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("file", "told"),
+    [
+        ({"data": "JVBERi0xLjQK"}, False),
+        ({"data": "JVBERi0xLjQ*", "title": "Echo"}, True),
+        ({"url": "https://fhir.example/Binary/7/_history/1"}, False),
+        ({"url": "https://fhir.example/Binary/8", "title": "Echo"}, True),
+    ],
+)
+def test_file_in_a_bundle_is_read_or_told_of(file: dict[str, str], told: bool) -> None:
+    """Broken or elsewhere: silence would let it be missed."""
+    held = {
+        "resourceType": "DocumentReference",
+        "content": [{"attachment": {"contentType": "application/pdf", **file}}],
+    }
+    binary = {"resourceType": "Binary", "id": "7", "contentType": "application/pdf", "data": "JVBERi0xLjUK"}
+    record = fhir.read({"resourceType": "Bundle", "entry": [{"resource": held}, {"resource": binary}]})
+    assert record.attachments[-1].content == b"%PDF-1.5\n"
+    assert len(record.attachments) == 1 + (file.get("data") == "JVBERi0xLjQK")
+    assert [page.blocks for page in record.pages] == ([[{"p": model.UNREADABLE}, {"l": ["Echo"]}]] if told else [])
+
+
+@pytest.mark.parametrize(
     ("text", "ends"),
     [("4.5-11.0", (4.5, 11.0)), ("<200", (None, 200.0)), (">= 60", (60.0, None)), ("70 to 100 mg/dL", (70.0, 100.0)),
      ("Negative: <1:80", (None, None)), ("men 13-17, women 12-15", (None, None)), ("", (None, None))],

@@ -128,6 +128,16 @@ def test_mail_gives_its_words_and_what_is_attached(tmp_path: Path) -> None:
     assert (tmp_path / result.data["members"][1]["file"]).read_bytes().startswith(b"%PDF-")
 
 
+def test_each_letter_of_a_mailbox_is_read(tmp_path: Path) -> None:
+    """A line that only looks like the beginning of a letter ends none."""
+    plain = mail(attached=False).rstrip(b"\n") + b"\n\nFrom the ward\nNote: no fever\n\n>From here on\n"
+    line = b"From a@clinic.example Mon Sep 01 10:20:30 2025\n"
+    result = one(line + mail(attached=True) + b"\n" + line + plain, tmp_path)
+    found = {member["name"]: (tmp_path / member["file"]).read_bytes() for member in result.data["members"]}
+    assert set(found) == {"mail 1/message.txt", "mail 1/Befund ä.pdf", "mail 1/_logo.jpg", "mail 2/message.txt"}
+    assert b"Note: no fever\n\nFrom here on" in found["mail 2/message.txt"]
+
+
 def test_mail_without_attachments_is_a_letter(tmp_path: Path) -> None:
     result = one(mail(attached=False), tmp_path)
     assert (result.status, result.kind) == ("ready", "text")
