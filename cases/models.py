@@ -101,6 +101,11 @@ class Case(models.Model):
     def case_uuid(self) -> UUID:
         return self.id
 
+    @property
+    def own(self) -> bool:
+        """Whether who opened the case is the patient: else no page may call the patient's doctor or body "yours"."""
+        return self.acting_as == "self"
+
 
 class CasePart(models.Model):
     """Base of rows that belong to one case."""

@@ -28,7 +28,7 @@ class AboutForm(SectionForm):
     key = "about"
 
     def build(self) -> None:
-        you = self.case.acting_as == "self"
+        you = self.case.own
         patient = self.case.patient
         self.fields["given_name"] = line(
             _("First name"),
@@ -86,7 +86,7 @@ class AboutForm(SectionForm):
         )
         self.fields["state"].quiet_optional = True
         self.fields["language"] = forms.ChoiceField(
-            label=_("Which language do you speak best?"),
+            label=_("Which language do you speak best?") if you else _("Which language does the patient speak best?"),
             choices=[(one.code, one.own_name) for one in self.edition.languages],
             initial=patient.language or "en",
         )
@@ -166,14 +166,18 @@ class ProblemForm(SectionForm):
     key = "problem"
 
     def headings(self) -> list[tuple[str, tuple[str, ...]]]:
+        own = self.case.own
         return [
             (_("Why you come"), ()),
-            (_("What your doctor said"), ("first_diagnosis", "first_treatment", "first_tests", "planned_date")),
-            (_("What matters to you"), MATTERS),
+            (
+                _("What your doctor said") if own else _("What the doctor said"),
+                ("first_diagnosis", "first_treatment", "first_tests", "planned_date"),
+            ),
+            (_("What matters to you") if own else _("What matters to the patient"), MATTERS),
         ]
 
     def build(self) -> None:
-        reasons = self.edition.reasons
+        own, reasons = self.case.own, self.edition.reasons
         self.fields["reason"] = forms.ChoiceField(
             label=_("What brings you here?"),
             help_text=_("Choose the one that fits best"),
@@ -203,12 +207,12 @@ class ProblemForm(SectionForm):
             help_text=_("For example, “Heart valve surgery?” Only you and the people who work on your case see it"),
         )
         self.fields["first_diagnosis"] = text(
-            _("What did your doctor say it is?"),
-            _("Write what your doctor said. “I do not know” is fine"),
+            _("What did your doctor say it is?") if own else _("What did the doctor say it is?"),
+            _("Write what the doctor said. “I do not know” is fine"),
             help_text=_("Use your own words, or copy from a letter"),
         )
         self.fields["first_treatment"] = text(
-            _("What did your doctor advise you to do?"),
+            _("What did your doctor advise you to do?") if own else _("What did the doctor advise?"),
             _("Write what was advised. “Nothing yet” is fine"),
             help_text=_("For example, an operation, a drug, or to wait"),
         )
@@ -246,15 +250,19 @@ class HealthForm(SectionForm):
     key = "health"
 
     def headings(self) -> list[tuple[str, tuple[str, ...]]]:
+        own = self.case.own
         return [
-            (_("How you feel"), ()),
+            (_("How you feel") if own else _("How the patient feels"), ()),
             (_("Medicines and allergies"), ("medicines", "allergies", "contrast_reaction")),
-            (_("Your health so far"), ("operated", "surgeries", "other_conditions", "family")),
             (
-                _("How you live"),
+                _("Your health so far") if own else _("The patient’s health so far"),
+                ("operated", "surgeries", "other_conditions", "family"),
+            ),
+            (
+                _("How you live") if own else _("How the patient lives"),
                 ("smoking", "pack_years", "alcohol", "exercise", "diet", "exposures", "height", "weight", "support"),
             ),
-            (_("Your papers"), ("records_other_language",)),
+            (_("Your papers") if own else _("The patient’s papers"), ("records_other_language",)),
         ]
 
     def build(self) -> None:

@@ -100,7 +100,7 @@ def headline(case: Case, missing: int = 0) -> Headline:
         )
     if HoldOwner.DESK in waiting and case.phase != Phase.DRAFT:
         return Headline(_("We have to sort something out first"), _("You do not need to do anything. We write to you."))
-    who = case.assignee.get_short_name() if case.assignee else _("Your doctor")
+    who = case.assignee.get_short_name() if case.assignee else _("The doctor")
     desk = case.coordinator.get_short_name() if case.coordinator else _("A coordinator")
     calm = _("We will e-mail you when there is news. You do not need to keep checking.")
     table = {

@@ -84,7 +84,7 @@ def _problem(case: Case, edition: Edition, answers: dict[str, Any]) -> list[Row]
         *(_asked(reason.follow, answers) if reason else []),
         Row(_("What comes closest"), condition_words(case, edition)),
         Row(_("Short name"), answers.get("title", "")),
-        Row(_("What your doctor said"), answers.get("first_diagnosis", "")),
+        Row(_("What your doctor said") if case.own else _("What the doctor said"), answers.get("first_diagnosis", "")),
         Row(_("What was advised"), answers.get("first_treatment", "")),
         Row(_("Tests"), answers.get("first_tests", "")),
         Row(_("Date for treatment"), spoken(answers.get("planned_date", ""))),
@@ -105,12 +105,11 @@ def summary(case: Case, edition: Edition) -> list[Group]:
     """What the patient told us, without empty lines."""
     held = {key: section.answers for key, section in sections(case).items()}
     health = edition.asks(case.specialties, condition_keys(case))
-    own = case.acting_as == "self"
     asked = [Row(_("Question %(n)s") % {"n": one.number}, one.text) for one in questions(case)]
     groups = [
         Group(
             "about",
-            _("About you") if own else _("About the patient"),
+            _("About you") if case.own else _("About the patient"),
             tuple(_about(case, edition, held.get("about", {}))),
         ),
         Group("problem", _("The problem"), tuple(_problem(case, edition, held.get("problem", {})))),

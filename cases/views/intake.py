@@ -56,7 +56,7 @@ class Section(CaseView):
         return SECTIONS[self.key](self.case, self.edition, answers=self.held.answers if self.held else None)
 
     def page(self, form: SectionForm, *, revision: int | None = None, **more: Any) -> HttpResponse:
-        you = self.case.acting_as == "self"
+        you = self.case.own
         words = {
             "about": _("About you") if you else _("About the patient"),
             "problem": _("The problem and what was recommended"),

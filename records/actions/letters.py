@@ -97,7 +97,7 @@ def asked(items: Sequence[ItemView], more: str) -> str:
 
 def parts_of(case: Case, letter: Letter, answers: Answers, signer: Any, today: date) -> dict[str, str]:
     """Every gap of the letter, filled in from the case and the signer's answers."""
-    person, own = case.patient, case.acting_as == "self"
+    person, own = case.patient, case.own
     chosen = [one for one in checklist(case) if one.key in answers.items]
     product = settings.PRODUCT
     deliver = _("the secure page that is named at the end of this letter") if answers.by_link else answers.deliver_to
@@ -136,7 +136,7 @@ def sign(*, case: Case, key: str, answers: Answers, by: Actor) -> RequestLetter:
     edition = catalogue.edition(case.catalogue_id)
     letter, today = edition.letter(key), timezone.localdate()
     parts = parts_of(case, letter, answers, by.user, today)
-    own = case.acting_as == "self"
+    own = case.own
     signer = case.patient.full_name if own else by.user.get_full_name()
     wrong = rules.problems(letter, parts, ends_on=answers.ends_on, own=own, signer=signer, today=today)
     if not own and not parts["authority"] and rules.Problem("authority", "missing") not in wrong:

@@ -53,7 +53,7 @@ class WriteLetter(CaseView):
             data,
             letter=self.letter,
             items=checklist(self.case),
-            own=self.case.acting_as == "self",
+            own=self.case.own,
             can_link=takes_files(self.case.phase),
         )
 
@@ -68,7 +68,7 @@ class WriteLetter(CaseView):
             "heading": self.letter.name,
             "caption": self.case.ref,
             "submit_text": _("Sign the letter"),
-            "own": self.case.acting_as == "self",
+            "own": self.case.own,
             "back_url": reverse("records:ask", args=[self.case.ref]),
         }
         return render(self.request, "records/ask/write.html", context, status=422 if form.errors else 200)

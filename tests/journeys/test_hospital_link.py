@@ -127,7 +127,7 @@ def test_a_hospital_sends_records_by_a_link(service: Service, meet: Callable[...
     testina.go(f"{case}records/")
     testina.reads("CT chest")
     testina.go(f"{case}timeline/")
-    testina.reads("CT chest", "Your records by date")
+    testina.reads("CT chest", "The records by date")
     testina.checks_page()
 
 

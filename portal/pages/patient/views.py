@@ -62,7 +62,7 @@ class CasePage(CaseView):
         ready = ready_to_send(self.case, edition)
         needed, satisfied = counts(checklist(self.case))
         states["records"] = "done" if needed and satisfied == needed else "started" if satisfied else "not_started"
-        you = self.case.acting_as == "self"
+        you = self.case.own
         ref, level = self.case.ref, edition.level(self.case.level)
 
         def part(key: str) -> str:
@@ -78,7 +78,7 @@ class CasePage(CaseView):
                 [
                     Task(
                         _("The problem and what was recommended"),
-                        _("About 10 minutes. Have your doctor’s letter at hand, if you can"),
+                        _("About 10 minutes. Have the doctor’s letter at hand, if you can"),
                         part("problem"),
                         states["problem"],
                     ),
@@ -91,7 +91,7 @@ class CasePage(CaseView):
                 ],
             ),
             (
-                _("Your health"),
+                _("Your health") if you else _("The patient’s health"),
                 [
                     Task(
                         _("Health background"),
