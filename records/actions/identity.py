@@ -30,7 +30,10 @@ def check(*, case: Case, study: Study, by: Actor, index: Mapping[str, Any] | Non
         _tell_of_another(study, known, Header.of_index(index), by)
     if study.state not in (RecordState.PROCESSING, RecordState.READY):
         return
-    header = _first(study) or known if index is None else Header.of_index(index)
+    if index is None:
+        _check_all(case, study, by)
+        return
+    header = Header.of_index(index)
     if header.who != known.who and two_people(header.who, known.who) and not _decided(study, header):
         _hold(study, TWO_PATIENTS, by)
         return
@@ -41,6 +44,16 @@ def check(*, case: Case, study: Study, by: Actor, index: Mapping[str, Any] | Non
     )
     if found.verdict is Verdict.OTHER:
         _hold(study, WRONG_PATIENT, by)
+
+
+def _check_all(case: Case, study: Study, by: Actor) -> None:
+    """The case's person became known or changed: everybody whom the study names is compared. The image that came first may name nobody."""
+    if study.code == CONFIRMED:
+        return
+    named = people(study, processing.person_of(case))
+    if any(one.finding.verdict is Verdict.OTHER for one in named):
+        several = any(two_people(one.header.who, named[0].header.who) for one in named[1:])
+        _hold(study, TWO_PATIENTS if several else WRONG_PATIENT, by)
 
 
 def _take_back(case: Case, study: Study, by: Actor) -> None:
@@ -56,12 +69,6 @@ def _tell_of_another(study: Study, known: Header, header: Header, by: Actor) -> 
         Study.objects.filter(pk=study.pk).update(code=TWO_PATIENTS)
         study.code = TWO_PATIENTS
         note(study, "study", "two_patients", actor=by)
-
-
-def _first(study: Study) -> Header | None:
-    """The header of its first image, which may name former names besides what the study keeps."""
-    metadata = Instance.objects.filter(series__study=study).values_list("metadata", flat=True).first()
-    return header_of(metadata) if metadata else None
 
 
 def _decided(study: Study, header: Header) -> bool:

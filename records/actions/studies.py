@@ -16,21 +16,26 @@ from records.actions.instances import date_by_header
 from records.actions.papers import may_correct
 from records.models import File, Instance, Study
 from records.moves import DOCUMENT, STUDY
-from records.queries.studies import headers, people
+from records.queries.studies import headers, people, seen
 from records.rules.codes import CONFIRMED
 from records.rules.documents import a_day
 from records.rules.header import day_text, header_of
 from records.states import RecordState
 
 
-def release(*, study: Study, reason: str, by: Actor) -> None:
+def release(*, study: Study, reason: str, shown: str, by: Actor) -> None:
     """It is this patient's, with the papers inside: a maiden name, a typing error. It stays confirmed when more of it arrives.
 
+    Args:
+        shown: `seen` of the people that the page showed. Images of somebody else may have come meanwhile.
+
     Raises:
-        Refused: it is not set aside, or the role may not.
+        Refused: it is not set aside, the role may not, or it names other people than were shown (`changed`).
     """
     with transaction.atomic():
         case = lock(study.case_id)
+        if shown != seen(people(study, processing.person_of(case))):
+            raise Refused("changed")
         move(study, STUDY, "release", actor=by, changes={"code": CONFIRMED})
         for document in processing.papers_inside(study).filter(state=RecordState.QUARANTINED):
             move(document, DOCUMENT, "release", actor=by, changes={"code": ""})

@@ -28,6 +28,7 @@ __all__ = [
     "besides",
     "decidable_studies",
     "people",
+    "seen",
     "studies",
     "visible_studies",
 ]
@@ -164,6 +165,11 @@ def people(study: Study, person: Person) -> list[NamedPerson]:
             found[header.who] = NamedPerson(header, finding)
         found[header.who].images += 1
     return sorted(found.values(), key=lambda one: (-one.images, one.header.who))
+
+
+def seen(named: list[NamedPerson]) -> str:
+    """Stands for the people that a page showed: what is decided there is about these and nobody who came since."""
+    return hashlib.sha256("\0".join(sorted(one.key for one in named)).encode()).hexdigest()
 
 
 def headers(study: Study) -> dict[UUID, dict[str, Any]]:

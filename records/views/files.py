@@ -23,7 +23,7 @@ from records.actions.processing import person_of
 from records.forms import StudyDateForm, StudyForm
 from records.queries.downloads import body_of
 from records.queries.files import readable_files, visible_files
-from records.queries.studies import decidable_studies, people
+from records.queries.studies import decidable_studies, people, seen
 from records.queries.studies import studies as studies_of
 from records.views.page import back_to, records_page
 
@@ -170,10 +170,12 @@ class ReleaseStudy(StudyPage):
     permission = Permission.DESK
 
     def page(self, request: HttpRequest, form: StudyForm, status: int = 200) -> HttpResponse:
+        named = people(self.study, person_of(self.case))
         context = {
             "case": self.case,
             "study": self.study,
-            "people": people(self.study, person_of(self.case)),
+            "people": named,
+            "seen": seen(named),
             "form": form,
             "heading": _("Are these images this patient’s?"),
             "caption": self.case.ref,
@@ -190,8 +192,13 @@ class ReleaseStudy(StudyPage):
         if not form.is_valid():
             return self.page(request, form, status=422)
         try:
-            studies.release(study=self.study, reason=form.cleaned_data["reason"], by=self.actor)
-        except Refused:
+            studies.release(
+                study=self.study, reason=form.cleaned_data["reason"], shown=request.POST.get("seen", ""), by=self.actor
+            )
+        except Refused as refused:
+            if refused.reason == "changed":
+                form.add_error(None, _("These images name other people now than this page showed. Look at them again"))
+                return self.page(request, form, status=409)
             messages.info(request, _("Somebody has decided about these images already."))
         return redirect(back_to(request, self.case))
 

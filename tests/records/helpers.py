@@ -46,5 +46,11 @@ def one(content: bytes, work: Path, **options: Any) -> FileResult:
     return result
 
 
+def release(desk: Client, study: Any, reason: str) -> HttpResponse:
+    """The desk looks at a study that is set aside, and says that it is the patient's."""
+    address = f"/cases/{study.case.ref}/records/studies/{study.pk}/release/"
+    return desk.post(address, {"reason": reason, "seen": desk.get(address).context["seen"]})
+
+
 def patch(client: Client, url: str, offset: int, body: bytes, **headers: str) -> HttpResponse:
     return client.patch(url, body, content_type=OCTETS, headers={**TUS, "Upload-Offset": str(offset), **headers})

@@ -21,6 +21,7 @@ from records.states import ItemState, RecordState, UploadState
 from records.views import streaming
 from tests.factories import files
 from tests.factories import records as make
+from tests.records.helpers import release
 
 pytestmark = pytest.mark.django_db
 
@@ -195,7 +196,7 @@ def test_another_patients_study_is_hidden_until_the_desk_decides(patient: Client
     assert patient.post(address, {"reason": "mine"}).status_code == 403
     assert "SOMEBODY" in desk.get(address).content.decode()
     assert desk.post(address, {"reason": ""}).status_code == 422
-    desk.post(address, {"reason": "maiden name"})
+    release(desk, study, "maiden name")
     study.refresh_from_db()
     assert study.state == RecordState.READY
     make.upload(case, files.dicom(instance=2, PatientName="SOMEBODY^ELSE", PatientBirthDate="19300203"), "IM2")

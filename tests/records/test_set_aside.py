@@ -18,6 +18,7 @@ from records.models import Document, File, Instance, Study
 from records.states import RecordState
 from tests.factories import files
 from tests.factories import records as make
+from tests.records.helpers import release
 
 pytestmark = pytest.mark.django_db
 OTHER = {"PatientName": "SOMEBODY^ELSE", "PatientBirthDate": "19300203"}
@@ -53,7 +54,7 @@ def test_images_set_aside_cannot_be_downloaded_nor_their_copies_nor_their_archiv
     assert Study.objects.get().state == RecordState.QUARANTINED
     assert statuses(patient) == {"disc.zip": 404, "IM1": 404, "the same again": 404, "letter.pdf": 200}
     assert set(statuses(desk).values()) == {200}
-    desk.post(f"/cases/{case.ref}/records/studies/{Study.objects.get().pk}/release/", {"reason": "maiden name"})
+    release(desk, Study.objects.get(), "maiden name")
     assert set(statuses(patient).values()) == {200}
 
 
@@ -95,7 +96,7 @@ def test_paper_inside_another_persons_images_is_set_aside_with_them(patient: Cli
     assert document.state == RecordState.QUARANTINED
     assert patient.get(f"/documents/{document.pk}/").status_code == 404
     assert set(statuses(patient).values()) == {404}
-    desk.post(f"/cases/{case.ref}/records/studies/{Study.objects.get().pk}/release/", {"reason": "maiden name"})
+    release(desk, Study.objects.get(), "maiden name")
     document.refresh_from_db()
     assert document.state == RecordState.READY
     assert patient.get(f"/documents/{document.pk}/").status_code == 200
@@ -133,7 +134,7 @@ def test_study_of_two_people_is_set_aside_and_split(patient: Client, desk: Clien
     assert patient.post(f"{base}split/", {"person": page.context["people"][1].key}).status_code == 403
     desk.post(f"{base}split/", {"person": page.context["people"][1].key})
     assert set(File.objects.filter(state=RecordState.READY).values_list("name", flat=True)) == {"mine"}
-    desk.post(f"{base}release/", {"reason": "the other number was a neighbour's"})
+    release(desk, study, "the other number was a neighbour's")
     study.refresh_from_db()
     assert study.state == RecordState.READY
     make.upload(case, files.dicom(instance=3), "more of mine")
@@ -168,7 +169,7 @@ def test_study_names_who_is_left_when_the_stranger_came_first(patient: Client, d
         "disc.zip", "the disc again.zip", "mine",
     }  # fmt: skip
     assert not File.objects.filter(state=RecordState.PROCESSING).exists(), "a copy brings the stranger back"
-    desk.post(f"{base}release/", {"reason": "the rest is the patient's"})
+    release(desk, study, "the rest is the patient's")
     assert statuses(patient) == {
         "disc.zip": 404, "the disc again.zip": 404, "IM1": 404, "a copy": 404, "mine": 200,
     }  # fmt: skip
@@ -185,6 +186,40 @@ def test_corrected_name_brings_a_study_back_while_records_are_collected(case: An
         jobs.enqueue("records.check_case", key=f"again-{phase}", case_id=case.pk, subject_id=str(case.pk))
     make.run_jobs("records.check_case")
     assert Study.objects.get().state == after
+
+
+def test_person_who_becomes_known_is_compared_with_everybody_whom_a_study_names(case: Any) -> None:
+    """Records that came before the request was filled in: the first image names nobody, the second a stranger."""
+    person = type(case.patient).objects.filter(pk=case.patient_id)
+    known = person.values("given_name", "family_name", "birth_date", "sex").get()
+    person.update(given_name="", family_name="", birth_date=None, sex="")
+    nameless = dict.fromkeys(("PatientName", "PatientID", "PatientBirthDate", "PatientSex"), "")
+    for instance, elements in enumerate((nameless, OTHER | {"PatientID": ""}), 1):
+        make.upload(case, files.dicom(instance=instance, **elements), f"IM{instance}")
+        make.run_jobs()
+    assert Study.objects.get().state == RecordState.READY, "nobody to compare with yet"
+    person.update(**known)
+    with transaction.atomic():
+        jobs.enqueue("records.check_case", key="known now", case_id=case.pk, subject_id=str(case.pk))
+    make.run_jobs("records.check_case")
+    assert Study.objects.get().code == "wrong_patient"
+
+
+def test_release_is_about_the_people_whom_the_page_showed(desk: Client, case: Any) -> None:
+    make.upload(case, files.dicom(PatientName="MAIDEN^TESTINA", PatientBirthDate=""), "IM1")
+    make.run_jobs()
+    study = Study.objects.get()
+    address = f"/cases/{case.ref}/records/studies/{study.pk}/release/"
+    sent = {"reason": "maiden name", "seen": desk.get(address).context["seen"]}
+    make.upload(case, files.dicom(instance=2, **OTHER), "IM2")
+    make.run_jobs()
+    answer = desk.post(address, sent)
+    assert (answer.status_code, len(answer.context["people"])) == (409, 2)
+    study.refresh_from_db()
+    assert study.state == RecordState.QUARANTINED
+    release(desk, study, "both are hers")
+    study.refresh_from_db()
+    assert study.state == RecordState.READY
 
 
 def test_only_the_wrong_persons_study_of_a_disc_is_set_aside(patient: Client, case: Any) -> None:
