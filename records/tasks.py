@@ -123,6 +123,10 @@ def expire_uploads(run: Run) -> None:
     for pk in list(late.values_list("pk", flat=True)[:500]):
         uploads.expire(upload_id=pk, by=run.actor)
         run.renew()
+    for pk in uploads.leftovers():
+        with run.commit():
+            parts = uploads.forget_parts(pk)
+        uploads.discard(parts)
     for stored in files.leftovers()[:500]:
         storage.erase(stored)
         run.renew()

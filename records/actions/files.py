@@ -16,6 +16,7 @@ from portal.core.models import Job, StoredObject
 from portal.core.states import ObjectState
 from portal.core.workflow import Refused, move
 from records.actions.processing import finish
+from records.actions.uploads import forget_parts
 from records.models import CustodyEntry, Document, File, Instance, Page, Series, Study
 from records.moves import DOCUMENT, FILE, STUDY, UPLOAD
 from records.rules.codes import AGAIN, DUPLICATE, FAILED, SAME_UID
@@ -60,6 +61,7 @@ def _remove(file: File, by: Actor, copies: bool = False) -> list[StoredObject]:
     move(file, FILE, "remove", actor=by)
     if file.container_id is None and file.upload.state == UploadState.RECEIVED:
         move(file.upload, UPLOAD, "remove", actor=by)  # its bytes no longer count against the case
+        erasable += forget_parts(file.upload_id)  # they were not put together yet
     erasable += unindex(file, by)
     erasable += shelve(file, by)
     for member in File.objects.filter(container=file).exclude(state=RecordState.REMOVED).order_by("pk"):

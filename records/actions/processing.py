@@ -79,10 +79,9 @@ def waiting(file_id: UUID) -> File | None:
 
 
 def keep_original(*, file_id: UUID, stored: StoredObject) -> list[StoredObject] | None:
-    """Give the file its one sealed original. Returns the parts to erase, or None when it has one already."""
-    written = File.objects.filter(pk=file_id, object__isnull=True).update(
-        object=stored, sha256=stored.sha256, size=stored.size
-    )
+    """Give the file its one sealed original. Returns the parts to erase, or None when it has one already or was removed."""
+    waits = File.objects.filter(pk=file_id, object__isnull=True, state=RecordState.PROCESSING)
+    written = waits.update(object=stored, sha256=stored.sha256, size=stored.size)
     if not written:
         return None
     StoredObject.objects.filter(pk=stored.pk).update(kind="original")

@@ -190,11 +190,12 @@ def cancel(*, upload: Upload, by: Actor) -> None:
         if Upload.objects.filter(pk=upload.pk, state=UploadState.RECEIVED).exists():
             raise Refused("received")
         move(upload, UPLOAD, "remove", actor=by)
-        objects = _forget_parts(upload.pk)
+        objects = forget_parts(upload.pk)
     discard(objects)
 
 
-def _forget_parts(upload_id: UUID) -> list[StoredObject]:
+def forget_parts(upload_id: UUID) -> list[StoredObject]:
+    """Take the parts off an upload. Returns what the caller erases. Inside the caller's transaction."""
     rows = list(UploadPart.objects.filter(upload_id=upload_id).select_related("object"))
     UploadPart.objects.filter(upload_id=upload_id).delete()
     return [row.object for row in rows]
@@ -209,6 +210,12 @@ def expire(*, upload_id: UUID, by: Actor) -> bool:
         if not late.exists():
             return False
         move(upload, UPLOAD, "reject", actor=by, data={"code": "expired"})
-        objects = _forget_parts(upload_id)
+        objects = forget_parts(upload_id)
     discard(objects)
     return True
+
+
+def leftovers() -> list[UUID]:
+    """Uploads that were removed or given up and still have parts."""
+    ended = UploadPart.objects.filter(upload__state__in=[UploadState.REMOVED, UploadState.REJECTED])
+    return list(ended.values_list("upload", flat=True).distinct()[:500])

@@ -351,6 +351,21 @@ def test_small_portions_are_read_and_written_in_turn(case: Any, monkeypatch: pyt
     assert not list((Path(settings.DATA_DIR) / "work").iterdir())
 
 
+@pytest.mark.parametrize("died", [False, True])
+def test_file_that_is_removed_before_it_was_put_together_leaves_no_part(case: Any, died: bool) -> None:
+    make.upload(case, files.pdf("not mine"), "letter.pdf")
+    parts = list(UploadPart.objects.values())
+    actions.remove(file=File.objects.get(), by=Actor.of(case.opened_by))
+    if died:  # before this was so, they stayed
+        UploadPart.objects.bulk_create(UploadPart(**one) for one in parts)
+        StoredObject.objects.update(state=ObjectState.STORED)
+        Job.objects.create(name="records.expire_uploads", key="records.expire_uploads", every_seconds=3600)
+        make.run_jobs("records.expire_uploads")
+    make.run_jobs()
+    assert len(parts) == 2 and not UploadPart.objects.exists()
+    assert not StoredObject.objects.filter(state=ObjectState.STORED).exists()
+
+
 def test_bytes_of_a_removed_file_are_erased_even_when_the_process_died_between(
     case: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
