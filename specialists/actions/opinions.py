@@ -161,8 +161,12 @@ def build(
 
 
 def fingerprint(*, assignment: Assignment, draft: OpinionDraft) -> str:
-    """What a preview shows, as a hash: a signature is about this and nothing else."""
-    return report.digest(build(assignment=assignment, draft=draft, signed_at=None))
+    """What a preview shows, and the records as they stand, as a hash: a signature is about this and nothing else.
+
+    Images that join a study which was listed before change no word of the report.
+    """
+    document = build(assignment=assignment, draft=draft, signed_at=None)
+    return report.digest({"document": document, "records": material.standing(assignment.case)})
 
 
 def statement() -> str:

@@ -102,6 +102,14 @@ def reviewed(case: Case) -> list[dict[str, str]]:
     ]
 
 
+def standing(case: Case) -> list[str]:
+    """Everything that is ready, in its present state: a series' revision changes with each image that comes or goes."""
+    series = Series.objects.filter(study__case=case, study__state=RecordState.READY, instance_count__gt=0)
+    papers = Document.objects.filter(case=case, state=RecordState.READY)
+    found = [f"{pk} {revision}" for pk, revision in series.values_list("pk", "revision")]
+    return sorted([*found, *(f"{pk} {pages}" for pk, pages in papers.values_list("pk", "page_count"))])
+
+
 class NoSuchRecord(LookupError):
     """The citation names something that is not a ready record of this case."""
 

@@ -19,7 +19,7 @@ from records.models import Instance, Study
 from specialists.actions import opinions
 from specialists.models import Assignment
 from specialists.queries import worklist
-from tests.factories.files import pdf
+from tests.factories.files import dicom, pdf
 from tests.factories.records import run_jobs, upload
 from tests.factories.specialists import make_assignment, make_draft
 from tests.specialists.helpers import browser, page, with_records
@@ -45,6 +45,18 @@ def test_sign_after_a_record_arrived_shows_the_preview_again() -> None:
     field = re.search('name="seen" value="([0-9a-f]{64})"', client.get(page(held, "sign/")).content.decode())
     assert field and client.post(page(held, "sign/"), sent | {"seen": field[1]}).url == "/reviews/"
     assert "late" in [one["label"] for one in Report.objects.get().document["reviewed"]]
+
+
+def test_sign_after_an_image_joined_a_study_shows_the_preview_again() -> None:
+    """The list of what was reviewed names the study with the same words as before."""
+    held = with_records()
+    draft = make_draft(assignment=held)
+    client = browser(held.specialist, proved=True)
+    sent = signing(draft)
+    upload(held.case, dicom(instance=2, PatientBirthDate="19610402", PatientName="EXAMPLE^TESTINA"), "IM2.dcm")
+    run_jobs()
+    assert client.post(page(held, "sign/"), sent).url == page(held, "sign/")
+    assert not Report.objects.exists()
 
 
 def test_sign_page_lists_what_is_missing_and_has_no_button() -> None:
