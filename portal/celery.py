@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
 
 from celery import Celery
 from celery.signals import beat_init, celeryd_init, setup_logging
 
 from portal.core import folderbroker
+from portal.settings.env import told_in_words
 
 folderbroker.install()
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings.local")
@@ -19,6 +19,14 @@ app.autodiscover_tasks()
 app.autodiscover_tasks(["portal.core"], related_name="jobs")
 
 
+@app.on_configure.connect
+def read_settings(**_: object) -> None:
+    from django.conf import settings
+
+    with told_in_words():
+        settings.DEBUG  # noqa: B018 - reads them all
+
+
 @setup_logging.connect
 def use_django_logging(**_: object) -> None:
     """Celery's own logging would go round the patient-data filter: Django's configuration holds for workers too."""
@@ -27,14 +35,11 @@ def use_django_logging(**_: object) -> None:
 @celeryd_init.connect
 @beat_init.connect
 def refuse_unsafe_start(**_: object) -> None:
-    """As the web does. Celery swallows exceptions of a receiver, so this leaves by SystemExit."""
+    """As the web does. Celery swallows exceptions of a receiver, but not SystemExit."""
     import django
-    from django.core.exceptions import ImproperlyConfigured
 
-    django.setup()
-    from portal.core import checks
+    with told_in_words():
+        django.setup()
+        from portal.core import checks
 
-    try:
         checks.refuse_unsafe_start()
-    except ImproperlyConfigured:
-        sys.exit(1)

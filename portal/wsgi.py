@@ -2,12 +2,18 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from portal.settings.env import told_in_words
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings.local")
-application = get_wsgi_application()
+GUNICORN_STOPS = 4
+"""The status of a worker whose application does not load: gunicorn ends with it instead of starting the next one for ever."""
 
-from portal.core.checks import refuse_unsafe_start  # noqa: E402 - needs the apps, which the line above loads
+with told_in_words(GUNICORN_STOPS):
+    application = get_wsgi_application()
 
-refuse_unsafe_start()
+    from portal.core.checks import refuse_unsafe_start
+
+    refuse_unsafe_start()  # needs the apps, which are loaded now
 
 from portal.celery import app as broker  # noqa: E402
 

@@ -8,7 +8,6 @@ Apps below and above add their own with the tag START (records: the sandbox of t
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
@@ -189,13 +188,11 @@ def refuse_unsafe_start() -> None:
     """Called by every process of a real installation before it serves; does nothing elsewhere.
 
     Raises:
-        ImproperlyConfigured: with one line for each problem and what to do about it.
+        ImproperlyConfigured: with one line for each problem and what to do about it, for `told_in_words`.
     """
     if not in_production():
         return
     found: Sequence[CheckMessage] = [one for one in run_checks(tags=[START]) if one.is_serious()]
     if found:
         lines = [f"- {one.msg} {one.hint or ''} ({one.id})".rstrip() for one in found]
-        words = "\n".join(["This installation is not safe to start:", *lines])
-        sys.stderr.write(f"{words}\n")  # a server's log keeps the class of an error only
-        raise ImproperlyConfigured(words)
+        raise ImproperlyConfigured("\n".join(["This installation is not safe to start:", *lines]))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import secrets
 import stat
+import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +19,23 @@ from environs import Env, EnvError
 
 env = Env()
 BASE_DIR = Path(__file__).resolve().parents[2]
+
+
+@contextlib.contextmanager
+def told_in_words(status: int = 1) -> Iterator[None]:
+    """Ends the process with the sentence alone where a setting is wrong: a traceback above it hides what to do.
+
+    Leaves by SystemExit, which neither Celery's signals nor gunicorn's workers swallow.
+    """
+    try:
+        yield
+    except EnvError as problem:
+        sys.stderr.write(f"{str(problem).rstrip('.')}. docs/operations.md lists the settings.\n")
+    except ImproperlyConfigured as problem:
+        sys.stderr.write(f"{problem}\n")
+    else:
+        return
+    sys.exit(status)
 
 
 @dataclass(frozen=True)

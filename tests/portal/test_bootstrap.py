@@ -75,3 +75,23 @@ def test_pip_installs_what_uv_cannot(
     assert commands[-1][-1].endswith("requirements-dev.txt")
     assert "uv could not do it; pip does" in capsys.readouterr().out
     assert bootstrap._stamp("requirements-dev.txt") and bootstrap._stamp("installing") is None
+
+
+@pytest.mark.parametrize("others", [[], ["ffmpeg"]])
+def test_an_offline_machine_goes_on_with_the_browser_that_it_has(
+    commands: list[list[str]], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], others: list[str]
+) -> None:
+    def run(command: list[str], **_: Any) -> None:
+        commands.append(command)
+        if bootstrap.LIGHTER_BROWSER in command:
+            raise bootstrap.Stop("no")
+
+    monkeypatch.setattr(bootstrap, "_run", run)
+    monkeypatch.setattr(bootstrap, "_apt_get", lambda: ["apt-get"])
+    monkeypatch.setattr(bootstrap.shutil, "which", lambda name: f"/usr/bin/{name}")
+    bootstrap.install_debian_packages([bootstrap.LIGHTER_BROWSER, *others])
+    assert "the tests take the chromium that is here" in capsys.readouterr().out
+    assert [command[-1] for command in commands if "install" in command] == [*others, bootstrap.LIGHTER_BROWSER]
+    monkeypatch.setattr(bootstrap.shutil, "which", lambda name: None)
+    with pytest.raises(bootstrap.Stop):
+        bootstrap.install_debian_packages([bootstrap.LIGHTER_BROWSER, *others])
