@@ -53,7 +53,7 @@ REFUSALS: dict[str, Words] = {
     "type_unsupported": Words(
         _("kind of file we cannot read"),
         _("We cannot read this kind of file."),
-        _("Please send it as a PDF, a photo (JPEG, PNG or HEIC) or a DICOM file."),
+        _("Please send it as a PDF, a photo (JPEG, PNG or HEIC), or as it is on the disc of the hospital."),
     ),
     "video_unsupported": Words(
         _("video"),

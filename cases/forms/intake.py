@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -16,6 +17,7 @@ from cases.forms.planned import DATE_FAR, DATE_PASSED_OPTIONAL, planned_at_lates
 from cases.forms.section import SectionForm, ask_field, line, text
 from cases.queries.intake import condition_keys, screening_answers
 from cases.rules import MAX_QUESTIONS
+from portal.catalogue.parts import Route
 from portal.forms import DateField, DateInput, Radios
 
 MATTERS = ("matters_most", "matters_text")
@@ -32,13 +34,16 @@ class AboutForm(SectionForm):
         patient = self.case.patient
         self.fields["given_name"] = line(
             _("First name"),
-            _("Enter the first name"),
+            _("Enter your first name") if you else _("Enter the first name"),
             length=80,
             attrs={"autocomplete": "given-name" if you else "off"},
             help_text=_("As it is written on the medical records"),
         )
         self.fields["family_name"] = line(
-            _("Last name"), _("Enter the last name"), length=80, attrs={"autocomplete": "family-name" if you else "off"}
+            _("Last name"),
+            _("Enter your last name") if you else _("Enter the last name"),
+            length=80,
+            attrs={"autocomplete": "family-name" if you else "off"},
         )
         self.fields["other_names"] = line(
             _("Other names that may be on the records"),
@@ -49,9 +54,16 @@ class AboutForm(SectionForm):
         )
         self.fields["birth_date"] = DateField(
             label=_("Date of birth"),
-            name=_("the date of birth"),
+            name=_("your date of birth") if you else _("the date of birth"),
             past=True,
             earliest=_oldest,
+            latest=_youngest_adult if you else None,
+            too_late=_(
+                "Check the year: you said that you are 18 or older. Is this request about a child? "
+                "Then start a new request and say so"
+            )
+            if you
+            else "",
             too_early=_("Check the year. This date of birth would be more than 120 years ago"),
             widget=DateInput(autocomplete="bday" if you else ""),
         )
@@ -125,7 +137,21 @@ class AboutForm(SectionForm):
                 self.add_error("state", ValidationError(_("Choose the state"), code="required"))
         else:
             found["state"] = ""
+        if country and not self.errors.keys() & {"country", "state"}:
+            self._check_route(country, state)
         return found
+
+    def _check_route(self, country: str, state: str) -> None:
+        """The rule of the first question before the account, for whoever is elsewhere by now or said so only here."""
+        route = self.edition.place(country, state).route
+        if route is Route.NOT:
+            refused = _("The law of this place does not let our doctors help from here. Please call us")
+        elif route is Route.VIA_DOCTOR and self.case.acting_as != "treating_doctor":
+            refused = _("In this place we may only work through the patient’s own doctor. Please call us")
+        else:
+            return
+        phone = settings.PRODUCT["phone"]
+        self.add_error("country", f"{refused}: {phone}" if phone else refused)
 
     def filled(self, answers: Mapping[str, Any]) -> dict[str, Any]:
         found = super().filled(answers)
@@ -158,6 +184,12 @@ class CorrectionForm(AboutForm):
 
 def _oldest() -> datetime.date:
     return timezone.localdate() - datetime.timedelta(days=366 * 120)
+
+
+def _youngest_adult() -> datetime.date:
+    """The last birthday of somebody who is 18 today; born on 29 February, that is 1 March."""
+    today = timezone.localdate()
+    return today.replace(year=today.year - 18, day=min(today.day, 28) if today.month == 2 else today.day)
 
 
 class ProblemForm(SectionForm):

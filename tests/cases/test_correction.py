@@ -55,7 +55,7 @@ def test_a_correction_that_changes_nothing_says_nothing():
 def test_a_correction_without_a_name_is_asked_again():
     case = make_case(phase=Phase.TRIAGE)
     shown = own(case).post(page("cases:correct", case), RIGHT | {"family_name": ""}).content.decode()
-    assert "Enter the last name" in shown
+    assert "Enter your last name" in shown
 
 
 @pytest.mark.parametrize("phase", [Phase.DRAFT, Phase.DELIVERED, Phase.WITHDRAWN])

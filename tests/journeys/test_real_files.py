@@ -30,7 +30,7 @@ REFUSED = {
     HOSTILE: "Part of this file is missing. It may have been cut off while it was copied. Please upload it again.",
     "hostile/archive/truncated.zip": "This packed file is damaged or incomplete. Please upload it again.",
     "hostile/xml/cda_xxe_http.xml": "This file asks us to load parts from somewhere else. That is not safe",
-    "hostile/image/svg_script.svg": "Please send it as a PDF, a photo (JPEG, PNG or HEIC) or a DICOM file.",
+    "hostile/image/svg_script.svg": "Please send it as a PDF, a photo (JPEG, PNG or HEIC), or as it is on the disc of the hospital.",
 }
 """What the patient reads about each file that we cannot use: words, and what to do next."""
 SENT = """
@@ -88,7 +88,7 @@ def test_real_files_are_all_accounted_for(
     case = patient.opens_case(testina)
     patient.fills_about(testina)
     patient.sends_records(testina, disc)
-    patient.reads_receipt(testina, "1 packed file, opened", "truncated_130.dcm")
+    patient.reads_receipt(testina, "1 packed or locked file, opened", "truncated_130.dcm")
     testina.page.locator("summary").first.click()
     for name in (*FOLDER, *ARCHIVE, *REFUSED):
         testina.reads(Path(name).name)

@@ -113,7 +113,7 @@ def test_receipt_counts_every_file(patient: Client, case: Any) -> None:
         "We read 4 files",
         "CT chest",
         "12 Mar 2026</h3> <p>1 series, 2 images",
-        "1 packed file",
+        "1 packed or locked file",
         "1 viewer program file left out",
         "setup.exe",
     ):

@@ -58,7 +58,7 @@ class CasePage(CaseView):
 
     def draft(self) -> dict[str, Any]:
         edition = edition_of(self.case)
-        states = {one.key: one.state for one in progress(self.case, edition)}
+        states = {one.key: one.state for one in progress(self.case, edition)} | {"level": "done"}
         ready = ready_to_send(self.case, edition)
         needed, satisfied = counts(checklist(self.case))
         states["records"] = "done" if needed and satisfied == needed else "started" if satisfied else "not_started"
@@ -164,6 +164,7 @@ class CasePage(CaseView):
             "locked": list(locked_files(case)[:SHOWN]) if under_way else [],
             "needed": needed,
             "satisfied": satisfied,
+            "looking": sum(1 for one in items if one.required and not one.done and one.state == ItemState.PROBABLE),
             "studies": studies(case),
             "documents": documents(case),
             "unread": unread(case, Role.PATIENT),
