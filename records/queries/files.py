@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,7 +17,7 @@ from cases import queries as cases
 from cases.models import Case
 from portal.core.models import Job, StoredObject
 from portal.core.states import JobState, ObjectState, Role
-from records.models import Document, File, Instance, Receipt
+from records.models import Document, File, Instance, Receipt, Study
 from records.refusals import Words
 from records.rules.codes import AGAIN, LOCKED, MALWARE, NOT_A_RECORD, NOT_OPENED, SAME_UID, TRAILING
 from records.rules.remarks import remarks
@@ -65,6 +66,24 @@ def _hides_what_is_set_aside() -> Q:
         | Q(duplicate_of__in=packed.values("container"))
         | Q(pk__in=twice.values("container__container"))
     )
+
+
+def came_in(containers: Iterable[File | None]) -> list[File]:
+    """What was sent and holds all of these (a packed file, a copy of a disc, a paper with files inside). It holds them still when what
+    was inside is removed from the case."""
+    found: dict[UUID, File] = {}
+    for outer in containers:
+        while outer is not None and outer.container is not None:
+            outer = outer.container
+        if outer is not None and outer.state != RecordState.REMOVED:
+            found[outer.pk] = outer
+    return sorted(found.values(), key=lambda one: one.name)
+
+
+def containers_of(study: Study) -> QuerySet[File]:
+    """What the images of a study came inside."""
+    images = File.objects.filter(pk__in=Instance.objects.filter(series__study=study).values("file"))
+    return File.objects.filter(pk__in=images.values("container")).select_related("container")
 
 
 RECEIPT_WITHIN = timedelta(minutes=2)

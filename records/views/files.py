@@ -22,7 +22,7 @@ from records.actions import files, studies
 from records.actions.processing import person_of
 from records.forms import StudyDateForm, StudyForm
 from records.queries.downloads import body_of
-from records.queries.files import readable_files, visible_files
+from records.queries.files import came_in, containers_of, readable_files, visible_files
 from records.queries.studies import decidable_studies, people, seen
 from records.queries.studies import studies as studies_of
 from records.views.page import back_to, records_page
@@ -84,6 +84,7 @@ class RemoveFile(CaseView):
             "case": self.case,
             "name": self.file.name,
             "archive": self.file.kind == "archive",
+            "came_in": came_in([self.file.container]),
             "back_url": records_page(request, self.case),
             "allowed": files.may_remove(self.case.phase),
             "in_log": files.in_custody_log(self.file),
@@ -149,6 +150,7 @@ class RemoveStudy(StudyPage):
             "case": self.case,
             "name": self.title,
             "study": True,
+            "came_in": came_in(containers_of(self.study)),
             "back_url": records_page(request, self.case),
             "allowed": files.may_remove(self.case.phase),
         }

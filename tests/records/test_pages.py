@@ -177,6 +177,23 @@ def test_removing_asks_first_and_then_erases(patient: Client, case: Any) -> None
     assert "letter.pdf" not in page(patient, case)
 
 
+def test_page_says_that_a_packed_file_keeps_a_copy_of_what_is_removed(patient: Client, case: Any) -> None:
+    """What came in a ZIP is taken out; the ZIP stays as it was sent, which must not come as a surprise."""
+    inner = files.packed(letter_dot_pdf=files.pdf("Dear"), IM1=files.dicom())
+    make.upload(case, files.packed(inner_dot_zip=inner), "disc.zip")
+    make.run_jobs()
+    outer, letter = File.objects.get(name="disc.zip"), File.objects.get(name="letter.pdf")
+    base = f"/cases/{case.ref}/records"
+    whole = f"{base}/files/{outer.pk}/remove/"
+    for address in (f"{base}/files/{letter.pk}/remove/", f"{base}/studies/{Study.objects.get().pk}/remove/"):
+        shown = patient.get(address).content.decode()
+        assert whole in shown and "a copy stays inside it" in shown and "erased" not in shown
+    shown = patient.get(whole).content.decode()
+    assert "everything that was in it are erased" in shown and "a copy stays" not in shown
+    patient.post(f"{base}/files/{letter.pk}/remove/")
+    assert patient.get(f"/files/{outer.pk}/download/").status_code == 404
+
+
 def test_nothing_is_removed_while_a_specialist_reads(patient: Client, case: Any) -> None:
     make.upload(case, files.pdf("Dear"), "letter.pdf")
     make.run_jobs()
