@@ -36,6 +36,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("cases/<str:ref>/records/files/<uuid:file>/again/", files.Again.as_view(), name="again"),
     path("cases/<str:ref>/records/files/<uuid:file>/password/", decisions.UnlockFile.as_view(), name="unlock"),
     path("cases/<str:ref>/records/files/<uuid:file>/decide/", decisions.DecideFile.as_view(), name="decide-file"),
+    path("cases/<str:ref>/records/files/<uuid:file>/picture/", decisions.HeldPicture.as_view(), name="held-picture"),
     path("cases/<str:ref>/records/studies/<uuid:study>/remove/", files.RemoveStudy.as_view(), name="remove-study"),
     path("cases/<str:ref>/records/studies/<uuid:study>/release/", files.ReleaseStudy.as_view(), name="release-study"),
     path("cases/<str:ref>/records/studies/<uuid:study>/date/", files.DateStudy.as_view(), name="date-study"),

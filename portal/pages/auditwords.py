@@ -93,6 +93,7 @@ THINGS = {
     "records:document": lazy("a paper"),
     "records:download": lazy("an original file"),
     "records:health": lazy("the health record"),
+    "records:held-picture": lazy("an image that was set aside"),
     "records:item": lazy("a line of the checklist"),
     "records:letter": lazy("a signed letter"),
     "records:letter-pdf": lazy("a letter for the hospital"),

@@ -5,24 +5,26 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from portal.core.access import Permission
 from portal.core.workflow import Refused
 from records.actions import files, passwords, sorting
 from records.forms import PasswordForm, SameImageForm, TrailingForm
-from records.models import File
+from records.heldimage import SIDE, picture
+from records.models import File, Instance
 from records.queries.aside import image_in
 from records.queries.files import FileView
 from records.rules.codes import SAME_UID, TRAILING
 from records.states import RecordState
-from records.views.files import RemoveFile
+from records.views.files import FilePage
 from records.views.page import back_to, records_page
 
 
-class UnlockFile(RemoveFile):
+class UnlockFile(FilePage):
     """Asks for the password of a locked file."""
 
     permission = Permission.UPLOAD_RECORDS
@@ -61,7 +63,7 @@ class UnlockFile(RemoveFile):
         return redirect(records_page(request, self.case))
 
 
-class DecideFile(RemoveFile):
+class DecideFile(FilePage):
     """What only the desk can say of a file that was set aside: which of two images with one number is shown, or whether a file with
     something glued to its end is read."""
 
@@ -119,10 +121,14 @@ class DecideFile(RemoveFile):
 
     def which(self, request: HttpRequest, form: SameImageForm, status: int = 200) -> HttpResponse:
         first: File | None = self.file.duplicate_of
+        shown = image_in(first)
         context = {
             "case": self.case,
-            "sides": [(_("Came first"), first), (_("Came later"), self.file)],
-            "instance": image_in(first),
+            "sides": [
+                (_("Came first"), first, self.drawn(shown)),
+                (_("Came later"), self.file, reverse("records:held-picture", args=[self.case.ref, self.file.pk])),
+            ],
+            "instance": shown,
             "form": form,
             "heading": _("Which of these two images is right?"),
             "caption": self.case.ref,
@@ -130,6 +136,14 @@ class DecideFile(RemoveFile):
             "back_url": back_to(request, self.case),
         }
         return render(request, "records/decide_file.html", context, status=status)
+
+    def drawn(self, shown: Instance | None) -> str:
+        """Where the middle frame of an image that is shown is drawn; "" when it has none."""
+        if shown is None or not shown.frame_bytes:
+            return ""
+        place = {"study": shown.series.study.uid, "series": shown.series.uid, "instance": shown.uid}
+        middle = {"ref": self.case.ref, "frame": shown.frames // 2 + 1}
+        return f"{reverse('dicomweb:case:frame-rendered', kwargs=place | middle)}?viewport={SIDE},{SIDE}"
 
     def choose(self, request: HttpRequest) -> HttpResponse:
         form = SameImageForm(request.POST)
@@ -140,3 +154,18 @@ class DecideFile(RemoveFile):
         except Refused as refused:
             self.told(request, refused)
         return redirect(back_to(request, self.case))
+
+
+class HeldPicture(FilePage):
+    """The image that waits for the desk's word, drawn; nobody else sees it."""
+
+    permission = Permission.DESK
+
+    def get(self, request: HttpRequest, **_kwargs: Any) -> HttpResponse:
+        if self.file.state != RecordState.QUARANTINED or self.file.code != SAME_UID:
+            raise Http404
+        drawn = picture(self.file)
+        if drawn is None:
+            raise Http404
+        self.shown(self.case.pk, subjects=[self.file.pk])
+        return HttpResponse(drawn, content_type="image/jpeg", headers={"Cache-Control": "private, no-store"})

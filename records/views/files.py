@@ -67,10 +67,10 @@ def started(body: Iterator[bytes]) -> Iterator[bytes]:
     return chain([first], body)
 
 
-class RemoveFile(CaseView):
-    """Asks first, then takes the file out of the case."""
+class FilePage(CaseView):
+    """Base of what is done with one file of the case."""
 
-    permission = Permission.UPLOAD_RECORDS
+    abstract = True
 
     def load(self) -> None:
         super().load()
@@ -78,6 +78,12 @@ class RemoveFile(CaseView):
         if found is None:
             raise Http404
         self.file = found
+
+
+class RemoveFile(FilePage):
+    """Asks first, then takes the file out of the case."""
+
+    permission = Permission.UPLOAD_RECORDS
 
     def get(self, request: HttpRequest, **_kwargs: Any) -> HttpResponse:
         context = {
@@ -107,7 +113,7 @@ class RemoveFile(CaseView):
         return redirect(records_page(request, self.case))
 
 
-class Again(RemoveFile):
+class Again(FilePage):
     """Try a failed file once more."""
 
     permission = Permission.UPLOAD_RECORDS

@@ -70,7 +70,10 @@ SEARCHES |= {"dicomweb:case:studies", "dicomweb:case:all-series", "dicomweb:case
 """QIDO-RS (PS3.18 section 8.3.4): a search that matches nothing answers 204, be it another's or nobody's study."""
 STORES = {"dicomweb:studies", "dicomweb:study", "dicomweb:case:study"}
 """STOW-RS (PS3.18 section 10.5): the study in the address need not exist, so what is refused is the request (no case named, no body)."""
-NOT_FOR_THEM: dict[tuple[str, Role, str], str] = {}
+NOT_FOR_THEM: dict[tuple[str, Role, str], str] = {
+    ("records:held-picture", Role.COORDINATOR, method): "only an image that waits for a decision has one"
+    for method in ("GET", "HEAD")
+}
 TUS_BY_LINK = ("records:send-uploads", "records:send-upload")
 TUS = {"HTTP_TUS_RESUMABLE": "1.0.0", "HTTP_UPLOAD_LENGTH": "5", "HTTP_UPLOAD_OFFSET": "0"}
 

@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 from urllib.request import urlopen
@@ -28,13 +29,35 @@ ROOT = Path(__file__).parents[2]
 LINK = re.compile(r"https?://\S+")
 
 
-def wait_until(true: Callable[[], Any], what: str, seconds: float = PATIENCE_SECONDS) -> Any:
-    """The first true value of `true`. It looks at other processes, which cannot ring."""
-    deadline = time.monotonic() + seconds
+def wait_until(
+    true: Callable[[], Any],
+    what: str,
+    seconds: float = PATIENCE_SECONDS,
+    working: Callable[[], object] = lambda: None,
+) -> Any:
+    """The first true value of `true`. It looks at other processes, which cannot ring.
+
+    `seconds` run anew whenever `working` says something else than before, up to twenty times: on a machine with much else to do a start
+    that goes on is waited for, one that hangs is not.
+    """
+    began = time.monotonic()
+    deadline, seen = began + seconds, working()
     while not (found := true()):
+        if (now := working()) != seen:
+            deadline, seen = min(time.monotonic(), began + 19 * seconds) + seconds, now
         assert time.monotonic() < deadline, f"never happened: {what}"
         time.sleep(0.1)
     return found
+
+
+def used(*processes: int) -> int:
+    """Whole seconds of a processor that these have used."""
+    ticks = 0
+    for process in processes:
+        with contextlib.suppress(OSError):
+            fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+            ticks += int(fields[11]) + int(fields[12])
+    return ticks // os.sysconf("SC_CLK_TCK")
 
 
 def free_port() -> int:
@@ -101,18 +124,22 @@ class Service:
         self._inside: Inside | None = None
 
     def run(self, *command: str, text: str | None = None, patience: float = 120) -> str:
-        """Output of a Python command in the portal's environment."""
-        done = subprocess.run(
-            [sys.executable, *command],
-            cwd=ROOT,
-            env=self.environment,
-            input=text,
-            capture_output=True,
-            timeout=patience,
-            text=True,
-        )
-        assert done.returncode == 0, done.stderr[-3000:]
-        return done.stdout
+        """Output of a Python command in the portal's environment, which may go `patience` seconds without any work of its own."""
+        with TemporaryFile("w+") as given, TemporaryFile("w+") as said, TemporaryFile("w+") as wrong:
+            given.write(text or "")
+            given.seek(0)
+            line = [sys.executable, *command]
+            process = subprocess.Popen(line, cwd=ROOT, env=self.environment, stdin=given, stdout=said, stderr=wrong)
+            try:
+                what = f"the end of {' '.join(command)[:99]}"
+                wait_until(lambda: process.poll() is not None, what, patience, lambda: used(process.pid))
+            finally:
+                process.kill()
+                process.wait()
+            said.seek(0)
+            wrong.seek(0)
+            assert process.returncode == 0, wrong.read()[-3000:]
+            return said.read()
 
     def django(self, code: str) -> str:
         """What `code` prints with Django set up: to look into the database, and for what no page can do yet."""
@@ -130,7 +157,7 @@ class Service:
         self._spawn(
             "worker", *worker, "--concurrency", "2", "--loglevel", "WARNING", "--without-gossip", "--without-mingle"
         )
-        wait_until(self._answers, "the portal answers")
+        wait_until(self._answers, "the portal answers", working=lambda: used(*(one.pid for one in self.processes)))
 
     def _spawn(self, name: str, *module: str) -> None:
         with (self.folder / f"{name}.log").open("ab") as log:

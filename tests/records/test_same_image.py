@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+import re
+from html import unescape
 from typing import Any
 
 import numpy as np
 import pydicom
 import pytest
 from django.test import Client
+from PIL import Image
 from pydicom.uid import RLELossless
 
 from portal.core.access import Actor
@@ -25,7 +28,7 @@ pytestmark = pytest.mark.django_db
 
 def other_pixels() -> bytes:
     data = pydicom.dcmread(io.BytesIO(files.dicom()))
-    data.PixelData = (np.frombuffer(data.PixelData, "<i2") + 1).tobytes()
+    data.PixelData = (np.frombuffer(data.PixelData, "<i2")[::-1] + 1).tobytes()
     out = io.BytesIO()
     data.save_as(out, enforce_file_format=True)
     return out.getvalue()
@@ -50,6 +53,16 @@ def test_same_uid_with_other_pixels_is_held_and_shown_to_the_desk(case: Any, des
     assert address in page
     both = desk.get(address).content.decode()
     assert "first" in both and "second" in both
+    pictures = [unescape(one) for one in re.findall(r'<img [^>]*src="([^"]+)"', both)]
+    drawn = [desk.get(one) for one in pictures]
+    assert [(one.status_code, one["Content-Type"]) for one in drawn] == [(200, "image/jpeg")] * 2
+    one, other = (np.asarray(Image.open(io.BytesIO(part.content))).astype(int) for part in drawn)
+    assert one.shape == other.shape and (one != other).any()
+    patient = Client()
+    patient.force_login(case.opened_by)
+    assert patient.get(pictures[1]).status_code in (403, 404)
+    desk.post(address, {"keep": "first"})
+    assert desk.get(pictures[1]).status_code == 404, "decided: it is no question any more"
 
 
 def test_desk_keeps_the_first(case: Any, desk: Client) -> None:
