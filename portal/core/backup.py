@@ -37,6 +37,8 @@ MANIFEST = "manifest.json"
 OBJECTS = "sealed/"
 DUMPS = {"sqlite": "database.sqlite3", "postgresql": "database.pgdump"}
 BLOCK = 1024 * 1024
+MOST_ROUNDS = 10
+"""Looks for new parts of uploads before the dump; each round is as long as what came in the one before it."""
 
 
 class Refused(Exception):
@@ -135,7 +137,12 @@ def _write_members(tar: tarfile.TarFile) -> Summary:
     members: dict[str, Member] = {}
     missing: list[str] = []
     # Parts of uploads vanish when the upload is complete: those of now come first, those that began during the dump right after it.
-    _add_objects(tar, StoredObject.objects.filter(kind="part"), members, [])
+    # What came while they were copied is copied too, or it would be named in the dump and, once its upload is complete, gone.
+    for _ in range(MOST_ROUNDS):
+        before = len(members)
+        _add_objects(tar, StoredObject.objects.filter(kind="part"), members, [])
+        if len(members) == before:
+            break
     with work_folder() as temporary:  # the dump is readable: a killed backup's folder is removed by whoever comes next
         dump = temporary / DUMPS[connection.vendor]
         _dump_database(dump)

@@ -13,10 +13,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
 import pytest
 from django.conf import settings
 
+from portal.core import backup, storage
 from tests import prepared
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("backup")]  # one process makes the portal that all of them copy
@@ -192,6 +195,28 @@ def test_backup_never_overwrites(tmp_path: Path, portal: Portal) -> None:
     taken.write_text("something dear")
     assert "exists already" in portal.manage("backup", "--to", str(taken), fails=True)
     assert taken.read_text() == "something dear"
+
+
+@pytest.mark.django_db
+def test_part_that_came_while_others_were_copied_is_in_the_backup(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The dump names it, and its upload is complete before the dump is."""
+    add, written = backup._add, [storage.write_stream([b"1"], case_id=UUID(int=7), kind="part")]
+
+    def one_more_comes(*asked: Any) -> Any:
+        if len(written) == 1:
+            written.append(storage.write_stream([b"2"], case_id=UUID(int=7), kind="part"))
+        return add(*asked)
+
+    def dump(target: Path) -> None:
+        target.write_bytes(b"names both")
+        for part in written:
+            storage.erase(part)
+
+    monkeypatch.setattr(backup, "_add", one_more_comes)
+    monkeypatch.setattr(backup, "_dump_database", dump)
+    with tarfile.open(fileobj=BytesIO(), mode="w") as tar:
+        backup._write_members(tar)
+        assert {f"sealed/{part.name}" for part in written} <= set(tar.getnames())
 
 
 CASE = """
