@@ -17,7 +17,7 @@ from portal.core.states import ObjectState
 from portal.core.workflow import Refused, move
 from records.actions.processing import finish
 from records.actions.uploads import forget_parts
-from records.models import CustodyEntry, Document, File, Instance, Page, Series, Study
+from records.models import CustodyEntry, Document, File, HealthFact, Instance, Page, Series, Study
 from records.moves import DOCUMENT, FILE, STUDY, UPLOAD
 from records.rules.codes import AGAIN, DUPLICATE, FAILED, SAME_UID
 from records.rules.header import header_of, header_of_study, text_of
@@ -64,6 +64,8 @@ def _remove(file: File, by: Actor, copies: bool = False) -> list[StoredObject]:
         erasable += forget_parts(file.upload_id)  # they were not put together yet
     erasable += unindex(file, by)
     erasable += shelve(file, by)
+    HealthFact.objects.filter(document__file=file).delete()
+    Document.objects.filter(file=file).update(**SAID_OF_PAPER)
     for member in File.objects.filter(container=file).exclude(state=RecordState.REMOVED).order_by("pk"):
         erasable += _remove(member, by, copies)
     if copies:
@@ -94,6 +96,17 @@ FRESH = {"code": "", "processed_at": None, "claim_job": None, "claim_fence": 0}
 """Columns of a file that is read once more."""
 
 
+SAID_OF_IMAGES = (
+    "time", "description", "accession", "study_id", "institution", "referring",
+    "patient_name", "patient_id", "patient_birth_date", "patient_sex",
+)  # fmt: skip
+"""Columns of a study that tell of its images and the person on them: they go with the last image."""
+SAID_OF_PAPER: dict[str, Any] = {
+    "title": "", "date": None, "author": "", "institution": "", "language": "", "about": {}, "named": {}, "identity": "",
+}  # fmt: skip
+"""Columns of a paper that were read from it, emptied."""
+
+
 def unindex(file: File, by: Actor) -> list[StoredObject]:
     """Take the image out of its series; a study without images goes too."""
     instance = Instance.objects.filter(file=file).select_related("series__study", "pack").first()
@@ -110,7 +123,13 @@ def unindex(file: File, by: Actor) -> list[StoredObject]:
     if first is not None:
         _rename(study, first["metadata"])
     elif study.state != RecordState.REMOVED:
-        move(study, STUDY, "remove", actor=by)
+        move(
+            study,
+            STUDY,
+            "remove",
+            actor=by,
+            changes=dict.fromkeys(SAID_OF_IMAGES, "") | {"date": None, "dated_by": None},
+        )
     return [instance.pack] if instance.pack else []
 
 

@@ -44,24 +44,26 @@ def date_by_header(study: Study, day: date | None, by: Actor) -> None:
         note(study, "study", "date", actor=by, data={"by_header": True})
 
 
+def _said(index: Mapping[str, Any], metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """Columns of a study as the header of its first image fills them."""
+    return {
+        "date": _day(index),
+        "time": index["study_time"][:16],
+        "description": index["study_description"][:200],
+        "accession": index["accession_number"][:64],
+        "study_id": index["study_id"][:64],
+        "institution": index["institution_name"][:200],
+        "referring": _name(metadata.get("00080090"))[:200],
+        "patient_name": index["patient_name"][:200],
+        "patient_id": str(index.get("patient_id") or "")[:64],
+        "patient_birth_date": index["patient_birth_date"][:10],
+        "patient_sex": index["patient_sex"][:4],
+    }
+
+
 def _study(case: Case, index: Mapping[str, Any], metadata: Mapping[str, Any]) -> Study:
-    study, _ = Study.objects.get_or_create(
-        case=case,
-        uid=index["study_instance_uid"],
-        defaults={
-            "date": _day(index),
-            "time": index["study_time"][:16],
-            "description": index["study_description"][:200],
-            "accession": index["accession_number"][:64],
-            "study_id": index["study_id"][:64],
-            "institution": index["institution_name"][:200],
-            "referring": _name(metadata.get("00080090"))[:200],
-            "patient_name": index["patient_name"][:200],
-            "patient_id": str(index.get("patient_id") or "")[:64],
-            "patient_birth_date": index["patient_birth_date"][:10],
-            "patient_sex": index["patient_sex"][:4],
-        },
-    )
+    said = _said(index, metadata)
+    study, _ = Study.objects.get_or_create(case=case, uid=index["study_instance_uid"], defaults=said)
     return study
 
 
@@ -134,7 +136,8 @@ def keep_instance(
         return False
     study = _study(case, index, data["metadata"])
     if study.state == RecordState.REMOVED:
-        move(study, STUDY, "come_back", actor=by, changes={"code": ""})
+        said = _said(index, data["metadata"])  # what it said before was erased with its images
+        move(study, STUDY, "come_back", actor=by, changes={"code": "", "modalities": [], "dated_by": None, **said})
     date_by_header(study, _day(index), by)
     series = _series(study, index)
     _instance(series, file, data, pack).save(force_insert=True)

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from cases.actions.locking import lock
 from cases.models import Case
+from portal.core import storage
 from portal.core.access import Actor
 from portal.core.models import StoredObject
 from portal.core.workflow import Refused
@@ -26,19 +27,23 @@ MARK = "pushed"
 TOGETHER = timedelta(minutes=2)
 
 
-def room(*, case: Case) -> int:
-    """Bytes that the case still takes, before anything is read.
+def room(*, case: Case) -> tuple[int, str]:
+    """Bytes that are still taken, and what is full beyond them; before anything is read.
 
     Raises:
-        Refused: it takes no files now (`closed`), or is full (`case_full`, `too_many_files`).
+        Refused: the case takes no files now (`closed`), or it is full (`case_full`, `too_many_files`), or the disk is (`store_full`).
     """
     if not takes_files(case.phase):
         raise Refused("closed")
     in_bytes, in_files = used(case)
     if reason := too_much(used_bytes=in_bytes, used_files=in_files, size=1, limit_bytes=settings.MAX_CASE_BYTES):
         raise Refused(reason)
-    limit: int = settings.MAX_CASE_BYTES
-    return limit - in_bytes
+    left, spare = settings.MAX_CASE_BYTES - in_bytes, storage.spare()
+    if spare is None or spare >= left:
+        return left, "case_full"
+    if spare <= 0:
+        raise Refused("store_full")
+    return spare, "store_full"
 
 
 def _batch(case: Case, by: Actor, now: datetime) -> UUID:

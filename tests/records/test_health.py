@@ -8,12 +8,13 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from cases.models import IntakeSection
+from cases.models import Case, IntakeSection
 from cases.states import Phase
 from portal.core.access import Actor
 from portal.core.workflow import Refused
 from records.actions import health as actions
 from records.models import Document, HealthFact
+from records.queries.aside import set_aside
 from records.queries.health import health
 from records.rules.labs import Result, series
 from tests.factories.health import bundle, ccda, observation, oru
@@ -129,6 +130,7 @@ def test_record_of_another_person_is_set_aside_with_both_sides_until_the_desk_de
     run_jobs()
     document = Document.objects.get(case=mine, file__name="again.xml")
     assert (document.state, document.code) == ("quarantined", "wrong_patient")
+    assert Case.objects.filter(set_aside(), pk=mine.pk).exists(), "the desk's queue says that somebody waits"
     client.force_login(mine.opened_by)
     assert client.get(reverse("records:document", args=[document.pk])).status_code == 404
     assert client.get(reverse("records:download", args=[document.file_id])).status_code == 404

@@ -14,10 +14,11 @@ from django.test import Client
 from portal.core import jobs
 from portal.core.models import StoredObject
 from portal.core.states import ObjectState
-from records.models import Document, File, Instance, Study
+from records.models import Document, File, HealthFact, Instance, Study
 from records.states import RecordState
 from tests.factories import files
 from tests.factories import records as make
+from tests.factories.health import ccda
 from tests.records.helpers import release
 
 pytestmark = pytest.mark.django_db
@@ -118,6 +119,22 @@ def test_removed_images_leave_nothing_behind(patient: Client, case: Any) -> None
     patient.post(f"/cases/{case.ref}/records/files/{File.objects.get().pk}/remove/")
     make.run_jobs()
     assert not StoredObject.objects.filter(state=ObjectState.STORED).exists()
+
+
+def test_removed_records_leave_no_word_of_the_person_on_them(patient: Client, case: Any) -> None:
+    make.upload(case, files.dicom(**OTHER), "IM1")
+    make.upload(case, ccda(given="Otto", family="Other", birth="19400203"), "summary.xml")
+    make.run_jobs()
+    assert HealthFact.objects.exists() and Document.objects.get().named["name"]
+    for file in File.objects.all():
+        patient.post(f"/cases/{case.ref}/records/files/{file.pk}/remove/")
+    make.run_jobs()
+    kept = str([*Study.objects.values(), *Document.objects.values(), *HealthFact.objects.values()])
+    assert not any(word in kept.lower() for word in ("somebody", "1930", "otto", "1940", "sample"))
+    make.upload(case, files.dicom(), "the right one")
+    make.run_jobs()
+    study = Study.objects.get()
+    assert (study.state, study.patient_name, study.modalities) == (RecordState.READY, "EXAMPLE^TESTINA", ["CT"])
 
 
 def test_study_of_two_people_is_set_aside_and_split(patient: Client, desk: Client, case: Any) -> None:
