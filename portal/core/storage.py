@@ -327,5 +327,11 @@ def make_place() -> bool:
 
 def has_room(size: int) -> bool:
     """Whether an upload of `size` bytes fits on the disk: as parts, and once more while they are put together."""
+    left = spare()
+    return left is None or left >= 2 * size
+
+
+def spare() -> int | None:
+    """Bytes that may be written before the disk's reserve is touched; None where the store does not say."""
     free = backend().room()
-    return free is None or free >= 2 * size + settings.DISK_RESERVE_BYTES
+    return None if free is None else free - int(settings.DISK_RESERVE_BYTES)

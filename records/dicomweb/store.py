@@ -70,11 +70,11 @@ class StoreMixin(DicomwebView):
             raise PermissionDenied
         self.shown(case.pk)
         try:
-            room = pushed.room(case=case)
+            room, full = pushed.room(case=case)
         except Refused as refused:
-            raise Problem(409 if refused.reason == "closed" else 413, _WHY[refused.reason]) from None
+            raise _too_much(refused.reason) from None
         at_once.prepare()
-        taken = self._take(case, _bounded(request, room), boundary, kwargs.get("study"))
+        taken = self._take(case, _bounded(request, room, full), boundary, kwargs.get("study"))
         if not taken:
             raise Problem(400, "The request holds no instance.")
         self._drop([one for one in taken if one.failure])
@@ -175,11 +175,16 @@ _WHY = {
     "closed": "This case takes no files now.",
     "case_full": "The case is full.",
     "too_many_files": "The case holds too many files.",
+    "store_full": "There is no room for this at the moment. Send it again later.",
 }
 
 
-def _bounded(request: HttpRequest, room: int) -> Callable[[int], bytes]:
-    """Reads the body, chunked or with its length, and no more of it than the case takes. It raises Problem 413 beyond that."""
+def _too_much(reason: str) -> Problem:
+    return Problem({"closed": 409, "store_full": 507}.get(reason, 413), _WHY[reason])
+
+
+def _bounded(request: HttpRequest, room: int, full: str) -> Callable[[int], bytes]:
+    """Reads the body, chunked or with its length, and no more of it than there is room for. Raises Problem with what is `full` then."""
     chunked = "chunked" in request.headers.get("Transfer-Encoding", "").lower()
     source: Callable[[int], bytes] = request.META["wsgi.input"].read if chunked else request.read
     left = room + 64 * 1024
@@ -189,7 +194,7 @@ def _bounded(request: HttpRequest, room: int) -> Callable[[int], bytes]:
         piece = source(size)
         left -= len(piece)
         if left < 0:
-            raise Problem(413, _WHY["case_full"])
+            raise _too_much(full)
         return piece
 
     return read

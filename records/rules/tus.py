@@ -23,7 +23,8 @@ MAX_NAME = 255
 MAX_FOLDER = 500
 
 # Controls, bidirectional marks, zero-width characters: a name is shown to people and must read as it is.
-_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+# And halves of surrogate pairs, which JSON can hold and no database takes.
+_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
 
 
 class BadHeader(Exception):

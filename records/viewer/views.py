@@ -76,7 +76,8 @@ class State(CaseView):
                 raise ValueError
             sent = json.loads(request.body, parse_constant=_no_number)
             revision, state = int(sent["revision"]), dict(sent["state"])
-        except (ValueError, KeyError, TypeError):
+            json.dumps(state, ensure_ascii=False).encode()  # nor half of a surrogate pair
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
             return JsonResponse({"error": "Send {revision, state}."}, status=400)
         try:
             held = viewing.save_viewer_state(study=self.study(), state=state, revision=revision, by=self.actor)

@@ -30,7 +30,7 @@ from records.queries.uploads import own_uploads, room_left, unfinished
 from records.rules.tus import BadHeader, Described, clean, shortened
 from records.rules.uploads import takes_files
 from records.views.streaming import SealingHandler
-from records.views.tus import sentence
+from records.views.tus import STATUS, sentence
 from records.views.words import upload_words
 
 
@@ -138,7 +138,7 @@ class PlainUpload(RecordsPage):
     def checked(self, request: HttpRequest) -> HttpResponseBase:
         len(request.FILES)  # reads the form, unless the check of its token has
         if self.handler.over:
-            return self.page(request, problem=sentence(self.handler.over), status=413)
+            return self.page(request, problem=sentence(self.handler.over), status=STATUS.get(self.handler.over, 413))
         sent = 0
         try:
             for one in self.handler.received():

@@ -48,7 +48,8 @@ class ReceiptPage(ReceiptView):
         total = every.count()
         if self.receipt is None and not total:
             raise Http404
-        number = max(1, int(request.GET["page"])) if request.GET.get("page", "").isdigit() else 1
+        asked = request.GET.get("page", "")
+        number = max(1, int(asked)) if asked.isdecimal() and len(asked) < 7 else 1
         start = (number - 1) * PAGE
         shown = [FileView(file) for file in every.select_related("duplicate_of")[start : start + PAGE]]
         context = receipt_context(self.receipt) | {

@@ -40,6 +40,8 @@ class SealingHandler(FileUploadHandler):
         self.waiting = bytearray()
         self.used: set[UUID] = set()
         self.room = room
+        spare = storage.spare()
+        self.spare = room if spare is None else spare // 2  # as parts, and once more while they are put together
         self.over = ""
         """Why the form was not read to its end: then nothing of it counts, since its last file may be cut."""
 
@@ -52,8 +54,9 @@ class SealingHandler(FileUploadHandler):
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         self.room -= len(raw_data)
-        if self.room < 0:
-            self.over = "case_full"
+        self.spare -= len(raw_data)
+        if min(self.room, self.spare) < 0:
+            self.over = "case_full" if self.room < 0 else "store_full"
             raise StopUpload(connection_reset=True)
         self.waiting += raw_data
         while len(self.waiting) >= PART_BYTES:

@@ -176,6 +176,14 @@ def test_bundle_that_cannot_be_read_is_refused_and_keeps_nothing(patient: Client
     assert lying() == before
 
 
+def test_bundle_with_half_a_letter_in_a_name_arrives(patient: Client, case: Any) -> None:
+    """JSON can hold halves of surrogate pairs, and no database takes them: the bytes lay sealed and unnamed for days."""
+    line = json.dumps([{"filename": "IM\ud800.dcm", "relativePath": "a\udfff/b", "batch": BATCH, "size": 3}]).encode()
+    answer = patient.post(f"/uploads/{case.ref}/", line + b"\nabc", content_type=tus.BUNDLE, headers=TUS)
+    assert answer.status_code == 200
+    assert list(Upload.objects.values_list("name", "folder")) == [("IM.dcm", "a")]
+
+
 def test_bundle_into_a_closed_case_or_a_strangers_is_refused(patient: Client, case: Any) -> None:
     other, before = make.case(), lying()
     assert bundle(patient, other, SMALL).status_code == 404

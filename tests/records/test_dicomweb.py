@@ -246,7 +246,10 @@ def test_viewer_state_is_kept_per_person_and_refuses_an_older_save(owner: Client
     assert saved.json() == {"revision": 1}
     stale = owner.put(path, {"revision": 0, "state": {"key": [2]}}, content_type="application/json")
     assert (stale.status_code, stale.json()) == (409, {"revision": 1, "state": {"key": [1]}})
-    for wrong in ("{", '{"revision": 1, "state": {"at": NaN}}', '{"revision": 1, "state": {"text": "\\u0000"}}'):
+    texts = ["\\u0000", "\\ud800"]
+    for wrong in ("{", "[" * 50_000, '{"revision": 1e999, "state": {}}', '{"revision": 1, "state": {"at": NaN}}', *(
+        f'{{"revision": 1, "state": {{"text": "{text}"}}}}' for text in texts
+    )):  # fmt: skip
         assert owner.put(path, wrong, content_type="application/json").status_code == 400
 
 

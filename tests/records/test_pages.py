@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from cases.states import Phase
+from portal.core import storage
 from portal.core.models import AuditEntry, StoredObject
 from portal.core.states import ObjectState
 from records.actions import checklist
@@ -75,16 +76,20 @@ def test_plain_form_sends_files_without_scripts(patient: Client, case: Any) -> N
     assert File.objects.get(name="evil.txt").size == len(large)
 
 
-@pytest.mark.parametrize("setting", ["MAX_CASE_BYTES", "MAX_FILES"])
+@pytest.mark.parametrize("setting", ["MAX_CASE_BYTES", "MAX_FILES", "DISK_RESERVE_BYTES"])
 def test_plain_form_that_does_not_fit_is_cut_off_and_keeps_nothing(
     patient: Client, case: Any, settings: Any, monkeypatch: pytest.MonkeyPatch, setting: str
 ) -> None:
+    status = 413
     if setting == "MAX_FILES":
         monkeypatch.setattr(streaming, "MAX_FILES", 1)
-    else:
+    elif setting == "MAX_CASE_BYTES":
         settings.MAX_CASE_BYTES = 1_500_000
+    else:
+        monkeypatch.setattr(storage, "spare", lambda: 3_000_000)
+        status = 507
     sent = {"files": [SimpleUploadedFile(name, b"x" * 1_200_000) for name in ("one.txt", "two.txt")]}
-    assert patient.post(f"/cases/{case.ref}/records/send/", sent).status_code == 413
+    assert patient.post(f"/cases/{case.ref}/records/send/", sent).status_code == status
     assert not Upload.objects.exists()
     assert set(StoredObject.objects.values_list("state", flat=True)) == {ObjectState.ERASED}
 

@@ -74,6 +74,8 @@ def test_receipt_lists_series_gaps_and_refusals_as_page_and_file() -> None:
     assert "Part of this file is missing." in page and "1 file needs a password" in page
     counts = Receipt.objects.get().document["counts"]
     assert (counts["records"], counts["refused"], counts["locked"]) == (6, 1, 1)
+    for number in ("²", "9" * 5000, "0", "-1"):
+        assert client.get(address, {"page": number}).status_code == 200
     answer = client.get(f"{address}pdf/")
     assert (answer.status_code, answer["Content-Type"]) == (200, "application/pdf")
     with pikepdf.open(io.BytesIO(answer.content)) as document:

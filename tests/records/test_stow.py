@@ -142,6 +142,17 @@ def test_a_case_that_takes_no_files_says_so() -> None:
     assert (answer.status_code, Upload.objects.count()) == (409, 0)
 
 
+def test_a_push_leaves_the_disk_its_reserve(
+    token: dict[str, str], settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.DISK_RESERVE_BYTES = 2**60
+    assert store(token, multipart([files.dicom()])).status_code == 507
+    monkeypatch.setattr(storage, "spare", lambda: 500_000)
+    body = multipart([files.dicom(size=512), files.dicom(instance=2, size=512)])
+    assert store(token, body).status_code == 507
+    assert not StoredObject.objects.exists() and not Upload.objects.exists()
+
+
 def test_a_token_opens_its_one_case_and_no_other(case: Case) -> None:
     other = records.case(by=case.opened_by)
     _, headers = bearer(case.opened_by, case)
