@@ -128,6 +128,25 @@ def _windowed(values: np.ndarray, center: float, width: float, function: str) ->
     return np.asarray(((values - (center - 0.5)) / (width - 1.0) + 0.5) * 255.0)
 
 
+def _in_units(pixels: np.ndarray, look: Look, frame: int) -> tuple[np.ndarray, float | None, float | None]:
+    """Values in the modality's units, and the frame's own window."""
+    slope, intercept, center, width = look.slope, look.intercept, None, None
+    if look.frames:
+        slope, intercept, center, width = look.frames[min(frame, len(look.frames) - 1)]
+    values = pixels.astype(np.float32)
+    if look.modality_lut is not None:
+        values = _through(look.modality_lut, values).astype(np.float32)
+    elif slope != 1.0 or intercept != 0.0:
+        values = values * np.float32(slope) + np.float32(intercept)
+    return values, center, width
+
+
+def extremes(pixels: np.ndarray, look: Look, *, frame: int = 0) -> tuple[float, float]:
+    """Least and greatest value of a grey frame, in the modality's units."""
+    values, _, _ = _in_units(pixels, look, frame)
+    return float(values.min()), float(values.max())
+
+
 def render(
     pixels: np.ndarray, look: Look, *, frame: int = 0, window: tuple[float, float] | None = None, invert: bool = False
 ) -> np.ndarray:
@@ -137,14 +156,7 @@ def render(
     """
     if pixels.ndim == 3:
         return pixels.astype(np.uint8, copy=False)
-    slope, intercept, center, width = look.slope, look.intercept, None, None
-    if look.frames:
-        slope, intercept, center, width = look.frames[min(frame, len(look.frames) - 1)]
-    values = pixels.astype(np.float32)
-    if look.modality_lut is not None:
-        values = _through(look.modality_lut, values).astype(np.float32)
-    elif slope != 1.0 or intercept != 0.0:
-        values = values * np.float32(slope) + np.float32(intercept)
+    values, center, width = _in_units(pixels, look, frame)
     if window is None and look.voi_lut is not None:
         grey = _through(look.voi_lut, values).astype(np.float32) * (255.0 / ((1 << look.voi_lut.bits) - 1))
     else:

@@ -25,6 +25,8 @@ from records.queries.frames import Place
 JPEG, PNG = "image/jpeg", "image/png"
 MAX_RENDERED_BYTES = 256 * 1024**2
 MAX_VIEWPORT = 8192
+SAMPLED_FRAMES, SAMPLED_BYTES, REMEMBERED_RANGES = 64, 16 * 1024**2, 4096
+_ranges: dict[UUID, tuple[float, float, str]] = {}
 FUNCTIONS = {"linear": "LINEAR", "linear-exact": "LINEAR_EXACT", "sigmoid": "SIGMOID"}
 
 
@@ -108,6 +110,31 @@ def draw(place: Place, number: int, how: Drawing) -> bytes:
     )
     pictures.put(key, picture)
     return picture
+
+
+def needs_window(place: Place) -> bool:
+    """Whether it is grey and its header says nothing of brightness."""
+    look, _, _ = _look(place.instance_id)
+    told = look.windows or look.voi_lut or any(center is not None for _, _, center, _ in look.frames)
+    return look.samples == 1 and not told and place.frame_bytes <= SAMPLED_BYTES
+
+
+def own_window(places: list[Place]) -> tuple[float, float, str]:
+    """From the darkest to the brightest value of a series, by a sample of its smallest instance's frames; remembered."""
+    smallest = min(places, key=lambda place: (place.frames * place.frame_bytes, place.instance))
+    if (known := _ranges.get(smallest.instance_id)) is not None:
+        return known
+    look, rows, columns = _look(smallest.instance_id)
+    most = max(1, min(SAMPLED_FRAMES, SAMPLED_BYTES // smallest.frame_bytes))
+    found: list[tuple[float, float]] = []
+    for number in range(1, smallest.frames + 1, max(1, math.ceil(smallest.frames / most))):
+        raw = b"".join(storage.read_range(smallest.stored, *smallest.span(number)))
+        found.append(render.extremes(render.pixels_of(raw, look, rows, columns), look, frame=number - 1))
+    low, high = min(low for low, _ in found), max(high for _, high in found)
+    if len(_ranges) >= REMEMBERED_RANGES:
+        _ranges.clear()
+    _ranges[smallest.instance_id] = ((low + high) / 2, (high - low) or 1.0, "LINEAR_EXACT")
+    return _ranges[smallest.instance_id]
 
 
 def drawn(request: HttpRequest, place: Place, number: int, how: Drawing) -> HttpResponseBase:

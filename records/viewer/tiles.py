@@ -9,11 +9,12 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from portal.core import storage
 from portal.core.access import Permission
 from records.dicomweb.base import DicomwebView
-from records.dicomweb.rendered import JPEG, Drawing, draw
+from records.dicomweb.rendered import JPEG, Drawing, draw, needs_window, own_window
 from records.dicomweb.retrieve import kept
 from records.models import Instance
 from records.queries import frames
 from records.queries.beside import tile_source
+from records.queries.frames import Place
 
 BASELINE = "1.2.840.10008.1.2.4.50"
 MAX_TILE_BYTES = 16 * 1024**2
@@ -41,10 +42,16 @@ class Tile(DicomwebView):
                 places = frames.places(self.user, *asked, ref=kwargs["ref"])
                 if not places or number > places[0].frames:
                     raise Http404
-                picture = draw(places[0], number, Drawing(JPEG, quality=85))
+                picture = draw(places[0], number, Drawing(JPEG, window=self.window(places[0], **kwargs), quality=85))
             return HttpResponse(picture, content_type=JPEG)
 
         return kept(request, (source.pk, source.pack_id or source.file.object_id), make)
+
+    def window(self, place: Place, *, study: str, series: str, ref: str, **_: Any) -> tuple[float, float, str] | None:
+        """One for all tiles of the slide: each by its own range would make every empty one black, and neighbours differ."""
+        if not needs_window(place):
+            return None
+        return own_window([one for one in frames.places(self.user, study, series, ref=ref) if needs_window(one)])
 
 
 def stored_tile(source: Instance, number: int) -> bytes | None:

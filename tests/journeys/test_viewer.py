@@ -176,6 +176,11 @@ def test_measuring_by_keyboard_is_true_to_scale_and_is_there_again_after_a_reloa
     assert kept["revision"] == 1
     assert [row["tool"] for row in kept["state"]["measurements"]] == ["length"]
     assert json.dumps(kept).count("Example") == 0, "no name is kept with a measurement"
+    for key in ["Home", "x"]:  # on another image, whose measurement is not on the screen
+        keys.press(key)
+    browser.until(f"{APP}.state.status === 'Saved' && {APP}.state.keyImages.length === 1")
+    keys.press("Control+z")
+    browser.until(f"{APP}.state.keyImages.length === 0 && {shown}[0] > 0")
 
 
 def test_three_planes_are_cut_from_even_slices(browse: Callable[..., Browser]) -> None:

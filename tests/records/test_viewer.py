@@ -7,10 +7,12 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pydicom
 import pytest
 from django.db import transaction
 from django.test import Client
+from PIL import Image
 
 from cases.models import Case
 from portal.core.access import Actor
@@ -174,6 +176,19 @@ def test_a_tile_is_a_picture_of_the_frame(case: Case, owner: Client) -> None:
     answer = owner.get(f"/viewer/{case.ref}/tiles/{STUDY}/{SERIES}/{INSTANCE}/1")
     assert (answer.status_code, answer.content[:2]) == (200, b"\xff\xd8")
     assert owner.get(f"/viewer/{case.ref}/tiles/{STUDY}/{SERIES}/{INSTANCE}/2").status_code == 404
+
+
+def test_tiles_of_a_grey_slide_have_one_brightness_even_where_a_tile_is_empty(case: Case, owner: Client) -> None:
+    tiles = np.array([[[0, 0], [0, 0]], [[24, 24], [24, 24]], [[12, 12], [12, 12]]], "<u2")
+    content = files.dicom(
+        study=7, size=2, NumberOfFrames=3, PixelData=tiles.tobytes(), PixelRepresentation=0, HighBit=15, BitsStored=16,
+        WindowCenter=None, WindowWidth=None, TotalPixelMatrixColumns=6, TotalPixelMatrixRows=2,
+    )  # fmt: skip
+    records.upload(case, content, "IM7")
+    records.run_jobs()
+    of = f"/viewer/{case.ref}/tiles/{files.uid(7)}/{files.uid(7, 1)}/{files.uid(7, 1, 1)}"
+    shown = [Image.open(io.BytesIO(owner.get(f"{of}/{n}").content)).getpixel((0, 0)) for n in (1, 2, 3)]
+    assert shown == [pytest.approx(0, abs=2), pytest.approx(255, abs=2), pytest.approx(128, abs=3)]
 
 
 def test_what_stands_beside_plain_images_is_nothing(case: Case, owner: Client) -> None:

@@ -3,10 +3,17 @@ import { cite, framed } from './cite.js';
 import { thickenPlane, tiltPlane, turnPlane } from './planes.js';
 import { LOCATE, MEASURING } from './tools.js';
 import { gettext } from './i18n.js';
+import { onSlide } from './slide.js';
 
 const tool = (id, label, keys, hint) => ({ id, label, keys, hint, group: id in MEASURING ? 'measure' : 'tool', radio: true, pressed: (app) => app.tools.current === id, run: (app) => app.useTool(id) });
-const step = (id, label, keys, move) => ({ id, label, keys, group: 'images', run: (app) => app.active && move(app.active) });
-const change = (id, label, keys, run, more = {}) => ({ id, label, keys, group: 'picture', run: (app) => app.active?.viewport && run(app.active, app), ...more });
+/** On a microscope slide what can be done is done there, the rest is said to be for images. */
+const onImage = (id, run) => (app) => {
+  const pane = app.active;
+  if (pane?.slideViewer) { if (!onSlide(pane.slideViewer, id)) app.tell(gettext('This has no effect on a microscope slide.')); return undefined; }
+  return pane?.viewport && pane.ids.length ? run(pane, app) : undefined;
+};
+const step = (id, label, keys, move) => ({ id, label, keys, group: 'images', run: onImage(id, move) });
+const change = (id, label, keys, run, more = {}) => ({ id, label, keys, group: 'picture', run: onImage(id, run), ...more });
 
 function turn(pane, by) {
   pane.rotation = (pane.rotation + by + 360) % 360;
@@ -106,6 +113,7 @@ export function commands() {
     { id: 'star', label: gettext('Star'), keys: ['x'], group: 'notes', toggle: true, pressed: (app) => app.state.isKey(app.active?.place), run: (app) => app.star() },
     { id: 'cite', label: gettext('Cite this image'), keys: ['c'], group: 'notes', hidden: (app) => !framed() || app.config.role === 'patient', run: (app) => app.cited(cite(app.active)) },
     { id: 'delete', label: gettext('Delete selected measurement'), keys: ['Delete', 'Backspace'], group: 'notes', run: (app) => app.deleteSelected() },
+    { id: 'undo', label: gettext('Undo'), keys: ['Ctrl+Z'], group: 'notes', run: (app) => app.undo() },
     { id: 'place', label: gettext('Measure with the keyboard'), keys: ['Enter'], group: 'notes', run: (app) => app.keyboardMeasure() },
     { id: 'help', label: gettext('Help and keys'), keys: ['?'], group: 'help', run: (app) => app.help() },
   ];

@@ -11,6 +11,7 @@ export function openDialog(title, body, { bare = false, onClose = () => {} } = {
   const node = el('dialog', { className: 'co-v-dialog', aria: { labelledby: id } },
     el('h2', { id, textContent: title }), body, bare ? null : el('div', { className: 'co-v-dialog-buttons' }, close));
   node.addEventListener('keydown', (event) => event.stopPropagation());
+  node.addEventListener('mousedown', (event) => { if (event.target === node) event.preventDefault(); });   // a press beside the field (also the end of the tap that opened it) keeps the focus in the field
   node.addEventListener('close', () => { node.remove(); onClose(node.returnValue); });
   document.body.append(node);
   node.showModal();

@@ -145,7 +145,7 @@ export class App {
     for (const { series: uid } of mark.references ?? []) await this.catalog.find(uid)?.load().catch(() => null);
     if (mark.kind === 'presentation') {
       const series = (mark.references ?? []).map(({ series: uid }) => this.catalog.find(uid)).find((one) => one?.images.length);
-      if (series) { await this.active.apply(mark, series); this.active.canvas.focus(); this.tell(gettext('Shown as “{label}” was set up.', { label: mark.label || series.name })); return; }
+      if (series) { const drawn = await this.active.apply(mark, series); this.active.canvas.focus(); if (drawn) this.tell(gettext('Shown as “{label}” was set up.', { label: mark.label || series.name })); return; }
     } else {
       places.push(...keyPlaces(mark, (instance) => this.catalog.seriesOf(mark, instance)));
       if (places.length) { await this.openPlace(places[0]); return; }
@@ -261,7 +261,13 @@ export class App {
   deleteSelected() {
     const chosen = this.state.selected();
     for (const uid of chosen) this.state.remove(uid);
-    this.tell(chosen.length ? gettext('Measurement deleted') : gettext('Select a measurement first, or use the list of measurements.'));
+    this.tell(chosen.length ? gettext('Measurement deleted. “Undo” (Ctrl Z) brings it back.') : gettext('Select a measurement first, or use the list of measurements.'));
+  }
+
+  undo() {
+    this.tell(this.state.undo() ? gettext('Taken back') : gettext('There is nothing to take back.'));
+    this.engine.render();
+    this.update();
   }
 
   keyboardMeasure() {

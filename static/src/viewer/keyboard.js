@@ -8,10 +8,11 @@ const OFF = 'consilium.viewer.letters-off';
 const NAMES = { ' ': 'Space', ArrowUp: '↑', ArrowDown: '↓', ArrowLeft: '←', ArrowRight: '→', PageUp: 'Page Up', PageDown: 'Page Down' };
 const store = { get off() { try { return localStorage.getItem(OFF) === '1'; } catch { return false; } }, set off(value) { try { localStorage.setItem(OFF, value ? '1' : '0'); } catch { /* private window: kept for this page only */ } } };
 
-/** 'Shift+R', 'ArrowDown', '?': Shift is named only where it does not already show in the key. */
+/** 'Shift+R', 'ArrowDown', '?', 'Ctrl+Z' (also with the Mac's command key): Shift is named only where it does not already show in the key. */
 export function keyName(event) {
   const single = event.key.length === 1;
   const letter = single && event.key.toLowerCase() !== event.key.toUpperCase();
+  if (event.ctrlKey || event.metaKey) return `Ctrl+${event.shiftKey ? 'Shift+' : ''}${letter ? event.key.toUpperCase() : event.key}`;
   return event.shiftKey && (letter || !single) ? `Shift+${letter ? event.key.toUpperCase() : event.key}` : letter ? event.key.toLowerCase() : event.key;
 }
 
@@ -32,9 +33,10 @@ function controlKeeps(target, key) {
 export function listenForKeys(app, table) {
   const byKey = new Map(table.flatMap((command) => command.keys.map((key) => [key, command])));
   const handle = (event) => {
-    if (app.takeKey?.(event)) return true;
     const key = keyName(event);
-    if (controlKeeps(event.target, key) || (isLetter(event.key) && store.off)) return false;
+    const held = key.startsWith('Ctrl+');
+    if (held ? !byKey.has(key) || event.target.matches('input:not([type=range], [type=checkbox]), textarea') : app.takeKey?.(event)) return !held;
+    if (controlKeeps(event.target, key) || (!held && isLetter(event.key) && store.off)) return false;
     if (/^[1-9]$/.test(event.key)) { app.preset(Number(event.key) - 1); return true; }
     const command = byKey.get(key);
     if (!command || command.hidden?.(app)) return false;
@@ -42,7 +44,7 @@ export function listenForKeys(app, table) {
     return true;
   };
   document.addEventListener('keydown', (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector('dialog[open]')) return;
+    if (event.altKey || document.querySelector('dialog[open]')) return;
     if (event.target instanceof Element && handle(event)) { event.preventDefault(); event.stopPropagation(); return; }
     if (event.key !== 'Shift' && event.target.closest?.('.co-v-canvas')) event.stopPropagation();
   }, { capture: true });

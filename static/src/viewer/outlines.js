@@ -13,7 +13,7 @@ export const COLOURS = 8;
 export const isShapes = (mark) => mark.kind === 'segmentation' || mark.kind === 'rt_structures';
 const parts = (mark) => mark.segments?.map(({ label, number: n }) => label || String(n)) ?? mark.structures ?? [];
 /** "3 parts: liver, spleen, kidney". */
-export const partsOf = (mark) => { const names = parts(mark); return names.length === 1 ? names[0] : gettext('{n} parts: {names}', { n: names.length, names: names.slice(0, 12).join(', ') }); };
+export const partsOf = (mark) => { const names = parts(mark); return names.length === 1 ? names[0] : gettext('{n} parts: {names}', { n: names.length, names: `${names.slice(0, 5).join(', ')}${names.length > 5 ? ' …' : ''}` }); };
 
 async function fetchShapes(api, mark, studyUid) {
   const datasets = await api.metadata(studyUid, mark.series);

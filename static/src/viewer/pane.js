@@ -76,6 +76,7 @@ export class Pane {
   async show(series, index, cut = null, papers = false) {
     const ticket = (this.ticket = Symbol('show'));
     this.app.cine.stop(this);
+    if (series !== this.series) this.node.classList.add('co-v-pane--waiting');   // the old picture must not stand under the new name
     this.series = series;
     this.bare();
     const paper = sheet(series);
@@ -92,7 +93,12 @@ export class Pane {
     if (this.ticket !== ticket) return;
     if (series.slide) { await this.slideIn(series, ticket); return; }
     if (!series.images.length) {
-      this.ids = [];
+      Object.assign(this, { ids: [], index: 0, plane: '' });
+      this.slider.hidden = true;
+      this.node.classList.add('co-v-pane--sheet');
+      this.app.changed(this);
+      updateOverlay(this);
+      this.app.redrawLines();
       this.say(gettext('“{name}” holds no pictures ({kind}). It is kept with the records and is not shown in this viewer.', { name: series.name, kind: series.other || gettext('empty series') }));
       return;
     }
@@ -146,11 +152,11 @@ export class Pane {
     }
   }
 
-  /** Sets the images up as a presentation state says. */
+  /** Sets the images up as a presentation state says; answers whether there was one to show. */
   async apply(mark, series) {
     const index = series.images.findIndex(({ place }) => concerns(mark, place));
     await this.show(series, index < 0 ? undefined : index);
-    if (!this.viewport || !this.place) return;
+    if (this.viewport?.getCornerstoneImage()?.imageId !== this.ids[this.index] || !this.place) return false;
     this.applied = mark;
     const chosen = windowFor(mark, this.place);
     if (chosen) this.setWindow(chosen);
@@ -162,6 +168,7 @@ export class Pane {
     this.viewport.render();
     showArea(this, mark);
     this.app.redrawLines();
+    return true;
   }
 
   goTo(index) {
@@ -186,6 +193,7 @@ export class Pane {
   arrived() {
     this.index = this.viewport.getCurrentImageIdIndex();
     this.slider.value = this.index + 1;
+    this.node.classList.remove('co-v-pane--waiting');
     this.say('');
     this.label();
     updateOverlay(this);
@@ -233,7 +241,7 @@ export class Pane {
   }
 
   get invertedByNature() { return Boolean(this.image) && naturallyInverted(this.image.dataset); }
-  get inverted() { return Boolean(this.viewport?.getProperties?.().invert) !== this.invertedByNature; }
+  get inverted() { return this.ids.length > 0 && Boolean(this.viewport?.getProperties?.().invert) !== this.invertedByNature; }
 
   /** Whether the image still fills the window as when it was opened; then it shall do so in a window of another size. */
   get fitted() {

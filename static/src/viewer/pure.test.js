@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { calibration, date, forRenderer, frameRate, geometry, hasImage, isDocument, lossy, mend, personName } from './dicom.js';
-import { imageKey, mergeStates } from './merge.js';
+import { imageKey, mergeStates, sameRow, sameState } from './merge.js';
 import { likeness, nearest, runAround, sortInstances, sortSeries } from './order.js';
 import { edges, edgesOfProjection, letters, planeName } from './orientation.js';
 import { autoWindow, presetsFor, rangeOf, windowOf } from './presets.js';
+import { levelsOf, ruler } from './slide.js';
 import { along, covers, distance, intersection, meeting, nearestAlong, nearestTo, planeFrom, turnedNormal } from './space.js';
 import { anglesFor, block, cut, planeOf, readPlane, writePlane } from './volume.js';
 
@@ -118,6 +119,28 @@ test('merging keeps my changes and removals and their additions', () => {
   assert.deepEqual(merged.measurements.map((r) => r.uid).sort(), ['kept', 'mine-changed', 'mine-new', 'theirs-new']);
   assert.equal(merged.measurements.find((r) => r.uid === 'mine-changed').n, 1);
   assert.deepEqual(merged.keyImages.map(imageKey).sort(), ['s/i/1', 's/i/2']);
+});
+
+test('a measurement that was only shown again is no change, so what another window did to it stays', () => {
+  const saved = { uid: 'a', points: [[1, 2, 3]], stats: { length: 44.6115 }, label: '' };
+  const shown = { label: '', uid: 'a', stats: { length: 44.6114 }, points: [[1, 2, 3]] };
+  assert.ok(sameRow(saved, shown));
+  assert.ok(sameRow(saved, { ...shown, stats: {} }));
+  assert.ok(!sameRow({ ...saved, stats: {} }, shown));
+  assert.ok(!sameRow(saved, { ...shown, points: [[1, 2, 4]] }));
+  const moved = { ...saved, points: [[9, 9, 9]] };
+  assert.deepEqual(mergeStates({ measurements: [saved] }, { measurements: [shown] }, { measurements: [moved] }).measurements, [moved]);
+  assert.ok(sameState({ measurements: [saved], keyImages: [] }, { measurements: [shown], keyImages: [] }));
+  assert.ok(!sameState({ measurements: [saved], keyImages: [] }, { measurements: [shown], keyImages: [{ series: 's', instance: 'i', frame: 1 }] }));
+});
+
+test('the scale of a slide is a round length that fits, in the unit that suits it', () => {
+  const [level] = levelsOf([dataset({ '00480006': 1000, '00480007': 500, '00280010': 256, '00280011': 256, '00480001': 0.5 })]);
+  assert.equal(level.spacing, 0.0005);
+  assert.deepEqual(ruler(level.spacing), { mm: 0.05, width: 100, label: '50 µm' });
+  assert.equal(ruler(0.02).label, '2 mm');
+  assert.equal(ruler(0.25).label, '2 cm');
+  assert.equal(ruler(NaN), null);
 });
 
 test('mend drops a spacing that is no spacing and gives a missing modality a name', () => {

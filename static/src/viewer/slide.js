@@ -1,9 +1,9 @@
 /** Whole slides: a pyramid of tiles (PS3.3 C.8.12), shown by OpenSeadragon, which is fetched when the first slide is opened. */
-import { number, value, values } from './dicom.js';
+import { geometry, number, value, values } from './dicom.js';
 import { el } from './dom.js';
 import { gettext } from './i18n.js';
 
-const TAGS = { width: '00480006', height: '00480007', organization: '00209311', column: '0048021E', row: '0048021F', plane: '0048021A' };
+const TAGS = { width: '00480006', height: '00480007', volumeWidth: '00480001', organization: '00209311', column: '0048021E', row: '0048021F', plane: '0048021A' };
 const first = (dataset, tag) => Number(dataset?.[tag]?.Value?.[0]) || 0;
 const EXTRAS = new Set(['LABEL', 'OVERVIEW', 'THUMBNAIL']);
 
@@ -22,7 +22,7 @@ export function levelsOf(datasets) {
     .map((dataset) => {
       const [tileWidth, tileHeight] = [number(dataset, 'columns'), number(dataset, 'rows')];
       const width = first(dataset, TAGS.width);
-      return { instance: value(dataset, 'sop'), width, height: first(dataset, TAGS.height), tileWidth, tileHeight, across: Math.ceil(width / tileWidth), frames: sparse(dataset, tileWidth, tileHeight) };
+      return { instance: value(dataset, 'sop'), width, height: first(dataset, TAGS.height), tileWidth, tileHeight, across: Math.ceil(width / tileWidth), spacing: geometry(dataset, 'pixelSpacing')[1] || first(dataset, TAGS.volumeWidth) / width, frames: sparse(dataset, tileWidth, tileHeight) };
     })
     .sort((a, b) => a.width - b.width)
     .filter((level, i, all) => i === 0 || level.width > all[i - 1].width);
@@ -33,13 +33,56 @@ export const isSlide = (dataset) => first(dataset, TAGS.width) > 0 && number(dat
 /** Frame number of a tile, or 0 where a sparse slide has none. */
 export const tileFrame = ({ frames, across }, x, y) => (frames ? frames.get(`${x}/${y}`) ?? 0 : y * across + x + 1);
 
+const STEPS = [1, 2, 5].flatMap((n) => [0.001, 0.01, 0.1, 1, 10].map((unit) => n * unit)).sort((a, b) => a - b);
+
+/** {mm, width, label}: a round length that is at most `limit` pixels on screen, `scale` in millimetres a pixel of the screen; null without a scale. */
+export function ruler(scale, limit = 140) {
+  const mm = scale > 0 ? STEPS.filter((step) => step / scale <= limit).pop() : 0;
+  return mm ? { mm, width: mm / scale, label: mm >= 10 ? `${mm / 10} cm` : mm >= 1 ? `${mm} mm` : `${Math.round(mm * 1000)} µm` } : null;
+}
+
+function showRuler(host, viewer, spacing) {
+  const bar = el('div', { className: 'co-v-scale co-v-scale--slide', hidden: true }, el('span'), el('i'));
+  host.append(bar);
+  const update = () => {
+    const found = viewer.isOpen() ? ruler(spacing / viewer.viewport.viewportToImageZoom(viewer.viewport.getZoom(true))) : null;
+    bar.hidden = !found;
+    if (!found) return;
+    bar.firstChild.textContent = found.label;
+    bar.lastChild.style.width = `${found.width}px`;
+  };
+  viewer.addHandler('update-viewport', update);
+  viewer.addHandler('open', update);
+}
+
+/** What a command for images does to a slide; false where it does nothing. */
+export function onSlide(viewer, id) {
+  const { viewport } = viewer;
+  const turn = (degrees) => viewport.setRotation(viewport.getRotation() + degrees);
+  const pan = (x, y) => viewport.panBy(viewport.deltaPointsFromPixels(viewport.getCenter().times(0).plus({ x, y })));
+  const run = {
+    larger: () => viewport.zoomBy(1.2), smaller: () => viewport.zoomBy(1 / 1.2), rotate: () => turn(90), 'rotate-back': () => turn(-90),
+    flip: () => viewport.toggleFlip(), 'flip-vertical': () => { turn(180); viewport.toggleFlip(); }, reset: () => { viewport.setRotation(0); viewport.setFlip(false); viewport.goHome(); },
+    'move-left': () => pan(48, 0), 'move-right': () => pan(-48, 0), 'move-up': () => pan(0, 48), 'move-down': () => pan(0, -48), next: () => pan(0, 48), previous: () => pan(0, -48),
+    forward: () => pan(0, 400), back: () => pan(0, -400),
+  }[id];
+  if (!run) return false;
+  run();
+  viewport.applyConstraints();
+  return true;
+}
+
 /** Shows a slide in `host`; answers {destroy()}. */
 export async function showSlide(host, series, datasets, api) {
   const levels = levelsOf(datasets);
   if (!levels.length) throw new Error('no level');
   const { default: OpenSeadragon } = await import('openseadragon');
-  // It would add a style sheet of its own, which the page's policy forbids, unless it finds one under this name.
-  if (!document.querySelector('style[data-openseadragon-mobile-css]')) document.head.append(el('style', { type: 'text/none', data: { openseadragonMobileCss: '' } }));
+  // It would add a style sheet of its own, which the page's policy forbids, unless it finds one under this name; an element of HTML's own would be refused too.
+  if (!document.querySelector('style[data-openseadragon-mobile-css]')) {
+    const stand = document.createElementNS('urn:none', 'style');
+    stand.setAttribute('data-openseadragon-mobile-css', '');
+    document.head.append(stand);
+  }
   const top = levels.at(-1);
   const tileUrl = (level, x, y) => {
     const frame = tileFrame(levels[level], x, y);
@@ -57,6 +100,7 @@ export async function showSlide(host, series, datasets, api) {
       getTileUrl: tileUrl,
     },
   });
+  showRuler(host, viewer, top.spacing);
   const trouble = el('p', { className: 'co-v-slide-trouble', hidden: true });
   host.append(trouble);
   let lost = 0;

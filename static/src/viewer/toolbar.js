@@ -10,8 +10,8 @@ const COMPACT = [['SERIES', 'scroll', 'window', 'zoom', 'pan', 'MEASURE'], ['PRE
 const MENUS = {
   TURN: { icon: 'turn', label: () => gettext('Turn'), items: ['rotate', 'rotate-back', 'flip', 'flip-vertical'] },
   LAYOUT: { icon: 'layout', label: () => gettext('Windows'), items: ['layout-1', 'layout-2', 'layout-rows', 'layout-4', 'mpr', 'thicken', 'turn-plane', 'turn-plane-back', 'tilt-plane', 'tilt-plane-back', 'link', 'lines', 'shapes'] },
-  MORE: { icon: 'measure', label: () => gettext('More'), items: ['cobb', 'rectangle', 'text'] },
-  MEASURE: { icon: 'measure', label: () => gettext('Measure'), items: ['length', 'angle', 'cobb', 'ellipse', 'rectangle', 'probe', 'arrow', 'text', 'locate'] },
+  MORE: { icon: 'measure', label: () => gettext('More'), items: ['cobb', 'rectangle', 'text', 'undo'] },
+  MEASURE: { icon: 'measure', label: () => gettext('Measure'), items: ['length', 'angle', 'cobb', 'ellipse', 'rectangle', 'probe', 'arrow', 'text', 'locate', 'undo'] },
 };
 const SHORT = { cite: () => gettext('Cite'), help: () => gettext('Help') };
 

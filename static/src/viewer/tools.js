@@ -42,6 +42,22 @@ function cobbText({ cachedStats }, targetId) {
   return [angle > 60 ? gettext('{angle}° (or {other}°)', { angle: angle.toFixed(1), other: (180 - angle).toFixed(1) }) : `${angle.toFixed(1)}°`];
 }
 
+/** Dragging up makes the image larger, as the help says; the stock tool does it the other way round. Fingers that part always enlarge. */
+class DragZoom extends ZoomTool {
+  constructor(...options) {
+    super(...options);
+    const drag = this._dragParallelProjection;
+    this._dragParallelProjection = (event, viewport, camera, pinch = false) => { this.configuration.invert = !pinch; drag(event, viewport, camera, pinch); };
+  }
+}
+DragZoom.toolName = ZoomTool.toolName;
+
+/** One decimal, as in the list and in the report. */
+function angleText({ cachedStats }, targetId) {
+  const { angle } = cachedStats[targetId] ?? {};
+  return Number.isFinite(angle) ? [`${angle.toFixed(1)}°`] : undefined;
+}
+
 /** Three figures, as a ruler would be read: 8.31, 83.1, 831. */
 export const figure = (value) => (Math.abs(value) >= 100 ? value.toFixed(0) : Math.abs(value) >= 10 ? value.toFixed(1) : value.toFixed(2));
 const unitOf = (unit) => (unit && unit !== 'raw' ? ` ${unit}` : '');
@@ -64,7 +80,7 @@ function areaText({ cachedStats }, target) {
   ];
 }
 
-const MOVING = { window: WindowLevelTool, scroll: StackScrollTool, pan: PanTool, zoom: ZoomTool };
+const MOVING = { window: WindowLevelTool, scroll: StackScrollTool, pan: PanTool, zoom: DragZoom };
 export const MEASURING = {
   length: LengthTool, angle: AngleTool, cobb: Cobb, ellipse: EllipticalROITool, rectangle: RectangleROITool, probe: PointProbe, arrow: ArrowAnnotateTool, text: LabelTool,
 };
@@ -86,7 +102,7 @@ const ALWAYS = {
 
 const LOOK = {
   color: '#ffd866', colorHighlighted: '#9ff0d8', colorSelected: '#9ff0d8', lineWidth: '1.5', textBoxFontSize: '15px', textBoxColor: '#ffd866',
-  textBoxColorHighlighted: '#9ff0d8', textBoxColorSelected: '#9ff0d8', textBoxFontFamily: 'Source Sans 3 Variable, system-ui, sans-serif',
+  textBoxColorHighlighted: '#9ff0d8', textBoxColorSelected: '#9ff0d8', textBoxFontFamily: 'Source Sans 3 Variable, system-ui, sans-serif', textBoxBackground: 'rgba(0, 0, 0, 0.68)', textBoxMargin: 3, textBoxBorderRadius: 4,
 };
 
 export class Tools {
@@ -97,7 +113,7 @@ export class Tools {
     const words = () => gettext('Text on this image');
     for (const [name, tool] of Object.entries(TOOLS)) {
       this.group.addTool(tool.toolName, {
-        probe: { getTextLines: probeText }, cobb: { getTextLines: cobbText }, ellipse: { getTextLines: areaText }, rectangle: { getTextLines: areaText },
+        probe: { getTextLines: probeText }, angle: { getTextLines: angleText }, cobb: { getTextLines: cobbText }, ellipse: { getTextLines: areaText }, rectangle: { getTextLines: areaText },
         text: { getTextCallback: (done) => ask('', done, words()), changeTextCallback: (data, _event, done) => ask(data?.data?.label ?? '', (text) => text && done(text), words()) },
         arrow: { getTextCallback: (done) => ask('', done), changeTextCallback: (data, _event, done) => ask(data?.data?.label ?? '', (text) => text && done(text)) },
       }[name] ?? {});
