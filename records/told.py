@@ -15,7 +15,7 @@ OWN: dict[str, Words] = {
     "processing_failed": Words(
         _("something went wrong on our side"),
         _("Something went wrong on our side while we read this file. The file itself may be fine."),
-        _("Please press “Try again”. If it happens twice, write to us."),
+        _("Please press “Try again”. If it happens a second time, write to us."),
     ),
     "same_uid_other_pixels": Words(
         _("a person is checking this"),
@@ -25,12 +25,14 @@ OWN: dict[str, Words] = {
     "malware_found": Words(
         _("our virus check stopped it"),
         _("Our virus check found something in this file, so we did not open it. Other files are not affected."),
-        _("Please get a new copy from the place that gave it to you. Let someone look at your computer, too."),
+        _(
+            "Please get a new copy from the place that gave it to you. Ask someone you trust to check your computer, too."
+        ),
     ),
     "too_big_to_scan": Words(
         _("too big for our virus check"),
         _("This file is too big for our virus check, so we did not open it. We keep it aside, unopened."),
-        _("Please send what is in it as single files or as a folder, or write to us and we will find a way."),
+        _("If it has other files packed inside, send us those in a folder. Or write to us and we will find a way."),
     ),
     "wrong_patient": Words(
         _("a person is checking this"),

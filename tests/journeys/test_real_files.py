@@ -27,10 +27,10 @@ FOLDER = (
 ARCHIVE = ("dicom/dcm4che/YBR_FULL-RLE.dcm", "documents/ccda/Operative_Note.xml")
 HOSTILE = "hostile/dicom/truncated_130.dcm"
 REFUSED = {
-    HOSTILE: "Part of this file is missing. It may have been cut off while it was copied. Please upload it again.",
-    "hostile/archive/truncated.zip": "This packed file is damaged or incomplete. Please upload it again.",
+    HOSTILE: "Part of this file is missing. It may have been cut off while it was copied. Please send it again.",
+    "hostile/archive/truncated.zip": "This packed file is damaged or incomplete. Please send it again.",
     "hostile/xml/cda_xxe_http.xml": "This file asks us to load parts from somewhere else. That is not safe",
-    "hostile/image/svg_script.svg": "Please send it as a PDF, a photo (JPEG, PNG or HEIC), or as it is on the disc of the hospital.",
+    "hostile/image/svg_script.svg": "Please send it as a PDF or as a photo. Scans can come just as they are on the disc of the hospital.",
 }
 """What the patient reads about each file that we cannot use: words, and what to do next."""
 SENT = """

@@ -13,10 +13,13 @@ from typing import Any
 
 import pytest
 
+from portal.core import readability
 from records import checks, nursery, sandbox
 from records.child import protocol
 from records.child.protocol import ProtocolError, parse_result
+from records.refusals import REFUSALS
 from records.sandbox import ChildInput, Limits, SandboxUnavailable, run_batch
+from records.told import OWN
 from tests.factories.dicom import make_ct_series
 from tests.factories.documents import make_image, make_pdf
 from tests.records.helpers import descriptors, one, run
@@ -329,9 +332,12 @@ def test_frames_beyond_the_file_are_refused(tmp_path: Path) -> None:
 
 
 def test_every_refusal_has_its_words() -> None:
-    from records.refusals import REFUSALS
-
     spoken = {"viewer_program", "dicomdir", "system_file", "kept_not_shown", "frames_not_shown", "video_not_shown"}
     spoken |= {"viewer_file", "unlocked", "office_not_shown"}
     assert set(REFUSALS) == protocol.REFUSALS | spoken
     assert all(str(w.what).endswith(".") and str(w.do).endswith((".", "!")) for w in REFUSALS.values())
+
+
+def test_every_sentence_about_a_file_is_easy_to_read() -> None:
+    for code, words in {**REFUSALS, **OWN}.items():
+        assert readability.read(f"{words.what} {words.do}").easy, code
