@@ -125,6 +125,7 @@ class AddPasskey(passkeys.AddWebAuthnForm):
         alone = self.fields["passwordless"]
         alone.label = _("Let me sign in with this passkey alone, without a password")
         alone.help_text = _("Your device then always asks for your finger, your face or its PIN.")
+        alone.initial = True  # what the sign-in page offers; without it "Sign in with a passkey" finds none
 
 
 class RenamePasskey(passkeys.EditWebAuthnForm):

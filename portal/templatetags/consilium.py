@@ -174,3 +174,10 @@ def device(user_agent: str) -> str:
         for table in (BROWSERS, SYSTEMS)
     ]
     return ", ".join(one for one in found if one) or _("A device that we do not know")
+
+
+@register.filter
+def fours(text: Any) -> str:
+    """A long key in groups of four, as somebody can type it from one screen into another; apps leave the blanks out."""
+    whole = str(text)
+    return " ".join(whole[at : at + 4] for at in range(0, len(whole), 4))

@@ -91,3 +91,8 @@ def test_names_of_images_read_without_carets(sent: str, read: str) -> None:
 @pytest.mark.parametrize(("sent", "read"), [("19620314", "14 Mar 1962"), ("1962", "1962"), ("", "")])
 def test_dates_of_images_read_like_all_other_dates(sent: str, read: str) -> None:
     assert consilium.dicom_date(sent) == read
+
+
+def test_fours_loses_no_letter_of_a_key():
+    assert consilium.fours("NHKMTCRUQD") == "NHKM TCRU QD"
+    assert consilium.fours("") == ""
