@@ -35,7 +35,23 @@ SETTLED = frozenset({ItemState.SATISFIED})
 
 
 def refresh(*, case: Case, by: Actor) -> None:
-    """Match the case's records with its checklist and write states and counts. A person's word stays."""
+    """Match the case's records with its checklist and write states and counts. A person's word stays.
+
+    The records are looked at with the case locked: what was removed or set aside while this waited must not count, since the last
+    record that comes sends the case on.
+    """
+    with transaction.atomic():
+        held = lock(case)
+        matches = _matches(held)
+        rows = {row.key: row for row in ChecklistItem.objects.filter(case=held).order_by("pk")}
+        for key, found in matches.items():
+            _write(held, key, found, rows.get(key))
+        _count(held, by)
+    case.refresh_from_db(fields=["items_needed", "items_satisfied", "phase", "complete_at", "due_at"])
+
+
+def _matches(case: Case) -> dict[str, Match]:
+    """What the records say about each line of the checklist."""
     studies, documents = queries.facts(case)
     aside = queries.facts(case, set_aside=True)
     today = timezone.localdate()
@@ -49,13 +65,7 @@ def refresh(*, case: Case, by: Actor) -> None:
         said = Match(ItemState.SATISFIED) if answered or one.item.key in by_post else None
         found = said or match(one, studies, documents, today=today, named=named)
         matches[one.item.key] = found if found.state in SETTLED else _others(one, found, aside, today)
-    with transaction.atomic():
-        held = lock(case)
-        rows = {row.key: row for row in ChecklistItem.objects.filter(case=held).order_by("pk")}
-        for key, found in matches.items():
-            _write(held, key, found, rows.get(key))
-        _count(held, by)
-    case.refresh_from_db(fields=["items_needed", "items_satisfied", "phase", "complete_at", "due_at"])
+    return matches
 
 
 def _others(required: RequiredItem, here: Match, aside: Facts, today: date) -> Match:

@@ -12,7 +12,7 @@ from cases.models import Case, Message
 from cases.states import Phase
 from portal.core.access import Actor
 from records.actions import checklist
-from records.models import ChecklistItem, Study
+from records.models import ChecklistItem, Document, Study
 from records.states import ItemState, RecordState
 from tests.factories import files
 from tests.factories import records as make
@@ -88,6 +88,24 @@ def test_patient_cannot_get_it_says_why_and_the_desk_waives(case: Any, patient: 
     assert done(case)[1] == before[1] + 1
     say(patient, case, undo="1")
     assert row().state == ItemState.WAIVED, "what the desk decided stays"
+
+
+def test_record_that_goes_while_the_checklist_waits_for_the_case_does_not_count(
+    case: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make.upload(case, files.pdf("Spirometry report. Date of service: 2026-11-02. FEV1 2.1 L", "FVC 3.0 L"), "lungs.pdf")
+    make.run_jobs()
+    checklist.refresh(case=case, by=SYSTEM)
+    assert row().state == ItemState.SATISFIED
+    lock = checklist.lock
+
+    def last_in_the_queue(case: Any) -> Any:
+        Document.objects.update(state=RecordState.REMOVED)
+        return lock(case)
+
+    monkeypatch.setattr(checklist, "lock", last_in_the_queue)
+    checklist.refresh(case=case, by=SYSTEM)
+    assert row().state == ItemState.MISSING
 
 
 def test_never_done_is_an_answer_and_can_be_taken_back(case: Any, patient: Client) -> None:
