@@ -10,7 +10,11 @@ from django.db.models import F
 
 from records.models import Series, Study
 from records.queries.imaging import visible_instances, visible_series, visible_studies
+from records.rules.header import text_of
 from records.rules.titles import study_title
+
+LOSSY = "00282110"
+"""Lossy Image Compression (0028,2110)."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,7 @@ def picture(user: Any, choice: Choice, number: int | None, *, ref: str) -> Pictu
     wanted = min(max(number or count // 2 + 1, 1), count)
     for (uid, frames), last in zip(held, accumulate(frames for _uid, frames in held), strict=True):
         if wanted <= last:
-            said = rows.filter(uid=uid).values_list("metadata__00282110__Value__0", flat=True).first()
-            return Picture(uid, wanted - (last - frames), wanted, count, said == "01")
+            # Not by a path into the JSON: Django takes a tag that is all digits for a place in a list, and finds nothing.
+            metadata = rows.filter(uid=uid).values_list("metadata", flat=True).first() or {}
+            return Picture(uid, wanted - (last - frames), wanted, count, text_of(metadata, LOSSY) == "01")
     return None

@@ -19,7 +19,7 @@ from portal.core.access import Actor
 from portal.core.states import Role
 from records.actions import viewing
 from records.dicom.notes import pixel_points, shape, uid_for
-from records.models import Study, ViewerStateVersion
+from records.models import Instance, Study, ViewerStateVersion
 from records.queries import notes
 from tests.factories import files, records
 
@@ -194,3 +194,12 @@ def test_tiles_of_a_grey_slide_have_one_brightness_even_where_a_tile_is_empty(ca
 def test_what_stands_beside_plain_images_is_nothing(case: Case, owner: Client) -> None:
     answer = owner.get(f"/viewer/{case.ref}/beside/{STUDY}/")
     assert answer.json() == {"papers": [], "videos": [], "marks": []}
+
+
+def test_plain_page_says_when_the_picture_was_compressed_with_loss(case: Case, owner: Client) -> None:
+    address = f"/viewer/{case.ref}/plain/"
+    assert "Compressed with loss" not in owner.get(address).content.decode()
+    held = Instance.objects.get(series__study__case=case)
+    held.metadata["00282110"] = {"vr": "CS", "Value": ["01"]}
+    held.save(update_fields=["metadata"])
+    assert "Compressed with loss" in owner.get(address).content.decode()
