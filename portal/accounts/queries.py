@@ -53,6 +53,12 @@ def token_by_secret(secret: str) -> AccessToken | None:
     return live.select_related("user").filter(secret_sha256=hashed(secret)).first()
 
 
+def token_works(pk: UUID) -> bool:
+    """Whether a token still opens anything: asked again at the end of a request that may take an hour."""
+    live = AccessToken.objects.filter(revoked_at__isnull=True, expires_at__gt=timezone.now(), user__is_active=True)
+    return live.filter(pk=pk).exists()
+
+
 def live_tokens() -> QuerySet[AccessToken]:
     """Every token that still works, the newest first."""
     live = AccessToken.objects.filter(revoked_at__isnull=True, expires_at__gt=timezone.now())

@@ -76,10 +76,17 @@ class LocalFolder:
     def path(self, name: str) -> Path:
         return self.location / name[:2] / name
 
+    def _target(self, name: str) -> Path:
+        """Where an object will lie. A folder that is new is made safe like what will be in it."""
+        target = self.path(name)
+        if not target.parent.is_dir():
+            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _fsync(self.location)
+        return target
+
     def stage(self, name: str, chunks: Iterable[bytes]) -> Path | None:
         """Write under a temporary name, not safe yet: `settle` makes many safe together."""
-        target = self.path(name)
-        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        target = self._target(name)
         temporary = target.with_name(f".{name}.{uuid4().hex}")
         try:
             with open(temporary, "xb") as out:
@@ -102,8 +109,7 @@ class LocalFolder:
             list(pool.map(_fsync, {self.path(name).parent for name in moves}))
 
     def put(self, name: str, chunks: Iterable[bytes], *, replace: bool = False) -> None:
-        target = self.path(name)
-        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        target = self._target(name)
         temporary = target.with_name(f".{name}.{uuid4().hex}")
         try:
             with open(temporary, "xb") as out:

@@ -23,7 +23,7 @@ from portal.core.workflow import Refused, note
 from records.models import UploadLink
 from records.queries import links as queries
 from records.queries.checklist import checklist
-from records.rules.links import DAYS, LIVE_LINKS, OPEN_STATES, LinkState, hashed, new_token
+from records.rules.links import DAILY_LINKS, DAYS, LIVE_LINKS, OPEN_STATES, LinkState, hashed, new_token
 from records.rules.uploads import takes_files
 
 
@@ -40,7 +40,8 @@ def make(*, case: Case, label: str, items: Sequence[str], days: int, by: Actor) 
     """Make a link for one hospital or doctor. Returns it and its token, which exists nowhere else.
 
     Raises:
-        Refused: the case takes no files (`closed`), too many links are open (`too_many_links`), or the days are not offered.
+        Refused: the case takes no files (`closed`), too many links are open (`too_many_links`) or were
+            made today (`too_many_today`), or the days are not offered.
         PermissionDenied: the case is not open to this person.
     """
     held = lock(case)
@@ -55,6 +56,8 @@ def make(*, case: Case, label: str, items: Sequence[str], days: int, by: Actor) 
     alive = UploadLink.objects.filter(case=held, grant__revoked_at__isnull=True, grant__until__gt=now)
     if alive.filter(finished_at__isnull=True).count() >= LIVE_LINKS:
         raise Refused("too_many_links")
+    if UploadLink.objects.filter(case=held, made_at__gt=now - timedelta(days=1)).count() >= DAILY_LINKS:
+        raise Refused("too_many_today")
     token = new_token()
     grant = grants.grant_token(
         case=held,

@@ -18,6 +18,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 
 from cases.models import Case
+from portal.accounts.queries import token_works
 from portal.core import storage
 from portal.core.access import Permission
 from portal.core.models import StoredObject
@@ -79,11 +80,19 @@ class StoreMixin(DicomwebView):
             raise Problem(400, "The request holds no instance.")
         self._drop([one for one in taken if one.failure])
         kept = [one for one in taken if one.stored is not None and not one.failure]
+        if kept and not self._still_open():
+            self._drop(kept)
+            raise Problem(401, "What opened this case was taken back while the body arrived. Nothing of it is kept.")
         if kept:
             self._keep(case, kept)
         failed = [one for one in taken if one.failure]
         body = self._answer([one for one in taken if not one.failure], failed, kwargs.get("study"))
         return HttpResponse(json.dumps(body), status=409 if len(failed) == len(taken) else 202, content_type=media_type)
+
+    def _still_open(self) -> bool:
+        """A push may take an hour."""
+        token = self.token is None or token_works(self.token.pk)
+        return token and named_case(self.user, **self.scope) is not None
 
     def _keep(self, case: Case, kept: list[Taken]) -> None:
         """Make sealed bytes safe on the disk and write their rows; meanwhile a child looks at what they are."""

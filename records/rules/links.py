@@ -15,6 +15,8 @@ DAYS = (7, 14, 30)
 """How long a link may live; a provider in the United States has 30 days to act (45 CFR 164.524(b)(2))."""
 LIVE_LINKS = 20
 """Open links of one case at a time."""
+DAILY_LINKS = 40
+"""Links of one case within a day, stopped ones included: each may be mailed to an address that nobody has asked."""
 
 
 class LinkState(StrEnum):

@@ -42,6 +42,7 @@ def told(reason: str) -> str:
     known = {
         "closed": _("This case takes no more records. Write us a message and we will help."),
         "too_many_links": _("There are many open links already. Stop one that you do not need, then make a new one."),
+        "too_many_today": _("Many links were made today. Make the next one tomorrow, or write us a message."),
     }
     return known.get(reason, _("That did not work. Please look at the page again."))
 

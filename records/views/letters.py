@@ -32,6 +32,7 @@ def told(reason: str) -> str:
         ),
         "closed": _("This case takes no more records. Choose “To me”, or write us a message."),
         "too_many_links": _("There are many open links already. Stop one that you do not need, then try again."),
+        "too_many_today": _("Many links were made today. Make the next one tomorrow, or write us a message."),
     }
     return known.get(reason, _("That did not work. Please look at the page again."))
 

@@ -287,6 +287,14 @@ def test_too_many_open_links_are_refused(case: Any) -> None:
         made(case)
 
 
+def test_links_made_and_stopped_again_and_again_end_for_the_day(case: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(links, "DAILY_LINKS", 3)
+    for _ in range(3):
+        links.revoke(link=made(case)[0], by=Actor.of(case.opened_by))
+    with pytest.raises(Refused, match="too_many_today"):
+        made(case)
+
+
 def test_list_asks_the_database_as_often_for_three_as_for_one(
     case: Any, patient: Client, django_assert_max_num_queries: Any
 ) -> None:

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from cases.models import Case, Grant
 from cases.states import GrantScope, Phase
@@ -116,7 +117,7 @@ def test_a_chunked_body_that_breaks_off_leaves_nothing(
     body = multipart([files.dicom(instance=n) for n in (1, 2, 3)])
     sealed: list[int] = []
 
-    def breaking(_request: Any, _room: int) -> Callable[[int], bytes]:
+    def breaking(_request: Any, _room: int, _full: str) -> Callable[[int], bytes]:
         source = io.BytesIO(body[: -len(body) // 4])
 
         def read(size: int) -> bytes:
@@ -186,6 +187,25 @@ def test_a_revoked_token_or_a_closed_account_opens_nothing(case: Case) -> None:
     _, headers = bearer(case.opened_by, case)
     User.objects.filter(pk=case.opened_by_id).update(is_active=False)
     assert Client().get("/dicomweb/studies", headers=headers).status_code == 401
+
+
+@pytest.mark.parametrize("how", ["token", "grant"])
+def test_a_push_whose_token_or_case_is_taken_back_meanwhile_leaves_nothing(
+    case: Case, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    pk, headers = bearer(case.opened_by, case)
+    before = {one.name for one in storage.backend().listed()}
+
+    def take_back() -> None:
+        if how == "token":
+            revoke_token(token_id=pk, by=Actor.job("test"))
+        else:
+            Grant.objects.filter(case=case, user=case.opened_by).update(revoked_at=timezone.now())
+
+    monkeypatch.setattr(stow.at_once, "prepare", take_back)  # after the gate, before the body
+    assert store(headers, multipart([files.dicom()])).status_code == 401
+    assert not Upload.objects.exists() and not StoredObject.objects.exists()
+    assert {one.name for one in storage.backend().listed()} == before
 
 
 def test_a_specialist_stores_nothing(case: Case, settings: Any) -> None:
