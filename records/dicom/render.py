@@ -223,6 +223,7 @@ def picture(
     quality: int = 90,
     viewport: tuple[int, int] | None = None,
     region: tuple[int, int, int, int] | None = None,
+    mirror: tuple[bool, bool] = (False, False),
 ) -> bytes:
     """A frame as JPEG or PNG, as PS3.18 section 8.3.5.1 asks for it.
 
@@ -230,6 +231,7 @@ def picture(
         window: (center, width, function) in modality units; without it the header's.
         viewport: (width, height) in pixels that the picture is fitted into, its proportions kept.
         region: (x, y, width, height) of the source that is shown; cut at the image's edges.
+        mirror: left to right, top to bottom.
     """
     overlays, look = look.overlays, replace(look, overlays=())
     if window is not None and look.function != window[2]:
@@ -243,7 +245,7 @@ def picture(
         shown = draw(_by_table(pixels, look, frame, window[:2] if window else None), overlays, frame)[cut]
     else:
         shown = _by_table(pixels[cut], look, frame, window[:2] if window else None)
-    image = Image.fromarray(shown)
+    image = Image.fromarray(np.ascontiguousarray(shown[:: -1 if mirror[1] else 1, :: -1 if mirror[0] else 1]))
     if viewport is not None:
         scale = min(viewport[0] / image.width, viewport[1] / image.height)
         size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))

@@ -32,13 +32,16 @@ FUNCTIONS = {"linear": "LINEAR", "linear-exact": "LINEAR_EXACT", "sigmoid": "SIG
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """How a frame is asked for. `viewport` is (width, height) in pixels; `region` (x, y, width, height) of the source."""
+    """How a frame is asked for. `viewport` is (width, height) in pixels; `region` (x, y, width, height) of the source; `mirror`: the
+    region left to right, top to bottom.
+    """
 
     media_type: str = JPEG
     window: tuple[float, float, str] | None = None
     quality: int = 90
     viewport: tuple[int, int] | None = None
     region: tuple[int, int, int, int] | None = None
+    mirror: tuple[bool, bool] = (False, False)
 
 
 def drawing(query: Any, media_type: str) -> Drawing:
@@ -70,18 +73,26 @@ def _quality(query: Any) -> int:
     return int(asked)
 
 
-def _viewport(query: Any) -> tuple[tuple[int, int] | None, tuple[int, int, int, int] | None]:
+def _viewport(query: Any) -> tuple[tuple[int, int] | None, tuple[int, int, int, int] | None, tuple[bool, bool]]:
+    """PS3.18 section 8.3.5.1.3: the region's numbers may have decimals, its place be left out, and a side below 0 mirrors."""
     asked = query.get("viewport")
     if not asked:
-        return None, None
+        return None, None, (False, False)
     words = asked.split(",")
-    numbers = [int(word) for word in words if re.fullmatch(r"[0-9]{1,5}", word)]
-    if len(numbers) != len(words) or len(numbers) not in (2, 6):
+    if len(words) not in (2, 6) or not all(re.fullmatch(r"[0-9]{1,5}", word) for word in words[:2]):
         raise Problem(400, "viewport is width,height or width,height,x,y,width,height.")
-    if not all(1 <= side <= MAX_VIEWPORT for side in numbers[:2]) or (len(numbers) == 6 and 0 in numbers[4:]):
+    sides = int(words[0]), int(words[1])
+    if not all(1 <= side <= MAX_VIEWPORT for side in sides):
         raise Problem(400, f"The viewport's sides are 1 to {MAX_VIEWPORT}.")
-    region = (numbers[2], numbers[3], numbers[4], numbers[5]) if len(numbers) == 6 else None
-    return (numbers[0], numbers[1]), region
+    if len(words) == 2:
+        return sides, None, (False, False)
+    places = [word or "0" for word in words[2:4]] + words[4:]
+    if not all(re.fullmatch(r"-?[0-9]{1,5}(\.[0-9]{0,6})?", word) for word in places):
+        raise Problem(400, "viewport is width,height or width,height,x,y,width,height.")
+    x, y, width, height = (round(float(word)) for word in places)
+    if x < 0 or y < 0 or 0 in (width, height):
+        raise Problem(400, "The viewport's region begins inside the image and has sides.")
+    return sides, (x, y, abs(width), abs(height)), (width < 0, height < 0)
 
 
 def draw(place: Place, number: int, how: Drawing) -> bytes:
@@ -107,6 +118,7 @@ def draw(place: Place, number: int, how: Drawing) -> bytes:
         quality=how.quality,
         viewport=how.viewport,
         region=how.region,
+        mirror=how.mirror,
     )
     pictures.put(key, picture)
     return picture

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pydicom
 import pytest
 import requests
@@ -214,7 +215,19 @@ def test_pictures_follow_viewport_and_format(owner: Client) -> None:
     part = owner.get(f"{address}/rendered?viewport=8,8,0,0,16,16&quality=50")
     assert Image.open(io.BytesIO(part.content)).size == (8, 8)
     assert "not supported" in owner.get(f"{address}/rendered?annotation=patient").headers["Warning"]
-    for wrong in ("viewport=0,5", "viewport=1", "quality=0", "window=40,80,wrong"):
+    whole = np.asarray(
+        Image.open(io.BytesIO(owner.get(f"{address}/rendered?viewport=8,8,,,8,8&accept=image/png").content))
+    )
+    turned = owner.get(f"{address}/rendered?viewport=8,8,0.2,0,-8,8.0&accept=image/png")
+    assert (np.asarray(Image.open(io.BytesIO(turned.content))) == whole[:, ::-1]).all(), "PS3.18 8.3.5.1.3: mirrored"
+    for wrong in (
+        "viewport=0,5",
+        "viewport=1",
+        "viewport=8,8,-1,0,8,8",
+        "viewport=8,8,0,0,0.2,8",
+        "quality=0",
+        "window=40,80,wrong",
+    ):
         assert owner.get(f"{address}/rendered?{wrong}").status_code == 400, wrong
     every = owner.get(f"{ADDRESS}/rendered").getvalue()
     assert every.count(b"Content-Type: image/jpeg") == 3

@@ -10,6 +10,7 @@ export async function enterPlanes(app, series) {
   const why = refusal(series);
   if (why) { app.tell(gettext('“{name}” cannot be shown in three planes: {why}.', { name: series.name, why })); return; }
   const { index } = app.active;
+  const bright = app.active.series === series && app.active.ids.length ? app.active.viewport?.getProperties().voiRange : null;
   try {
     const stacks = await prepare(series, (done, count) => app.tell(gettext('Loading {done} of {count} images for three planes…', { done, count })));
     app.tell('');
@@ -17,6 +18,7 @@ export async function enterPlanes(app, series) {
     app.mpr = series;
     const cuts = ['sagittal', 'coronal'].map((plane, i) => app.panes[i + 1].show(series, undefined, { plane, ids: stacks[plane] }));
     await Promise.all([app.panes[0].show(series, index), ...cuts]);
+    for (const { viewport } of bright ? app.panes : []) { viewport?.setProperties({ voiRange: bright }); viewport?.render(); }   // as it was on the screen, in all three
     app.activate(app.panes[0]);
   } catch {
     app.tell(gettext('“{name}” cannot be shown in three planes: some of its images could not be loaded.', { name: series.name }));

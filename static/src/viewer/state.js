@@ -23,6 +23,7 @@ export function toRow({ annotationUID, data, metadata }) {
   const tool = toolByName(metadata.toolName);
   const points = tool === 'text' ? data.handles?.points?.slice(0, 1) : data.handles?.points;
   if (!place || !tool || !(points?.length >= (tool === 'cobb' ? POINTS.cobb : 1))) return null;   // a Cobb angle is kept when both of its lines stand
+  if (tool === 'text' && !(data.label || data.text)) return null;   // still being written
   const { study, ...where } = place;
   const box = data.handles.textBox;
   return {
