@@ -29,7 +29,7 @@ class ItemForm(BaseForm):
     reason = forms.CharField(
         label=_("Why?"),
         max_length=300,
-        help_text=_("Colleagues and the specialist see this."),
+        help_text=_("The patient, colleagues and the specialist read this."),
         widget=forms.TextInput(),
         error_messages={"required": _("Write the reason in a few words")},
     )

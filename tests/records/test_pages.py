@@ -52,6 +52,15 @@ def test_page_shows_scans_papers_refusals_and_what_is_missing(patient: Client, c
     assert asked in patient.get(f"/cases/{case.ref}/").content.decode(), "the case page asks for the password"
 
 
+def test_page_tells_how_to_send_only_while_files_are_taken(patient: Client, case: Any) -> None:
+    ways = ("You have a disc?", "Send us what you have", "What it is and how to get it")
+    assert all(words in page(patient, case) for words in ways)
+    type(case).objects.filter(pk=case.pk).update(phase=Phase.RELEASE)
+    shown = page(patient, case)
+    assert not any(words in shown for words in ways)
+    assert "Things you send by post" in shown, "what was lent has to come back"
+
+
 def test_checking_is_shown_and_asked_for_again_until_it_is_done(patient: Client, case: Any) -> None:
     make.upload(case, files.pdf("Dear"), "letter.pdf")
     live = patient.get(f"/cases/{case.ref}/records/live/").content.decode()
