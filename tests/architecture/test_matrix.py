@@ -54,16 +54,8 @@ POSTS: dict[str, Callable[[World], dict[str, Any]]] = {
 }
 
 # -- documented exceptions
-PROGRAMS = (
-    "records:upload",
-    "records:uploads",
-    "dicomweb:",
-    "viewer:state",
-    "viewer:beside",
-    "viewer:notes",
-    "viewer:tile",
-    "extend_session",
-)
+PROGRAMS = ("records:upload", "records:uploads", "dicomweb:", "extend_session")
+PROGRAMS += ("viewer:state", "viewer:beside", "viewer:notes", "viewer:tile")
 """Interfaces for programs answer a stranger with 401, never with a redirect."""
 SEARCHES = {f"dicomweb:{case}{name}" for case in ("", "case:") for name in ("series", "study-instances", "instances")}
 SEARCHES |= {"dicomweb:case:studies", "dicomweb:case:all-series", "dicomweb:case:all-instances"}
@@ -196,11 +188,14 @@ def test_matrix_route_answers_each_person_as_permitted(
     kinds = [OWN, *([MISSING] if named else []), *([OTHER, REVOKED] if named and not nobodys else [])]
     wrong: list[str] = []
     for role, client in clients.items():
+        # a wrong role is refused before the object is looked up: one goes through everything, and all where portal/lean.py answers
+        stranger = bool(roles and role) and role not in roles and not route.name.startswith("dicomweb:")
         for method in METHODS:
             answers = {}
             for which in kinds:
                 kwargs = arguments(world, route, role or Role.PATIENT, which)
-                if route.answers(method) and (method != "HEAD" or which == OWN) and method != "OPTIONS":
+                whole = which == OWN or (method != "HEAD" and not stranger)
+                if route.answers(method) and whole and method != "OPTIONS":
                     answer = ask(world, client, route, method, kwargs)
                 else:
                     answer = ask_gate(route, method, kwargs, world.people[role] if role else AnonymousUser())

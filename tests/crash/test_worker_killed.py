@@ -10,11 +10,14 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
 import pytest
+
+from tests.journeys.service import Inside
 
 JOBS = 240
 KILLS = 20
@@ -38,8 +41,10 @@ class Portal:
             [sys.executable, *command], env=self.environment, check=check, capture_output=True, timeout=120
         )
 
-    def manage(self, code: str) -> str:
-        return self.run("-c", f"import django; django.setup()\n{code}").stdout.decode()
+    @cached_property
+    def inside(self) -> Inside:
+        """Looks into the database. Starting a process for each look would take from the worker what it waits for."""
+        return Inside(self.environment)
 
     def worker(self) -> subprocess.Popen[bytes]:
         command = [
@@ -66,13 +71,13 @@ class Portal:
         return path.read_bytes().count(b"\n") if path.exists() else 0
 
     def states(self) -> Counter[str]:
-        found = self.manage(
+        found = self.inside.prints(
             "from portal.core.models import Job\nprint(*Job.objects.filter(name='crash.work').values_list('state', flat=True))"
         )
         return Counter(found.split())
 
     def worked(self) -> list[int]:
-        found = self.manage(
+        found = self.inside.prints(
             "from portal.core.models import Event\nprint(*[e.data['number'] for e in Event.objects.filter(name='worked')])"
         )
         return sorted(int(word) for word in found.split())
@@ -117,6 +122,7 @@ def portal(tmp_path: Path) -> Iterator[Portal]:
     made = Portal(tmp_path, environment)
     made.run("manage.py", "migrate", "-v0")
     yield made
+    made.inside.close()
     if drop:
         drop()
 
