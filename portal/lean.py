@@ -1,8 +1,9 @@
 """Images without what only pages need: for reads below /dicomweb/ this stands in for sessions, language, messages and the rest.
 
 The view is the same one, found by the same URLconf, and its gate (`portal.core.access.BaseView`), its audit and its queries are
-the same; the test client goes this way too, so the authorisation matrix covers it. Whatever needs more than reading (a session
-that was not seen for half a minute, nobody signed in, a write) takes the ordinary way.
+the same; the test client goes this way too, so the authorisation matrix covers it. So do images that are pushed (STOW-RS), whose view
+checks for forged requests by itself. Whatever needs more (a session that was not seen for half a minute, nobody signed in) takes
+the ordinary way.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from http import HTTPStatus
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
-from django.urls import Resolver404, resolve
+from django.urls import Resolver404, ResolverMatch, resolve
 from django.utils.cache import patch_vary_headers
 
 from portal.accounts import sessions
@@ -33,12 +34,15 @@ class Lean:
         self.preparing = BeingPrepared(get_response)
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.method not in READS or not request.path_info.startswith(PREFIX) or not self._knows(request):
+        if not request.path_info.startswith(PREFIX):
             return self.get_response(request)
         try:
-            request.resolver_match = match = resolve(request.path_info)
+            match = resolve(request.path_info)
         except Resolver404:
             return self.get_response(request)
+        if not (request.method in READS or (request.method == "POST" and _stores(match))) or not self._knows(request):
+            return self.get_response(request)
+        request.resolver_match = match
         request.get_host()  # raises DisallowedHost
         try:
             response = match.func(request, *match.args, **match.kwargs)
@@ -63,6 +67,11 @@ class Lean:
         request.user = held.user
         request.second_factor = held.second_factor  # type: ignore[attr-defined]
         return True
+
+
+def _stores(match: ResolverMatch) -> bool:
+    """Whether a POST to this address pushes images."""
+    return getattr(getattr(match.func, "view_class", None), "stores", False) is True
 
 
 def finished(request: HttpRequest, response: HttpResponse) -> HttpResponse:

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import Any, Protocol
@@ -59,6 +60,12 @@ FSYNCS = 8
 """fsyncs of one batch that wait side by side."""
 
 
+@cache
+def _waiters(process: int) -> ThreadPoolExecutor:
+    """The threads of this process that wait for the disk; a fork gets its own."""
+    return ThreadPoolExecutor(FSYNCS, thread_name_prefix="fsync")
+
+
 def _fsync(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY)
     try:
@@ -102,11 +109,11 @@ class LocalFolder:
         moves = {name: temporary for name, temporary in staged.items() if temporary is not None}
         if not moves:
             return
-        with ThreadPoolExecutor(min(FSYNCS, len(moves))) as pool:
-            list(pool.map(_fsync, moves.values()))
-            for name, temporary in moves.items():
-                os.rename(temporary, self.path(name))
-            list(pool.map(_fsync, {self.path(name).parent for name in moves}))
+        pool = _waiters(os.getpid())
+        list(pool.map(_fsync, moves.values()))
+        for name, temporary in moves.items():
+            os.rename(temporary, self.path(name))
+        list(pool.map(_fsync, {self.path(name).parent for name in moves}))
 
     def put(self, name: str, chunks: Iterable[bytes], *, replace: bool = False) -> None:
         target = self._target(name)

@@ -15,10 +15,27 @@ from typing import Any
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
-from django.db import connection
+from django.db import connection, models
 from django.db.models import QuerySet
+from django.db.models.query import ModelIterable
 
 _numbers = itertools.count(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """How a row becomes an object: its model, the attributes in their order, and what converts single columns."""
+
+    model: type[models.Model]
+    names: tuple[str, ...]
+    converters: tuple[tuple[int, Any, Any], ...]
+
+    def of(self, row: tuple[Any, ...]) -> models.Model:
+        values = list(row)
+        for place, changes, expression in self.converters:
+            for change in changes:
+                values[place] = change(values[place], expression, connection)
+        return self.model.from_db(connection.alias, self.names, values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +50,14 @@ class Compiled:
     sql: str
     parameters: tuple[Any, ...]
     slots: tuple[tuple[int, str], ...]
+    made: Made | None = None
     called: str = field(default_factory=lambda: f"compiled_{next(_numbers)}")
+
+    def models(self, values: Mapping[str, Any]) -> list[Any]:
+        """Its rows as objects of the model that was asked for, whole ones."""
+        if self.made is None:
+            raise TypeError("this query gives values")
+        return [self.made.of(row) for row in self.rows(values)]
 
     def rows(self, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """Run it with these values, in the form that the database's driver takes."""
@@ -94,8 +118,16 @@ def compiled(shape: Hashable, stand_ins: Mapping[str, Any], make: Callable[[], Q
     return found
 
 
+def found(
+    shape: Hashable, stand_ins: Mapping[str, Any], values: Mapping[str, Any], make: Callable[[], QuerySet[Any]]
+) -> Any | None:
+    """The first object of a compiled query, or None."""
+    return next(iter(compiled(shape, stand_ins, make).models(adapted(values))), None)
+
+
 def _compile(query: QuerySet[Any], stand_ins: Mapping[str, Any]) -> Compiled:
-    sql, parameters = query.query.get_compiler(connection=connection).as_sql()
+    compiler = query.query.get_compiler(connection=connection)
+    sql, parameters = compiler.as_sql()
     slots = tuple(
         (place, name)
         for place, value in enumerate(parameters)
@@ -104,7 +136,19 @@ def _compile(query: QuerySet[Any], stand_ins: Mapping[str, Any]) -> Compiled:
     )
     if missing := stand_ins.keys() - {name for _, name in slots}:
         raise LookupError(f"not in the query: {sorted(missing)}")
-    return Compiled(sql, tuple(parameters), slots)
+    return Compiled(sql, tuple(parameters), slots, _made(query, compiler))
+
+
+def _made(query: QuerySet[Any], compiler: Any) -> Made | None:
+    """None for a query that gives values."""
+    if query._iterable_class is not ModelIterable:
+        return None
+    columns = [compiler.select[place][0] for place in compiler.klass_info["select_fields"]]
+    if len(columns) != len(compiler.select):
+        raise TypeError("objects with what is joined or computed beside them are not compiled")
+    converters = compiler.get_converters(columns)
+    found = tuple((place, tuple(changes), expression) for place, (changes, expression) in converters.items())
+    return Made(compiler.klass_info["model"], tuple(column.target.attname for column in columns), found)
 
 
 def adapted(values: Mapping[str, Any]) -> dict[str, Any]:

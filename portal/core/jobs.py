@@ -22,11 +22,12 @@ import structlog
 from celery import shared_task
 from django.conf import settings
 from django.db import close_old_connections, transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from portal.core import maintenance
 from portal.core.access import Actor
+from portal.core.compiled import STAND_IN_MOMENT, found
 from portal.core.models import Job
 from portal.core.states import JobState
 
@@ -108,16 +109,20 @@ def enqueue(
     return row
 
 
-def enqueue_shared(name: str, *, case_id: UUID | None, within_seconds: float = SHARED_SECONDS, **rest: Any) -> Job:
+def enqueue_shared(name: str, *, case_id: UUID, within_seconds: float = SHARED_SECONDS, **rest: Any) -> Job:
     """As `enqueue`, for jobs that take whatever waits in their case: one that is to begin soon stands for this one as well.
 
     Its row is held until the caller's commit, so it begins after that and finds what the caller wrote.
     """
     soon = timezone.now() + timedelta(seconds=within_seconds)
-    waiting = Job.objects.select_for_update().filter(
-        name=name, case_id=case_id, state=JobState.QUEUED, due_at__lte=soon
-    )
-    return waiting.first() or enqueue(name, case_id=case_id, **rest)
+    stand_ins: dict[str, Any] = {"name": "stands for a job", "case": UUID(int=1), "soon": STAND_IN_MOMENT}
+
+    def waiting() -> QuerySet[Job]:
+        queued = Job.objects.select_for_update().filter(name=stand_ins["name"], case_id=stand_ins["case"])
+        return queued.filter(state=JobState.QUEUED, due_at__lte=stand_ins["soon"]).order_by("pk")[:1]
+
+    one: Job | None = found("waiting job", stand_ins, {"name": name, "case": case_id, "soon": soon}, waiting)
+    return one or enqueue(name, case_id=case_id, **rest)
 
 
 def retry(row: Job) -> bool:

@@ -126,8 +126,11 @@ def note(
         data=data or {},
     )
     for number, reaction in enumerate(subscriptions().get((kind, name), ())):
-        queue = jobs.enqueue_shared if reaction.shared and event.case_id else jobs.enqueue
-        queue(reaction.job, key=f"{reaction.job}:{event.pk}:{number}", case_id=event.case_id, **reaction.args(event))
+        key, args = f"{reaction.job}:{event.pk}:{number}", reaction.args(event)
+        if reaction.shared and event.case_id:
+            jobs.enqueue_shared(reaction.job, key=key, case_id=event.case_id, **args)
+        else:
+            jobs.enqueue(reaction.job, key=key, case_id=event.case_id, **args)
     return event
 
 

@@ -14,6 +14,7 @@ from django.utils import timezone
 from cases.models import Case
 from portal.core.access import Actor
 from portal.core.bulk import insert
+from portal.core.compiled import found as found_object
 from portal.core.models import StoredObject
 from portal.core.workflow import move, move_many, note
 from records.actions.processing import day_of, finish, mark_duplicate
@@ -62,24 +63,33 @@ def _said(index: Mapping[str, Any], metadata: Mapping[str, Any]) -> dict[str, An
 
 
 def _study(case: Case, index: Mapping[str, Any], metadata: Mapping[str, Any]) -> Study:
-    said = _said(index, metadata)
-    study, _ = Study.objects.get_or_create(case=case, uid=index["study_instance_uid"], defaults=said)
-    return study
+    uid = index["study_instance_uid"]
+    known: Study | None = found_object(
+        "study by uid",
+        {"case": UUID(int=1), "uid": "stands for a study"},
+        {"case": case.pk, "uid": uid},
+        lambda: Study.objects.filter(case=UUID(int=1), uid="stands for a study").order_by(),
+    )
+    return known or Study.objects.create(case=case, uid=uid, **_said(index, metadata))
 
 
 def _series(study: Study, index: Mapping[str, Any]) -> Series:
-    modality = str(index["modality"] or "")[:16]
-    series, _ = Series.objects.get_or_create(
+    modality, uid = str(index["modality"] or "")[:16], index["series_instance_uid"]
+    known: Series | None = found_object(
+        "series by uid",
+        {"study": UUID(int=1), "uid": "stands for a series"},
+        {"study": study.pk, "uid": uid},
+        lambda: Series.objects.filter(study=UUID(int=1), uid="stands for a series").order_by(),
+    )
+    series = known or Series.objects.create(
         study=study,
-        uid=index["series_instance_uid"],
-        defaults={
-            "number": number_of(index["series_number"]),
-            "modality": modality,
-            "description": index["series_description"][:200],
-            "body_part": index["body_part_examined"][:64],
-            "laterality": (index["laterality"] or index["image_laterality"])[:16],
-            "date": day_of(index["series_date"]),
-        },
+        uid=uid,
+        number=number_of(index["series_number"]),
+        modality=modality,
+        description=index["series_description"][:200],
+        body_part=index["body_part_examined"][:64],
+        laterality=(index["laterality"] or index["image_laterality"])[:16],
+        date=day_of(index["series_date"]),
     )
     if modality and modality not in study.modalities:
         study.modalities = sorted({*study.modalities, modality})

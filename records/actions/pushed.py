@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from uuid import UUID, uuid4
+from typing import Any
+from uuid import UUID, uuid5
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from cases.actions.locking import lock
 from cases.models import Case
 from portal.core import storage
 from portal.core.access import Actor
+from portal.core.compiled import STAND_IN_MOMENT, found
 from portal.core.models import StoredObject
 from portal.core.workflow import Refused
-from records.actions.whole import Seen, or_unseen, write_rows
+from records.actions.whole import Seen, begin_rows, or_unseen, write_rows
 from records.models import Upload
 from records.queries.uploads import used
 from records.rules.tus import Described
@@ -47,10 +50,19 @@ def room(*, case: Case) -> tuple[int, str]:
 
 
 def _batch(case: Case, by: Actor, now: datetime) -> UUID:
-    """A system pushes a study in many requests: what follows shortly belongs to what came before, and is told about together."""
-    sent = Upload.objects.filter(case=case, by=by.user, fingerprint=MARK, received_at__gt=now - TOGETHER)
-    last = sent.order_by("-received_at").values_list("batch", flat=True).first()
-    return last or uuid4()
+    """A system pushes a study in many requests: what follows shortly belongs to what came before, and is told about together.
+
+    The first ones, which come side by side and do not see each other, take the name of the moment.
+    """
+    stand_ins: dict[str, Any] = {"case": UUID(int=1), "by": UUID(int=2), "since": STAND_IN_MOMENT}
+
+    def query() -> QuerySet[Upload]:
+        sent = Upload.objects.filter(case=stand_ins["case"], by=stand_ins["by"], fingerprint=MARK)
+        return sent.filter(received_at__gt=stand_ins["since"]).order_by("-received_at")[:1]
+
+    values = {"case": case.pk, "by": by.user.pk if by.user else None, "since": now - TOGETHER}
+    last: Upload | None = found("what a system sent last", stand_ins, values, query)
+    return last.batch if last else uuid5(case.pk, f"{by.kind} {by.id} {now.timestamp() // TOGETHER.total_seconds()}")
 
 
 def receive(
@@ -70,21 +82,15 @@ def receive(
 def _receive(
     case: Case, objects: Sequence[tuple[str, StoredObject]], by: Actor, seen: Mapping[UUID, Seen]
 ) -> list[Upload]:
+    batch = _batch(case, by, timezone.now())
+    files = [(Described(name, "", batch, MARK), stored) for name, stored in objects]
+    begun = begin_rows(case=case, files=files, user=by.user, grant=None, by=by)
     held = lock(case)
     if not takes_files(held.phase):
         raise Refused("closed")
-    in_bytes, in_files = used(held)
-    size = sum(stored.size for _, stored in objects)
-    if in_files + len(objects) > MAX_UPLOADS:
-        raise Refused("too_many_files")
-    if reason := too_much(used_bytes=in_bytes, used_files=0, size=size, limit_bytes=settings.MAX_CASE_BYTES):
+    in_bytes, in_files = used(held)  # these among them
+    if reason := too_much(used_bytes=in_bytes, used_files=0, size=0, limit_bytes=settings.MAX_CASE_BYTES):
         raise Refused(reason)
-    batch = _batch(held, by, timezone.now())
-    return write_rows(
-        case=held,
-        files=[(Described(name, "", batch, MARK), stored) for name, stored in objects],
-        user=by.user,
-        grant=None,
-        by=by,
-        seen=seen,
-    )
+    if in_files > MAX_UPLOADS:
+        raise Refused("too_many_files")
+    return write_rows(case=held, begun=begun, seen=seen)

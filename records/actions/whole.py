@@ -16,6 +16,7 @@ from cases.actions.locking import lock
 from cases.models import Case, Grant
 from portal.core.access import Actor
 from portal.core.bulk import insert
+from portal.core.compiled import adapted, compiled
 from portal.core.models import Event, StoredObject
 from portal.core.states import Role
 from portal.core.workflow import Refused, note
@@ -96,23 +97,25 @@ def take(
     listed = [(described, stored.size) for described, stored in files]
     found = judge(case=held, listed=listed, user=user, grant=grant)
     fresh = [file for file, one in zip(files, found, strict=True) if one is None]
-    uploads = iter(write_rows(case=held, files=fresh, user=user, grant=grant, by=by))
+    begun = begin_rows(case=held, files=fresh, user=user, grant=grant, by=by)
+    uploads = iter(write_rows(case=held, begun=begun))
     return [one or Taken(next(uploads), kept=True) for one in found]
 
 
-def write_rows(
-    *,
-    case: Case,
-    files: Sequence[tuple[Described, StoredObject]],
-    user: Any,
-    grant: Grant | None,
-    by: Actor,
-    seen: Mapping[UUID, Seen] | None = None,
-) -> list[Upload]:
-    """Uploads, files, objects and history of files that came whole. Inside the caller's transaction, with the case locked.
+@dataclass(frozen=True)
+class Begun:
+    """Uploads and objects that are written, by whom they were sent, and the rows of their files that are not written yet."""
 
-    The history gets the same row for each as a file that came in parts; the last row's reaction reads them all. Images that were
-    `seen` (by the object's id) are indexed here, unless something of them is in the case already: these wait for the job, too.
+    uploads: list[Upload]
+    rows: list[File]
+    by: Actor
+
+
+def begin_rows(
+    *, case: Case, files: Sequence[tuple[Described, StoredObject]], user: Any, grant: Grant | None, by: Actor
+) -> Begun:
+    """Write what nothing else in the case bears on: uploads, objects and what happened to them. Inside the caller's transaction, before
+    the case is locked: others who send into it meanwhile do not wait for this.
 
     Raises:
         Refused: this role sends no files.
@@ -123,7 +126,7 @@ def write_rows(
     now = timezone.now()
     uploads = [
         Upload(
-            case=case,
+            case_id=case.pk,
             by=user,
             grant=grant,
             name=described.name,
@@ -140,18 +143,6 @@ def write_rows(
     ]
     insert(uploads)
     insert([stored for _, stored in files])
-    rows = [
-        File(
-            case=case,
-            upload=upload,
-            name=upload.name,
-            folder=upload.folder,
-            object=stored,
-            sha256=stored.sha256,
-            size=stored.size,
-        )
-        for upload, (_, stored) in zip(uploads, files, strict=True)
-    ]
     insert(
         [
             Event(
@@ -168,13 +159,45 @@ def write_rows(
             for upload in uploads[:-1]
         ]
     )
+    rows = [
+        File(
+            case_id=case.pk,
+            upload=upload,
+            name=upload.name,
+            folder=upload.folder,
+            object=stored,
+            sha256=stored.sha256,
+            size=stored.size,
+        )
+        for upload, (_, stored) in zip(uploads, files, strict=True)
+    ]
+    return Begun(uploads, rows, by)
+
+
+def write_rows(*, case: Case, begun: Begun, seen: Mapping[UUID, Seen] | None = None) -> list[Upload]:
+    """The rest of files that came whole: their rows and their job. Inside the same transaction, with the case locked.
+
+    The history gets the same row for each as a file that came in parts; the last row's reaction reads them all. Images that were
+    `seen` (by the object's id) are indexed here, unless something of them is in the case already: these wait for the job, too.
+    """
+    uploads, rows = begun.uploads, begun.rows
     if uploads:
-        note(uploads[-1], UPLOAD.kind, EVENT, actor=by, source=UploadState.RECEIVING, target=UploadState.RECEIVED)
+        note(uploads[-1], UPLOAD.kind, EVENT, actor=begun.by, source=UploadState.RECEIVING, target=UploadState.RECEIVED)
     studies = _index(case, rows, seen) if seen else []
     insert(rows)
-    if studies and not File.objects.filter(case=case, state=RecordState.PROCESSING).exists():
+    if studies and not _waits(case):
         indexing.show(studies=studies, by=READER)  # else when the job has read what waits: it may be somebody else's
     return uploads
+
+
+def _waits(case: Case) -> bool:
+    """Whether a file of the case waits to be read."""
+    query = compiled(
+        "a file that waits",
+        {"case": UUID(int=1)},
+        lambda: File.objects.filter(case=UUID(int=1), state=RecordState.PROCESSING).order_by().values_list("pk")[:1],
+    )
+    return bool(query.rows(adapted({"case": case.pk})))
 
 
 def or_unseen(write: Callable[[Mapping[UUID, Seen]], T], seen: Mapping[UUID, Seen]) -> T:

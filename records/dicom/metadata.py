@@ -6,6 +6,7 @@ import base64
 import math
 import re
 import struct
+from collections.abc import Callable
 from typing import Any
 
 from .characters import decode, encodings_of
@@ -27,10 +28,18 @@ _UNSEEN_KEEP_LINES = re.compile(
 _NUMBERS = {"US": "H", "SS": "h", "UL": "I", "SL": "i", "FL": "f", "FD": "d", "UV": "Q", "SV": "q", "AT": "HH"}
 _BINARY = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
 
+REMEMBERED, REMEMBERED_BYTES = 4096, 128
+"""How many short values, and of how many bytes, stay decoded: most elements of an image say what they said in the image before."""
+_remembered: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+
 
 def clean(text: str, *, lines: bool = False) -> str:
     """Text that is safe to show in one line (or in several): without control, bidirectional and invisible characters."""
     return (_UNSEEN_KEEP_LINES if lines else _UNSEEN).sub("", text)
+
+
+_Read = Callable[[str, bytes, list[str], Callable[[str], None]], list[Any]]
+"""Value representation, value, encodings and where remarks go, to values."""
 
 
 class Values:
@@ -71,23 +80,31 @@ class Values:
         return (element.items or []) if element is not None else []
 
     def _strings(self, element: Element, encodings: list[str]) -> list[str]:
-        vr, value = element.vr, element.value or b""
-        if vr in TEXT_KEPT and vr != "UC":
-            text = clean(decode(value, vr, encodings, self.flag), lines=True).rstrip(" ")
-            if len(text) > TEXT_KEPT[vr]:
-                self.flag("dicom_text_shortened")
-            return [text[: TEXT_KEPT[vr]]]
-        kept = []
-        for part in decode(value, vr, encodings, self.flag).split("\\")[:VALUES_KEPT]:
-            part = clean(part).strip(" ")
-            if len(part) > LINE_KEPT and vr != "UC":
-                self.flag("dicom_text_shortened")
-                part = part[:LINE_KEPT]
-            kept.append(part)
-        return kept
+        return self._known("strings", element, encodings, _strings_of)
 
     def _values(self, element: Element, encodings: list[str]) -> list[Any]:
+        return self._known(self.order, element, encodings, self._values_of)
+
+    def _known(self, what: str, element: Element, encodings: list[str], read: _Read) -> list[Any]:
+        """What `read` makes of an element, from memory where the same bytes were read before without a remark."""
         vr, value = element.vr, element.value or b""
+        if len(value) > REMEMBERED_BYTES:
+            return read(vr, value, encodings, self.flag)
+        key = (what, vr, value, *encodings)
+        known = _remembered.get(key)
+        if known is not None:
+            return list(known)
+        remarks: list[str] = []
+        found = read(vr, value, encodings, remarks.append)
+        for code in remarks:
+            self.flag(code)
+        if not remarks:
+            if len(_remembered) >= REMEMBERED:
+                _remembered.clear()
+            _remembered[key] = tuple(found)
+        return found
+
+    def _values_of(self, vr: str, value: bytes, encodings: list[str], flag: Callable[[str], None]) -> list[Any]:
         if vr in _NUMBERS:
             code = _NUMBERS[vr]
             width = struct.calcsize(self.order + code)
@@ -96,7 +113,7 @@ class Values:
             if vr == "AT":
                 return [f"{found[i]:04X}{found[i + 1]:04X}" for i in range(0, len(found), 2)]
             return [v if not isinstance(v, float) or math.isfinite(v) else None for v in found]
-        strings = self._strings(element, encodings)
+        strings = _strings_of(vr, value, encodings, flag)
         if vr in ("DS", "IS"):
             return [_number(text, vr) for text in strings]
         if vr == "PN":
@@ -134,6 +151,22 @@ class Values:
                         entry["Value"] = values
             out[f"{tag:08X}"] = entry
         return out
+
+
+def _strings_of(vr: str, value: bytes, encodings: list[str], flag: Callable[[str], None]) -> list[str]:
+    if vr in TEXT_KEPT and vr != "UC":
+        text = clean(decode(value, vr, encodings, flag), lines=True).rstrip(" ")
+        if len(text) > TEXT_KEPT[vr]:
+            flag("dicom_text_shortened")
+        return [text[: TEXT_KEPT[vr]]]
+    kept = []
+    for part in decode(value, vr, encodings, flag).split("\\")[:VALUES_KEPT]:
+        part = clean(part).strip(" ")
+        if len(part) > LINE_KEPT and vr != "UC":
+            flag("dicom_text_shortened")
+            part = part[:LINE_KEPT]
+        kept.append(part)
+    return kept
 
 
 def _number(text: str, vr: str) -> int | float | None:

@@ -46,9 +46,13 @@ _csrf = _Csrf(lambda request: HttpResponse())
 
 
 def _csrf_problem(request: HttpRequest) -> HttpResponseBase | None:
-    """A session's writes are checked as everywhere; a token's need no check: no page can make a browser send one."""
-    check: Any = _csrf.process_view
-    problem: HttpResponseBase | None = check(request, lambda: None, (), {})
+    """A session's writes are checked as everywhere; a token's need no check: no page can make a browser send one.
+
+    The secret is taken from the cookie here, because no middleware did it on the lean way (portal.lean).
+    """
+    check: Any = _csrf
+    check.process_request(request)
+    problem: HttpResponseBase | None = check.process_view(request, lambda: None, (), {})
     return problem
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 
 EXPLICIT_LITTLE_ENDIAN = "1.2.840.10008.1.2.1"
-READ_BYTES = 256 * 1024
+READ_BYTES = 1024 * 1024
 MAX_HEAD_BYTES = 16 * 1024
 ONE_PIECE_BYTES = 2 * 1024**2
 
@@ -90,13 +90,18 @@ class Reader:
         self._held += more
         return bool(more)
 
+    def _taken(self, size: int) -> bytes:
+        """The first bytes of what is held, copied once."""
+        with memoryview(self._held) as view:
+            return bytes(view[:size])
+
     def _until(self, mark: bytes, limit: int) -> bytes:
         while (place := self._held.find(mark)) < 0:
             if len(self._held) > limit or not self._fill():
                 raise Malformed("cut")
         if place > limit:
             raise Malformed("head")
-        found = bytes(self._held[:place])
+        found = self._taken(place)
         del self._held[: place + len(mark)]
         return found
 
@@ -143,14 +148,14 @@ class Reader:
         while True:
             place = self._held.find(mark)
             if place >= 0:
-                rest = bytes(self._held[:place])
+                rest = self._taken(place)
                 del self._held[: place + len(mark)]
                 if rest:
                     yield rest
                 return
             safe = len(self._held) - len(mark) + 1
             if safe > 0:
-                piece = bytes(self._held[:safe])
+                piece = self._taken(safe)
                 del self._held[:safe]
                 yield piece
             if not self._fill():

@@ -64,10 +64,10 @@ def named_case(user: Any, *, ref: str | None = None, case_id: UUID | None = None
     def query() -> QuerySet[Any, Any]:
         somebody = get_user_model()(pk=stand_ins["user"], role=user.role)
         seen = cases.visible_to(somebody, at=STAND_IN_MOMENT)
-        return seen.filter(**{name: stand_ins[name] for name in named}).order_by().values_list("pk")
+        return seen.filter(**{name: stand_ins[name] for name in named}).order_by()
 
-    found = compiled(("named case", user.role, *sorted(named)), stand_ins, query).rows(values)
-    return Case.objects.get(pk=found[0][0]) if found else None
+    found = compiled(("named case", user.role, *sorted(named)), stand_ins, query).models(values)
+    return found[0] if found else None
 
 
 def _sent(case_id: UUID) -> QuerySet[Any, Any]:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from records.dicom import validate
 from records.dicom.metadata import Values, clean, index_of
 from records.dicom.reader import DicomError, DicomFile, read
+from tests.factories import files
 from tests.factories.dicom import make_cr, make_ct_series, make_us_cine, with_depth, with_preamble
 
 SYNTAXES = ["", "rle", "jpeg2000", "jpeg-ls", "big-endian", "deflated", "implicit"]
@@ -47,6 +48,17 @@ def test_json_equals_that_of_pydicom(content: bytes) -> None:
     expected = pydicom.dcmread(io.BytesIO(content), stop_before_pixels=True).to_json_dict()
     ours = Values(parse(content)).json()
     assert json.loads(json.dumps(ours)) == json.loads(json.dumps(expected))
+
+
+@pytest.mark.parametrize("name", ["A\\B", "Иванова^Мария".encode().decode("latin-1")])
+def test_values_from_memory_are_those_that_were_read_with_their_remarks(name: str) -> None:
+    content = files.dicom(StudyDescription="HERE\\THERE", SpecificCharacterSet="ISO_IR 100", PatientName=name)
+    first, again = Values(parse(content)), Values(parse(content))
+    assert first.json() == again.json()
+    assert index_of(first) == index_of(again)
+    first.json()["00081030"]["Value"].append("changed by whoever asked")
+    assert Values(parse(content)).json() == again.json()
+    assert first.file.flags == again.file.flags == (["dicom_charset_guessed"] if name != "A\\B" else [])
 
 
 def test_index_holds_what_the_header_says() -> None:

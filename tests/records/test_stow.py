@@ -67,6 +67,27 @@ def test_pushed_images_are_accepted_then_read_like_any_upload(case: Case, token:
     )
 
 
+@pytest.mark.parametrize("forged", [True, False])
+def test_a_session_pushes_only_from_a_page_of_ours(case: Case, forged: bool) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(case.opened_by)
+    for _ in range(2):  # from the second on it is known that somebody is there, and the short way is taken
+        client.get("/dicomweb/studies")
+    client.cookies["csrftoken"] = "c" * 32
+    headers = {} if forged else {"X-CSRFToken": "c" * 32}
+    answer = client.post(
+        f"/dicomweb/cases/{case.ref}/studies", multipart([files.dicom()]), content_type=KIND, headers=headers
+    )
+    assert (answer.status_code, Upload.objects.count()) == ((403, 0) if forged else (202, 1))
+
+
+def test_requests_that_begin_side_by_side_are_one_batch(case: Case, token: dict[str, str], monkeypatch: Any) -> None:
+    monkeypatch.setattr("records.actions.pushed.found", lambda *_: None)  # none sees what another has not committed
+    for number in (1, 2):
+        store(token, multipart([files.dicom(instance=number)]))
+    assert len(set(Upload.objects.values_list("batch", flat=True))) == 1
+
+
 def test_images_of_another_person_are_set_aside(case: Case, token: dict[str, str]) -> None:
     store(token, multipart([files.dicom(PatientName="OTHERWISE^PERSONA", PatientBirthDate="19900101")]))
     records.run_jobs()
