@@ -24,7 +24,7 @@ export function startSmall(doc) {
   // A passkey that was not used (cancelled, time-out, none here): say so instead of doing nothing.
   doc.addEventListener('allauth.error', (event) => {
     event.preventDefault();
-    toast(doc.body.dataset.passkeyFailed ?? 'That did not work. Try again, or sign in another way.');
+    toast(doc.body.dataset.passkeyFailed ?? 'That did not work. Try again, or sign in another way.', 20_000);
   });
   doc.addEventListener('toast', (event) => toast(event.detail));
 }
