@@ -148,6 +148,7 @@ THINGS = {
     "viewer:beside": lazy("what lies beside the images"),
     "viewer:notes": lazy("measurements, as a file"),
     "viewer:page": lazy("the viewer"),
+    "viewer:planes": lazy("what is drawn over an image"),
     "viewer:plain": lazy("the plain viewer"),
     "viewer:state": lazy("measurements"),
     "viewer:tile": lazy("a part of a slide"),

@@ -7,6 +7,7 @@ in unused bits of the pixels (PS3.5 8.1.2 up to 2004), is taken out when the ima
 from __future__ import annotations
 
 import base64
+import io
 import struct
 import zlib
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 import numpy as np
+from PIL import Image
 
 from .metadata import Values
 from .validate import Shape
@@ -92,6 +94,14 @@ def draw(
     for mask in shown:
         drawn[mask] = 255
     return drawn
+
+
+def transparent(overlays: Sequence[Overlay], frame: int, rows: int, columns: int) -> bytes:
+    """The overlays of a frame alone: a PNG of its size, white where they draw and clear elsewhere."""
+    drawn = draw(np.zeros((rows, columns), np.uint8), overlays, frame)
+    out = io.BytesIO()
+    Image.fromarray(drawn).save(out, "PNG", transparency=0)
+    return out.getvalue()
 
 
 def _blocks(mask: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

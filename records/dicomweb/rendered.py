@@ -106,7 +106,7 @@ def draw(place: Place, number: int, how: Drawing) -> bytes:
         return held
     if place.frame_bytes > MAX_RENDERED_BYTES:
         raise Problem(400, "This image is too large to render.")
-    look, rows, columns = _look(place.instance_id)
+    look, rows, columns = look_of(place.instance_id)
     raw = b"".join(storage.read_range(place.stored, *place.span(number)))
     pixels = render.pixels_of(raw, look, rows, columns)
     picture = render.picture(
@@ -126,7 +126,7 @@ def draw(place: Place, number: int, how: Drawing) -> bytes:
 
 def needs_window(place: Place) -> bool:
     """Whether it is grey and its header says nothing of brightness."""
-    look, _, _ = _look(place.instance_id)
+    look, _, _ = look_of(place.instance_id)
     told = look.windows or look.voi_lut or any(center is not None for _, _, center, _ in look.frames)
     return look.samples == 1 and not told and place.frame_bytes <= SAMPLED_BYTES
 
@@ -136,7 +136,7 @@ def own_window(places: list[Place]) -> tuple[float, float, str]:
     smallest = min(places, key=lambda place: (place.frames * place.frame_bytes, place.instance))
     if (known := _ranges.get(smallest.instance_id)) is not None:
         return known
-    look, rows, columns = _look(smallest.instance_id)
+    look, rows, columns = look_of(smallest.instance_id)
     most = max(1, min(SAMPLED_FRAMES, SAMPLED_BYTES // smallest.frame_bytes))
     found: list[tuple[float, float]] = []
     for number in range(1, smallest.frames + 1, max(1, math.ceil(smallest.frames / most))):
@@ -159,7 +159,7 @@ def drawn(request: HttpRequest, place: Place, number: int, how: Drawing) -> Http
 
 
 @lru_cache(maxsize=512)
-def _look(instance: UUID) -> tuple[render.Look, int, int]:
+def look_of(instance: UUID) -> tuple[render.Look, int, int]:
     """How an instance is drawn never changes under its key."""
     found = retrieve.pictures([instance])[instance]
     return (render.Look.from_json(found.look) if found.look else render.Look()), found.rows, found.columns

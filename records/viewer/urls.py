@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from records.viewer import beside, notes, plain, tiles, views
+from records.viewer import beside, notes, plain, planes, tiles, views
 
 app_name = "viewer"
 urlpatterns = [
@@ -19,5 +19,10 @@ urlpatterns = [
         r"^(?P<ref>[^/]+)/tiles/(?P<study>[0-9.]{1,64})/(?P<series>[0-9.]{1,64})/(?P<instance>[0-9.]{1,64})/(?P<number>\d{1,9})$",
         tiles.Tile.as_view(),
         name="tile",
+    ),
+    re_path(
+        r"^(?P<ref>[^/]+)/planes/(?P<study>[0-9.]{1,64})/(?P<series>[0-9.]{1,64})/(?P<instance>[0-9.]{1,64})/(?P<number>\d{1,9})$",
+        planes.Planes.as_view(),
+        name="planes",
     ),
 ]

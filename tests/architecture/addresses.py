@@ -57,6 +57,7 @@ WORDS: dict[str, Any] = {
     "records:page:number": 1,
     "reviews:page:number": 1,
     "viewer:notes:kind": "key-images",
+    "viewer:planes:number": "1",
     "viewer:tile:number": "1",
     "dicomweb:*:frames": "1",
     "dicomweb:*:frame": "1",

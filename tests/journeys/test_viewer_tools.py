@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+import pydicom
 import pytest
 from django.conf import settings
 from django.core.cache import cache
@@ -114,13 +115,27 @@ def segmentation() -> bytes:
     return out.getvalue()
 
 
+def with_plane(image: bytes) -> bytes:
+    """The image with an overlay plane of 2 by 3 pixels, row 10 and column 20 its corner (PS3.3 C.9.2)."""
+    data = pydicom.dcmread(io.BytesIO(image))
+    for number, vr, value in (
+        (0x10, "US", 2), (0x11, "US", 3), (0x40, "CS", "G"), (0x50, "SS", [11, 21]), (0x100, "US", 1), (0x102, "US", 0),
+        (0x3000, "OW", b"\x3f\0"),
+    ):  # fmt: skip
+        data.add_new((0x6000, number), vr, value)
+    out = io.BytesIO()
+    data.save_as(out, enforce_file_format=True)
+    return out.getvalue()
+
+
 @pytest.fixture
 def case() -> Case:
     cache.clear()
     found = records.case()
     for number in range(1, SLICES + 1):
         place = {"FrameOfReferenceUID": files.uid(70), "ImagePositionPatient": [0.0, 0.0, 3.0 * number]}
-        records.upload(found, files.dicom(instance=number, size=SIZE, **place), f"IM{number}")
+        image = files.dicom(instance=number, size=SIZE, **place)
+        records.upload(found, with_plane(image) if number == 4 else image, f"IM{number}")
         earlier = {
             "StudyDate": "20240110",
             "FrameOfReferenceUID": files.uid(71),
@@ -276,7 +291,24 @@ def test_segmentations_and_presentation_states_are_drawn_as_they_say(browse: Cal
     )
     browser.page.keyboard.press("ArrowDown")
     browser.until("document.querySelectorAll('.co-v-drawn').length === 0")
+    an_overlay_plane_lies_on_the_image(browser, SIZE * pixel)
     assert browser.complaints == []
+
+
+def an_overlay_plane_lies_on_the_image(browser: Browser, side: float) -> None:
+    """As large as the whole image, which is turned by 90 degrees here; its own drawing is where the file says."""
+    plane = browser.page.locator(".co-v-planes")
+    box = plane.bounding_box()
+    assert box is not None
+    assert (box["width"], box["height"]) == pytest.approx((side, side), rel=0.02)
+    origin = browser.address.split("/viewer/")[0]
+    picture = browser.page.request.get(origin + str(plane.get_attribute("href")))
+    with Image.open(io.BytesIO(picture.body())) as drawn:
+        clear = np.asarray(drawn.convert("RGBA"))[..., 3]
+    assert clear.shape == (SIZE, SIZE)
+    assert (clear[10:12, 20:23] == 255).all() and clear.sum() == 6 * 255
+    browser.page.keyboard.press("ArrowDown")
+    browser.until("document.querySelectorAll('.co-v-planes').length === 0")
 
 
 CORNERS = """(path) => {

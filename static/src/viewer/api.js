@@ -55,6 +55,7 @@ export class Api {
     return `${this.frameUrl(place)}/rendered${window}`;
   }
 
+  planesUrl({ study, series, instance, frame }) { return `${this.base}planes/${study}/${series}/${instance}/${frame}`; }
   tileUrl(study, series, instance, frame) { return `${this.base}tiles/${study}/${series}/${instance}/${frame}`; }
   /** kind: 'key-images' or 'measurements'. */
   notesUrl(study, kind) { return `${this.base}notes/${study}/${kind}.dcm`; }

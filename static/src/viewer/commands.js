@@ -101,7 +101,7 @@ export function commands() {
     { id: 'layout-rows', label: gettext('Two windows, one above the other'), keys: [], group: 'layout', radio: true, pressed: (app) => !app.mpr && app.panes.length === 2 && app.stacked, run: (app) => app.setLayout(2, true, true) },
     { id: 'link', label: gettext('Scroll windows together'), keys: ['d'], group: 'layout', toggle: true, pressed: (app) => app.links.on, run: (app) => app.toggleLink() },
     { id: 'lines', label: gettext('Lines of the other windows'), keys: ['y'], group: 'layout', toggle: true, pressed: (app) => app.lines, run: (app) => app.toggleLines() },
-    { id: 'shapes', label: gettext('Outlines and covered edges'), keys: ['Shift+K'], group: 'layout', toggle: true, pressed: (app) => app.shapesOn, run: (app) => app.toggleShapes() },
+    { id: 'shapes', label: gettext('Outlines, drawings and covered edges'), keys: ['Shift+K'], group: 'layout', toggle: true, pressed: (app) => app.shapesOn, run: (app) => app.toggleShapes() },
     ...[1, 2, 4].map((n) => ({ id: `layout-${n}`, label: { 1: gettext('One window'), 2: gettext('Two windows'), 4: gettext('Four windows') }[n], keys: [], group: 'layout', radio: true, pressed: (app) => !app.mpr && app.panes.length === n && !(n === 2 && app.stacked), run: (app) => app.setLayout(n) })),
     { id: 'layout', label: gettext('Next arrangement of windows'), keys: ['g'], group: 'layout', run: (app) => app.setLayout({ 1: 2, 2: 4, 4: 1 }[app.panes.length] ?? 1) },
     { id: 'mpr', label: gettext('Three planes'), keys: ['m'], group: 'layout', toggle: true, pressed: (app) => Boolean(app.mpr), run: (app) => app.toggleMpr() },

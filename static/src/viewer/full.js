@@ -184,10 +184,10 @@ export class App {
     this.update();
   }
 
-  /** What others drew over the images or covered: outlines and shutters. */
+  /** What others drew over the images or covered: outlines, overlay planes and shutters. */
   toggleShapes() {
     this.shapesOn = !this.shapesOn;
-    this.tell(this.shapesOn ? gettext('Outlines and covered edges are shown.') : gettext('Outlines and covered edges are hidden.'));
+    this.tell(this.shapesOn ? gettext('Outlines, drawings and covered edges are shown.') : gettext('Outlines, drawings and covered edges are hidden.'));
     this.redrawLines();
     this.update();
   }

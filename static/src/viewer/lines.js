@@ -4,6 +4,7 @@ import { drawMark } from './drawn.js';
 import { planeNow } from './links.js';
 import { covers, distance, intersection } from './space.js';
 import { drawShapes } from './outlines.js';
+import { drawPlanes } from './planesover.js';
 import { handles } from './turning.js';
 
 const SVG = 'http://www.w3.org/2000/svg';
@@ -42,6 +43,6 @@ export function drawLines(app) {
       const [x, y] = viewport.worldToCanvas(spot.point);
       if (finite([x, y])) marks.push(node('path', { d: `M${x - 14} ${y}h10M${x + 4} ${y}h10M${x} ${y - 14}v10M${x} ${y + 4}v10`, class: 'co-v-spot' }));
     }
-    pane.lines.replaceChildren(...drawShutter(pane), ...drawShapes(pane), ...drawMark(pane), ...marks);
+    pane.lines.replaceChildren(...drawPlanes(pane), ...drawShutter(pane), ...drawShapes(pane), ...drawMark(pane), ...marks);
   }
 }

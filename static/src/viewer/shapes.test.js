@@ -5,6 +5,7 @@ import { Series } from './catalog.js';
 import { calibration, regionScale, sideOf } from './dicom.js';
 import { drawingsFor } from './marks.js';
 import { entriesFor, outline, seriesNamed, shapesOfSegmentation, shapesOfStructures } from './shapes.js';
+import { hasPlanes } from './planesover.js';
 import { areaFor, shutterOf } from './shutter.js';
 
 const value = (...Value) => ({ Value });
@@ -119,4 +120,8 @@ test('a film of a series is played and is no image of its stack; the images besi
   const api = { metadata: async () => [frame('1.1', 1), frame('1.2', 90), frame('1.3', 1)], frameUrl: ({ instance }) => instance };
   const series = new Series(api, { uid: '1', beside: { papers: [], videos: [{ series: '1.0', instance: '1.2' }], marks: [] } }, { '0020000E': value('1.0'), '00080060': value('ES') });
   assert.deepEqual((await series.load()).images.map(({ place, order }) => [place.instance, order]), [['1.1', 0], ['1.3', 1]]);
+});
+
+test('an image has overlay planes when a group from 6000 to 601E says so', () => {
+  assert.deepEqual([{ '60000010': value(4) }, { '601E3000': {} }, { '60020040': value('G') }, { '60010010': value(4) }, { '00280010': value(4) }].map(hasPlanes), [true, true, false, false, false]);
 });
