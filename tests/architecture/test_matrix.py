@@ -55,7 +55,7 @@ POSTS: dict[str, Callable[[World], dict[str, Any]]] = {
 
 # -- documented exceptions
 PROGRAMS = ("records:upload", "records:uploads", "dicomweb:", "extend_session")
-PROGRAMS += ("viewer:state", "viewer:beside", "viewer:notes", "viewer:tile")
+PROGRAMS += ("viewer:state", "viewer:beside", "viewer:notes", "viewer:planes", "viewer:tile")
 """Interfaces for programs answer a stranger with 401, never with a redirect."""
 SEARCHES = {f"dicomweb:{case}{name}" for case in ("", "case:") for name in ("series", "study-instances", "instances")}
 SEARCHES |= {"dicomweb:case:studies", "dicomweb:case:all-series", "dicomweb:case:all-instances"}
