@@ -55,17 +55,11 @@ print(actions.invite(email="{address}", name="Admina Example", role=Role.ADMINIS
 
 def administrators_link(service: Service, address: str) -> str:
     """The first comes by the operator's command; after another journey on the same portal, one is invited by the last."""
-    known = service.run(
-        "manage.py",
-        "shell",
-        "-v0",
-        "-c",
-        "from portal.accounts.models import User\nprint(User.objects.filter(role='administrator').count())",
-    )
-    if known.split()[-1] == "0":
+    known = "from portal.accounts.models import User\nprint(User.objects.filter(role='administrator').count())"
+    if service.django(known) == "0":
         said = service.run("manage.py", "invite_administrator", "Admina Example", address)
     else:
-        said = service.run("manage.py", "shell", "-v0", "-c", ONE_MORE.format(address=address))
+        said = service.django(ONE_MORE.format(address=address))
     return said.split()[-1]
 
 
