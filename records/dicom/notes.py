@@ -189,14 +189,14 @@ def _figures(row: dict[str, Any], image: Any, frames: list[int] | None) -> list[
     }  # fmt: skip
     asked: list[tuple[Any, Any, Any, Any]] = []
     if row["tool"] == "length":
-        asked.append(
-            (codes.SCT.Length, stats.get("length"), pixel if "px" in str(stats.get("unit")) else millimetre, None)
-        )
+        length, in_pixels = in_millimetres(stats.get("length"), stats.get("unit"), 1)
+        asked.append((codes.SCT.Length, length, pixel if in_pixels else millimetre, None))
     elif row["tool"] in ("angle", "cobb"):
         name = Code("1483009", "SCT", "Angle") if row["tool"] == "angle" else Code("285285000", "SCT", "Cobb angle")
         asked.append((name, stats.get("angle"), degrees, None))
     elif row["tool"] in ("ellipse", "rectangle"):
-        asked.append((codes.SCT.Area, stats.get("area"), pixel if "px" in str(stats.get("areaUnit")) else square, None))
+        area, in_pixels = in_millimetres(stats.get("area"), stats.get("areaUnit"), 2)
+        asked.append((codes.SCT.Area, area, pixel if in_pixels else square, None))
         asked += [(value, stats.get(name), unit, code) for name, code in derived.items()]
     elif row["tool"] == "probe":
         asked.append((value, stats.get("value"), unit, None))
@@ -205,6 +205,19 @@ def _figures(row: dict[str, Any], image: Any, frames: list[int] | None) -> list[
         for name, figure, of, how in asked
         if isinstance(figure, (int, float)) and math.isfinite(figure)
     ]
+
+
+def in_millimetres(figure: Any, unit: Any, power: int) -> tuple[float | None, bool]:
+    """A length (power 1) or area (2) in millimetres, or in pixels when the flag says so. The viewer measures regions of ultrasound in
+    centimetres; None for what is no length, such as seconds or Hertz along a Doppler curve.
+    """
+    text = str(unit or "mm")
+    if isinstance(figure, bool) or not isinstance(figure, (int, float)):
+        return None, False
+    if "px" in text:
+        return float(figure), True
+    factor = {"mm": 1.0, "cm": 10.0**power}.get(text[:2])
+    return (None if factor is None or "/" in text else float(figure) * factor), False
 
 
 def shape(tool: str, points: Sequence[Point]) -> tuple[str, list[Point]]:

@@ -18,7 +18,7 @@ from cases.models import Case
 from portal.core.access import Actor
 from portal.core.states import Role
 from records.actions import viewing
-from records.dicom.notes import pixel_points, shape, uid_for
+from records.dicom.notes import in_millimetres, pixel_points, shape, uid_for
 from records.models import Instance, Study, ViewerStateVersion
 from records.queries import notes
 from tests.factories import files, records
@@ -158,6 +158,15 @@ def test_measurements_leave_as_a_structured_report_with_their_place_in_the_image
     assert places[-1] == pytest.approx([10.5, 5.5]), "the tip of the arrow"
     texts = [one.TextValue for one in items(found) if one.ValueType == "TEXT"]
     assert {"Nodule", "Look here"} <= set(texts)
+
+
+def test_figures_of_ultrasound_are_reported_in_millimetres() -> None:
+    assert in_millimetres(1.8, "cm US Region", 1) == (pytest.approx(18.0), False)
+    assert in_millimetres(2.0, "cm² US Region", 2) == (pytest.approx(200.0), False)
+    assert in_millimetres(7, "mm", 1) == (7.0, False)
+    assert in_millimetres(7, "px", 1) == (7.0, True)
+    assert in_millimetres(7, "cm/sec US Region", 1)[0] is None
+    assert in_millimetres(7, "Hz", 1)[0] is None
 
 
 def test_another_person_takes_none_of_my_notes(case: Case) -> None:

@@ -60,7 +60,12 @@ function angleText({ cachedStats }, targetId) {
 
 /** Three figures, as a ruler would be read: 8.31, 83.1, 831. */
 export const figure = (value) => (Math.abs(value) >= 100 ? value.toFixed(0) : Math.abs(value) >= 10 ? value.toFixed(1) : value.toFixed(2));
-const unitOf = (unit) => (unit && unit !== 'raw' ? ` ${unit}` : '');
+const unitOf = (unit) => (unit && unit !== 'raw' ? ` ${unit.replace(' US Region', '')}` : '');
+
+function lengthText({ cachedStats }, targetId) {
+  const { length, unit } = cachedStats[targetId] ?? {};
+  return Number.isFinite(length) ? [`${figure(length)}${unitOf(unit)}`] : undefined;
+}
 
 function probeText({ cachedStats }, targetId) {
   const { value, modalityUnit } = cachedStats[targetId] ?? {};
@@ -113,7 +118,7 @@ export class Tools {
     const words = () => gettext('Text on this image');
     for (const [name, tool] of Object.entries(TOOLS)) {
       this.group.addTool(tool.toolName, {
-        probe: { getTextLines: probeText }, angle: { getTextLines: angleText }, cobb: { getTextLines: cobbText }, ellipse: { getTextLines: areaText }, rectangle: { getTextLines: areaText },
+        probe: { getTextLines: probeText }, length: { getTextLines: lengthText }, angle: { getTextLines: angleText }, cobb: { getTextLines: cobbText }, ellipse: { getTextLines: areaText }, rectangle: { getTextLines: areaText },
         text: { getTextCallback: (done) => ask('', done, words()), changeTextCallback: (data, _event, done) => ask(data?.data?.label ?? '', (text) => text && done(text), words()) },
         arrow: { getTextCallback: (done) => ask('', done), changeTextCallback: (data, _event, done) => ask(data?.data?.label ?? '', (text) => text && done(text)) },
       }[name] ?? {});
