@@ -43,7 +43,7 @@ SHOWN = """() => [document.documentElement.outerHTML.replace(/(csrfmiddlewaretok
 ONE_OFF = re.compile(
     r"localhost:\d+|\b\d{1,2}:\d\d\b|\b[0-9A-Z]{3}-[0-9A-Z]{3}\b"  # port, time, the number of a case
     r"|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32,}|\d{6,}"  # keys, secrets, invented people
-    r"|(?=[\w+/=-]*[A-Z])(?=[\w+/=-]*\d)[\w+/=-]{32,}"  # secrets and pictures; no class has capitals
+    r"|(?=[\w+/=:.-]*[A-Z])(?=[\w+/=:.-]*\d)[\w+/=:.-]{32,}"  # secrets and pictures; no class has capitals
 )
 TOO_WIDE = "() => document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth"
 
