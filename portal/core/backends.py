@@ -109,11 +109,11 @@ class LocalFolder:
         moves = {name: temporary for name, temporary in staged.items() if temporary is not None}
         if not moves:
             return
-        pool = _waiters(os.getpid())
-        list(pool.map(_fsync, moves.values()))
+        places = {name: self.path(name) for name in moves}
         for name, temporary in moves.items():
-            os.rename(temporary, self.path(name))
-        list(pool.map(_fsync, {self.path(name).parent for name in moves}))
+            os.rename(temporary, places[name])  # no row names them yet: what a power cut leaves half written is swept
+        waited = [*places.values(), *{place.parent for place in places.values()}]
+        list(_waiters(os.getpid()).map(_fsync, waited))
 
     def put(self, name: str, chunks: Iterable[bytes], *, replace: bool = False) -> None:
         target = self._target(name)

@@ -130,11 +130,13 @@ def test_erase_drops_the_bytes_and_says_so() -> None:
         b"".join(storage.read_range(stored))
 
 
-def test_open_plain_has_no_name_on_disk() -> None:
+@pytest.mark.parametrize("size", [3, storage.IN_MEMORY + 1])
+def test_open_plain_has_no_name_on_disk(size: int) -> None:
     work = Path(settings.DATA_DIR) / "work"
-    before = set(work.iterdir()) if work.exists() else set()
-    with storage.open_plain(write(b"abc")) as plain:
-        assert plain.read() == b"abc"
+    work.mkdir(parents=True, exist_ok=True)
+    before = set(work.iterdir())
+    with storage.open_plain(write(b"a" * size)) as plain:
+        assert plain.read() == b"a" * size
         assert set(work.iterdir()) <= before
 
 
