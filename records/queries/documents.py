@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
 from cases import queries as cases
 from cases.models import Case
@@ -49,6 +50,11 @@ class DocumentView:
     def set_aside(self) -> bool:
         """It names another person; a coordinator decides."""
         return self.document.state == RecordState.QUARANTINED and self.document.code == WRONG_PATIENT
+
+    @property
+    def title(self) -> str:
+        """For the patient: what is set aside may name somebody else, in its title too."""
+        return _("A paper that a person is checking") if self.set_aside else self.document.title
 
     @property
     def doubtful(self) -> bool:

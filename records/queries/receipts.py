@@ -94,12 +94,14 @@ def _images(batch: UUID, case: Case) -> list[dict[str, Any]]:
         places[pk].append((number, place))
     return [
         {
-            "title": study_title(study.modalities, parts.get(study.pk, []), study.description),
+            "title": study_title(study.modalities, parts.get(study.pk, []), study.description)
+            if study.state != RecordState.QUARANTINED
+            else study_title(study.modalities, [], ""),
             "date": study.date.isoformat() if study.date else "",
             "series": len(by_study[study.pk]),
             "images": sum(row["images"] for row in by_study[study.pk]),
             "parts": [
-                _part(one, images[one.pk], places[one.pk])
+                _part(one, images[one.pk], places[one.pk], told=study.state != RecordState.QUARANTINED)
                 for one in series
                 if one.pk in images and one.study_id == study.pk
             ],
@@ -109,11 +111,11 @@ def _images(batch: UUID, case: Case) -> list[dict[str, Any]]:
     ]
 
 
-def _part(series: Series, images: int, places: list[tuple[int | None, Any]]) -> dict[str, Any]:
-    """One series: what came in this go, and what seems to be missing of all that is here of it."""
+def _part(series: Series, images: int, places: list[tuple[int | None, Any]], *, told: bool) -> dict[str, Any]:
+    """One series: what came in this go, and what seems to be missing of all that is here of it. `told`: in its own words, too."""
     found = gaps(places)
     return {
-        "title": series.description or modality_name(series.modality),
+        "title": (series.description if told else "") or modality_name(series.modality),
         "number": series.number,
         "images": images,
         "runs": [list(run) for run in found.runs[:RUNS]] if found else [],
@@ -125,5 +127,7 @@ def _papers(batch: UUID, case: Case) -> list[dict[str, Any]]:
     rows = Document.objects.filter(file__upload__batch=batch, case=case).exclude(state=RecordState.REMOVED)
     return [
         {"title": one.title, "pages": one.page_count, "date": one.date.isoformat() if one.date else ""}
+        if one.state != RecordState.QUARANTINED
+        else {"title": "", "pages": one.page_count, "date": ""}  # what is set aside may name somebody else
         for one in rows.order_by("created_at", "pk")
     ]

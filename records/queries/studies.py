@@ -64,6 +64,11 @@ class StudyView:
         return study_title(self.study.modalities, [one.series.body_part for one in self.series], self.study.description)
 
     @property
+    def told(self) -> str:
+        """Its title for the patient: what is set aside may name somebody else in its description."""
+        return study_title(self.study.modalities, [], "") if self.set_aside else self.title
+
+    @property
     def images(self) -> int:
         return sum(one.series.instance_count for one in self.series)
 

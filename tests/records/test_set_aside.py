@@ -10,11 +10,15 @@ import pydicom
 import pytest
 from django.db import transaction
 from django.test import Client
+from django.urls import reverse
 
+from cases.actions.locking import lock
 from portal.core import jobs
+from portal.core.access import Actor
 from portal.core.models import StoredObject
 from portal.core.states import ObjectState
-from records.models import Document, File, HealthFact, Instance, Study
+from records.actions import receipts
+from records.models import Document, File, HealthFact, Instance, Receipt, Study
 from records.states import RecordState
 from tests.factories import files
 from tests.factories import records as make
@@ -135,6 +139,24 @@ def test_removed_records_leave_no_word_of_the_person_on_them(patient: Client, ca
     make.run_jobs()
     study = Study.objects.get()
     assert (study.state, study.patient_name, study.modalities) == (RecordState.READY, "EXAMPLE^TESTINA", ["CT"])
+
+
+def test_what_is_set_aside_tells_the_patient_none_of_its_own_words(patient: Client, desk: Client, case: Any) -> None:
+    described = {"StudyDescription": "OTTOS CHEST", "SeriesDescription": "OTTOS LUNG", "BodyPartExamined": "OTTOS"}
+    make.upload(case, files.dicom(**described, **OTHER), "IM1")
+    make.upload(case, ccda(given="Otto", family="Other", birth="19400203"), "summary.xml")
+    make.run_jobs()
+    Document.objects.update(title="Letter about Otto", institution="Ottos clinic", author="Dr Otto")
+    with transaction.atomic():
+        receipts.write(case=lock(case), by=Actor.job("test"))
+    told = [reverse("records:receipt", args=[case.ref, one.batch]) for one in Receipt.objects.all()]
+    assert told
+    pages = [reverse(f"records:{name}", args=[case.ref]) for name in ("records", "timeline")]
+    for page in [*pages, *told, f"/cases/{case.ref}/"]:
+        shown = patient.get(page)
+        assert shown.status_code == 200
+        assert "otto" not in shown.content.decode().lower(), page
+    assert "Letter about Otto" in desk.get(pages[0]).content.decode()
 
 
 def test_study_of_two_people_is_set_aside_and_split(patient: Client, desk: Client, case: Any) -> None:
