@@ -9,6 +9,7 @@ head or body, and while they write to a socket that nobody reads. A few dozen su
 
 from __future__ import annotations
 
+import ctypes
 import socket
 import struct
 import time
@@ -16,8 +17,20 @@ from typing import Any
 
 from gunicorn.workers.gthread import ThreadWorker
 
+MALLOPT = {-3: 32 * 1024**2, -1: 64 * 1024**2}
+"""M_MMAP_THRESHOLD and M_TRIM_THRESHOLD of glibc's mallopt(3), in bytes."""
 WAIT_SECONDS = 0.0005
 AT_MOST_SECONDS = 0.002
+
+
+def keep_buffers() -> bool:
+    """Let the process keep memory that it frees, up to 64 MiB, for what comes next. Returns whether this system's library can.
+
+    Each block of a body is a buffer of a megabyte. Given back to the system and asked for again, page by page, they took a tenth of the
+    time in which an image is taken in.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    return mallopt is not None and all(mallopt(option, value) == 1 for option, value in MALLOPT.items())
 
 
 class BalancedWorker(ThreadWorker):  # type: ignore[misc]
@@ -25,6 +38,10 @@ class BalancedWorker(ThreadWorker):  # type: ignore[misc]
 
     STALLED_SECONDS = 120.0
     """Without a single byte read or written. The kernel counts it, anew with each byte, however large the piece."""
+
+    def init_process(self) -> None:
+        keep_buffers()
+        super().init_process()
 
     def accept(self, listener: Any) -> None:
         """Wait a moment for each connection that is open here, so that a process with fewer of them is first."""

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
+import resource
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -21,3 +25,26 @@ def test_busier_process_waits_longer_before_it_accepts(
     worker.nr_conns = open_here
     worker.accept("listener")
     assert done == [*waits, "listener"]
+
+
+BUFFERS = """
+import resource, sys
+from portal.core.webworker import keep_buffers
+assert sys.argv[1] == "0" or keep_buffers()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(20):
+    held = [bytes(1024 * 1024) for _ in range(20)]
+    del held
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallopt"), reason="needs the GNU C library")
+def test_freed_buffers_are_used_again_without_asking_the_system() -> None:
+    def faults(keep: int) -> int:
+        command = [sys.executable, "-c", BUFFERS, str(keep)]
+        return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+    once = 20 * 1024 * 1024 // resource.getpagesize()
+    assert faults(1) < 3 * once, "what was freed is used again"
+    assert faults(0) > 10 * once, "it would have been given back each time"
