@@ -46,5 +46,4 @@ def test_freed_buffers_are_used_again_without_asking_the_system() -> None:
         return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
     once = 20 * 1024 * 1024 // resource.getpagesize()
-    assert faults(1) < 3 * once, "what was freed is used again"
-    assert faults(0) > 10 * once, "it would have been given back each time"
+    assert faults(1) < 1.5 * once < faults(0), "what was freed is used again, and would else have been given back"
