@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 
 GRACE_SECONDS = 20.0
 """A program that has not ended this long after SIGTERM is killed; its job's lease runs out and another takes it."""
-START_SECONDS = 60.0
+START_SECONDS = 300.0
 BACKOFF_SECONDS = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 STEADY_SECONDS = 60.0
 """A program that ran this long before it crashed starts again with the shortest pause."""
