@@ -111,5 +111,5 @@ def test_a_photo_from_a_phone(testina: Person, tmp_path: Path) -> None:
     testina.follow("IMG_0815")
     shown = testina.page.locator("img.co-paper__image").first
     expect(shown).to_be_visible()
-    assert shown.evaluate("(image) => image.naturalHeight > image.naturalWidth")
+    assert shown.evaluate("(image) => image.decode().then(() => image.naturalHeight > image.naturalWidth)")
     testina.checks_page()
