@@ -13,7 +13,7 @@ import pytest
 import yaml
 from django.conf import settings
 
-from portal import bootstrap
+from bootstrap import debian, front, prepare, steps
 
 ROOT = Path(settings.BASE_DIR)
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -113,22 +113,22 @@ def test_dockerfile_copies_what_exists() -> None:
         for source in sources:
             assert (ROOT / source).exists(), source
             assert not any(fnmatch.fnmatch(source.rstrip("/"), shape) for shape in ignored), source
-    packages = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests", "bench"}
+    packages = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests", "bench", "bootstrap"}
     copied = set(re.findall(r"^COPY (\w+) \1$", DOCKERFILE, re.M))
     assert packages <= copied
 
 
 def test_image_has_the_debian_packages_that_the_set_up_installs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bootstrap, "_library_loads", lambda _: False)
-    monkeypatch.setattr(bootstrap, "_system_node", lambda: Path("node"))
-    monkeypatch.setattr(bootstrap, "_module_exists", lambda _: True)
-    monkeypatch.setattr(bootstrap.Path, "rglob", lambda *_: iter(()))
-    monkeypatch.setattr(bootstrap.shutil, "which", lambda _: None)
+    monkeypatch.setattr(debian, "_library_loads", lambda _: False)
+    monkeypatch.setattr(front, "system_node", lambda: Path("node"))
+    monkeypatch.setattr(debian, "_module_exists", lambda _: True)
+    monkeypatch.setattr(debian.Path, "rglob", lambda *_: iter(()))
+    monkeypatch.setattr(debian.shutil, "which", lambda _: None)
     (installed,) = re.findall(r"apt-get install -y --no-install-recommends ([^&]+)&&", DOCKERFILE)
-    missing = set(bootstrap.missing_debian_packages("run")) - set(installed.split())
+    missing = set(debian.missing_debian_packages("run")) - set(installed.split())
     assert missing == set()
     extra = {name for name in installed.split() if not name.startswith("$")} - set(
-        bootstrap.missing_debian_packages("test")
+        debian.missing_debian_packages("test")
     )
     assert extra <= set(re.findall(r"`([a-z0-9-]+)`", (ROOT / "docs" / "operations.md").read_text()))
 
@@ -136,10 +136,10 @@ def test_image_has_the_debian_packages_that_the_set_up_installs(monkeypatch: pyt
 def test_who_may_not_install_reads_the_one_command_to_give(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(bootstrap, "STATE", tmp_path)
-    monkeypatch.setattr(bootstrap, "_apt_get", lambda: None)
-    monkeypatch.setattr(bootstrap, "missing_debian_packages", lambda what: ["libpango-1.0-0", "python3.11-venv"])
-    assert bootstrap.main(["run"]) == 1
+    monkeypatch.setattr(steps, "STATE", tmp_path)
+    monkeypatch.setattr(debian, "_apt_get", lambda: None)
+    monkeypatch.setattr(debian, "missing_debian_packages", lambda what: ["libpango-1.0-0", "python3.11-venv"])
+    assert prepare.main(["run"]) == 1
     said = capsys.readouterr().err.splitlines()
     assert len(said) == 1
     assert "sudo apt-get install libpango-1.0-0 python3.11-venv" in said[0]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from portal import bootstrap
+from bootstrap import debian, environment, steps
 
 LISTED = """\
 :env:.cert='/etc/ssl/own.crt'
@@ -29,16 +29,16 @@ def commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]
         monkeypatch.delenv(name, raising=False)
     (tmp_path / "requirements-dev.txt").write_text(LOCK)
     for name, path in {"ROOT": tmp_path, "STATE": tmp_path, "VENV": tmp_path / ".venv"}.items():
-        monkeypatch.setattr(bootstrap, name, path)
+        monkeypatch.setattr(steps, name, path)
     done: list[list[str]] = []
-    monkeypatch.setattr(bootstrap, "_run", lambda command, **_: done.append(command))
+    monkeypatch.setattr(steps, "run", lambda command, **_: done.append(command))
     listed = subprocess.CompletedProcess([], 0, LISTED, "")
-    monkeypatch.setattr(bootstrap.subprocess, "run", lambda *_, **__: listed)
+    monkeypatch.setattr(environment.subprocess, "run", lambda *_, **__: listed)
     return done
 
 
 def test_uv_is_told_what_pip_was_told(commands: list[list[str]]) -> None:
-    assert bootstrap._pips_words_for_uv() == {
+    assert environment._pips_words_for_uv() == {
         "UV_DEFAULT_INDEX": "https://files.example/simple",
         "UV_INDEX": "https://a.example/simple https://b.example/simple",
         "UV_FIND_LINKS": "/wheels,/more",
@@ -49,11 +49,11 @@ def test_uv_is_told_what_pip_was_told(commands: list[list[str]]) -> None:
 
 def test_what_uv_itself_was_told_stays(commands: list[list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UV_DEFAULT_INDEX", "https://own.example/simple")
-    assert "UV_DEFAULT_INDEX" not in bootstrap._pips_words_for_uv()
+    assert "UV_DEFAULT_INDEX" not in environment._pips_words_for_uv()
 
 
 def test_uv_comes_by_its_hashes_and_installs_by_theirs(commands: list[list[str]], tmp_path: Path) -> None:
-    bootstrap.install_requirements("requirements-dev.txt")
+    environment.install_requirements("requirements-dev.txt")
     fetched, installed = commands
     assert "--require-hashes" in fetched and "--require-hashes" in installed
     assert (tmp_path / "uv.txt").read_text() == "uv==0.9 \\\n    --hash=sha256:bb \\\n    --hash=sha256:cc\n"
@@ -67,14 +67,14 @@ def test_pip_installs_what_uv_cannot(
     def run(command: list[str], *, silent: bool = False, **_: Any) -> None:
         commands.append(command)
         if silent and (command[0].endswith("/uv") == (fails_at == "uv")):
-            raise bootstrap.Stop("no")
+            raise steps.Stop("no")
 
-    monkeypatch.setattr(bootstrap, "_run", run)
-    bootstrap.install_requirements("requirements-dev.txt")
+    monkeypatch.setattr(steps, "run", run)
+    environment.install_requirements("requirements-dev.txt")
     assert commands[-1][1:4] == ["-m", "pip", "install"] and "--require-hashes" in commands[-1]
     assert commands[-1][-1].endswith("requirements-dev.txt")
     assert "uv could not do it; pip does" in capsys.readouterr().out
-    assert bootstrap._stamp("requirements-dev.txt") and bootstrap._stamp("installing") is None
+    assert steps.stamp("requirements-dev.txt") and steps.stamp("installing") is None
 
 
 @pytest.mark.parametrize("others", [[], ["ffmpeg"]])
@@ -83,15 +83,15 @@ def test_an_offline_machine_goes_on_with_the_browser_that_it_has(
 ) -> None:
     def run(command: list[str], **_: Any) -> None:
         commands.append(command)
-        if bootstrap.LIGHTER_BROWSER in command:
-            raise bootstrap.Stop("no")
+        if debian.LIGHTER_BROWSER in command:
+            raise steps.Stop("no")
 
-    monkeypatch.setattr(bootstrap, "_run", run)
-    monkeypatch.setattr(bootstrap, "_apt_get", lambda: ["apt-get"])
-    monkeypatch.setattr(bootstrap.shutil, "which", lambda name: f"/usr/bin/{name}")
-    bootstrap.install_debian_packages([bootstrap.LIGHTER_BROWSER, *others])
+    monkeypatch.setattr(steps, "run", run)
+    monkeypatch.setattr(debian, "_apt_get", lambda: ["apt-get"])
+    monkeypatch.setattr(debian.shutil, "which", lambda name: f"/usr/bin/{name}")
+    debian.install_debian_packages([debian.LIGHTER_BROWSER, *others])
     assert "the tests take the chromium that is here" in capsys.readouterr().out
-    assert [command[-1] for command in commands if "install" in command] == [*others, bootstrap.LIGHTER_BROWSER]
-    monkeypatch.setattr(bootstrap.shutil, "which", lambda name: None)
-    with pytest.raises(bootstrap.Stop):
-        bootstrap.install_debian_packages([bootstrap.LIGHTER_BROWSER, *others])
+    assert [command[-1] for command in commands if "install" in command] == [*others, debian.LIGHTER_BROWSER]
+    monkeypatch.setattr(debian.shutil, "which", lambda name: None)
+    with pytest.raises(steps.Stop):
+        debian.install_debian_packages([debian.LIGHTER_BROWSER, *others])
