@@ -213,12 +213,12 @@ REFUSALS: dict[str, Words] = {
     # Left out or kept without being shown: nothing is wrong.
     "viewer_program": Words(
         _("program from the disc"),
-        _("This is a program that came with the disc. It is not part of your records."),
+        _("This is a program that came with the disc. It is not part of the medical records."),
         _NOTHING,
     ),
     "viewer_file": Words(
         _("part of a program from the disc"),
-        _("This belongs to a program that came with the disc. It is not part of your records."),
+        _("This belongs to a program that came with the disc. It is not part of the medical records."),
         _NOTHING,
     ),
     "unlocked": Words(
@@ -235,7 +235,7 @@ REFUSALS: dict[str, Words] = {
         _NOTHING,
     ),
     "system_file": Words(
-        _("file of your computer"), _("Your computer added this file. It is not part of your records."), _NOTHING
+        _("file of your computer"), _("Your computer added this file. It is not part of the medical records."), _NOTHING
     ),
     "kept_not_shown": Words(
         _("kept, not shown here"),

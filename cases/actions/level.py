@@ -64,13 +64,13 @@ def set_level(*, case: Case, level: Level, by: Actor) -> None:
     elif costs_no_more(wanted, than=edition.level(held.level)):
         _change(held, level, by, "set_level")
         words = _(
-            "We changed the time for your report: %(level)s. It does not cost more. Write to us if this is not right for you."
+            "We changed the time for the report: %(level)s. It does not cost more. Write to us if this is not right for you."
         )
         messages.send(case=held, by=by, body=words % {"level": wanted.name})
     elif held.proposed_level != level:
         Case.objects.filter(pk=held.pk).update(proposed_level=level)
         words = _(
-            "We suggest another time for your report: %(level)s. Its price is not the one that you agreed to. "
+            "We suggest another time for the report: %(level)s. Its price is not the one that you agreed to. "
             "Open your case to see it, and say yes or no. Until you answer, everything stays as it is."
         )
         messages.send(case=held, by=by, body=words % {"level": wanted.name})

@@ -60,13 +60,13 @@ class LevelForm(BaseForm):
         super().__init__(*args, **kwargs)
         hints = {one.level.key: one.level.patient for one in offered.levels}
         self.fields["level"] = forms.ChoiceField(
-            label=_("How fast do you need your report?"),
+            label=_("How fast do you need the report?"),
             choices=[
                 (one.level.key, f"{one.level.name}: {one.price}" if one.price else one.level.name)
                 for one in offered.levels
             ],
             widget=Radios(hints=hints),
-            error_messages={"required": _("Choose how fast you need your report")},
+            error_messages={"required": _("Choose how fast you need the report")},
         )
 
 

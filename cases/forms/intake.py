@@ -317,11 +317,31 @@ class QuestionsForm(SectionForm):
             self.fields[f"q{number}"] = field
 
     def boxes(self) -> list[Any]:
-        """The fields to draw, each with whether it can move up and whether it holds words."""
+        """The fields to draw, each with whether it holds words and whether it can move up or down."""
+        last = len([text for text in self.texts() if text.strip()])
         return [
-            {"field": self[f"q{n}"], "number": n, "filled": bool(self.data.get(f"q{n}", "").strip()), "up": n > 1}
+            {"field": self[f"q{n}"], "number": n, "filled": n <= last, "up": n > 1, "down": n < last}
             for n in range(1, self.shown + 1)
         ]
+
+    def moved(self, number: int, button: str) -> dict[str, Any] | None:
+        """Where the page opens after a button: the number of the question, its control, and what to say. None when nothing fits."""
+        last = len([text for text in self.texts() if text.strip()])
+        if button in {"add", "more"}:
+            self.fields[f"q{min(number, self.shown)}"].widget.attrs["autofocus"] = True
+            return None
+        number = min(number, last)
+        if button == "drop" and not last:
+            self.fields["q1"].widget.attrs["autofocus"] = True
+            return {"number": 1, "control": "", "words": _("The question is removed.")}
+        if number < 1 or last < 2 and button != "drop":
+            return None
+        moved = _("Moved. This is question %(number)s of %(all)s now.") % {"number": number, "all": last}
+        if button == "drop":
+            return {"number": number, "control": "drop", "words": _("The question is removed. These are left.")}
+        ends = {"up": number > 1, "down": number < last}
+        control = button if ends[button] else next(way for way in ends if way != button)
+        return {"number": number, "control": control, "words": moved}
 
     def clean(self) -> dict[str, Any]:
         found = super().clean() or {}

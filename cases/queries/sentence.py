@@ -48,17 +48,17 @@ def forecast(case: Case, now: datetime | None = None) -> Forecast:
         waiting = Hold.objects.filter(case=case, scope="case", until__isnull=True).order_by("since")
         owner = HoldOwner(waiting.values_list("owner", flat=True)[0])
         words = {
-            HoldOwner.PATIENT: _("While we wait for you, the time for your report stands still."),
-            HoldOwner.HOSPITAL: _("While we wait for the hospital, the time for your report stands still."),
-            HoldOwner.DESK: _("Until that is done, we cannot give you a day for your report. We are sorry."),
+            HoldOwner.PATIENT: _("While we wait for you, the time for the report stands still."),
+            HoldOwner.HOSPITAL: _("While we wait for the hospital, the time for the report stands still."),
+            HoldOwner.DESK: _("Until that is done, we cannot give you a day for the report. We are sorry."),
         }
         return Forecast(case.due_at, words[owner], paused=True)
     if case.due_at is None:
-        return Forecast(None, _("We can give you a day for your report as soon as we have all your records."))
+        return Forecast(None, _("We can give you a day for the report as soon as we have all the records."))
     if case.due_at < moment:
-        late = _("Your report is late. We are sorry. We work on it, and we write to you as soon as it is ready.")
+        late = _("The report is late. We are sorry. We work on it, and we write to you as soon as it is ready.")
         return Forecast(case.due_at, late, late=True)
-    day = _("We expect your report by %(day)s.") % {"day": date_format(timezone.localtime(case.due_at), "l j F")}
+    day = _("We expect the report by %(day)s.") % {"day": date_format(timezone.localtime(case.due_at), "l j F")}
     return Forecast(case.due_at, f"{day} {_moved(case)}".strip())
 
 
@@ -108,19 +108,19 @@ def headline(case: Case, missing: int = 0) -> Headline:
             _("Your request is not sent yet"), _("Fill in each part, in any order. We save as you go.")
         ),
         Phase.COLLECTING: Headline(
-            _("We are checking that your records are complete"),
+            _("We are checking that the records are complete"),
             _("You do not need to do anything now.") + " " + calm,
         ),
         Phase.TRIAGE: Headline(_("%(name)s is reading your request") % {"name": desk}, calm),
-        Phase.MATCHING: Headline(_("We are finding the right doctor for you"), calm),
-        Phase.IN_REVIEW: Headline(_("%(name)s is looking at your records") % {"name": who}, calm),
+        Phase.MATCHING: Headline(_("We are finding the right doctor"), calm),
+        Phase.IN_REVIEW: Headline(_("%(name)s is looking at the records") % {"name": who}, calm),
         Phase.RELEASE: Headline(
-            _("The doctor has signed your report"), _("We check it once more, then you can read it.") + " " + calm
+            _("The doctor has signed the report"), _("We check it once more, then you can read it.") + " " + calm
         ),
         Phase.DELIVERED: Headline(
-            _("Your report is ready"), _("Read it in your own time. You can also save it as a PDF.")
+            _("The report is ready"), _("Read it in your own time. You can also save it as a PDF.")
         ),
-        Phase.CLOSED: Headline(_("Your case is closed"), _("You can still read your report here.")),
+        Phase.CLOSED: Headline(_("Your case is closed"), _("You can still read the report here.")),
         Phase.DECLINED: Headline(
             _("We cannot take this case"),
             _("We are sorry. Our message to you says why, and where you can turn instead."),

@@ -25,6 +25,8 @@ from cases.views.base import CaseView
 from portal.core.access import Permission
 
 PARTS = ("_day", "_month", "_year")
+BUTTONS = ("add", "up", "down", "drop", "more")
+"""The buttons of the questions' page that change the list and stay there."""
 
 
 class Section(CaseView):
@@ -158,6 +160,8 @@ class Questions(Section):
     def load(self) -> None:
         self.kwargs["section"] = "questions"
         super().load()
+        self.at = (self.request.GET.get("at"), self.request.GET.get("did", ""))
+        """Which question the person just moved, added or removed, and how: the page opens there."""
 
     def saved_form(self) -> SectionForm:
         texts = [question.text for question in questions_of(self.case)]
@@ -174,7 +178,10 @@ class Questions(Section):
         taken = {text.strip() for text in form.texts()}
         open_ones = [(number, text) for number, text in enumerate(self.suggested()) if text not in taken]
         full = len([text for text in form.texts() if text.strip()]) >= len(form.texts())
-        return super().page(form, offered=[] if full else open_ones, draft=self.case.phase == Phase.DRAFT, **more)
+        number, button = _number(self.at[0]), self.at[1]
+        at = form.moved(number, button) if number and button in BUTTONS else None
+        offered = [] if full else open_ones
+        return super().page(form, offered=offered, draft=self.case.phase == Phase.DRAFT, at=at, **more)
 
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         if request.POST.get("autosave"):
@@ -185,9 +192,11 @@ class Questions(Section):
         draft = questions_draft(texts)
         form = self.form(draft, show_errors=True)
         complete = form.is_valid()
-        button = {"add", "up", "drop", "more"} & set(request.POST)
+        button = next((name for name in BUTTONS if name in request.POST), "")
         if self.case.phase != Phase.DRAFT:
             if not complete or button:
+                if button:
+                    self.at = (str(self.number), button)
                 return self.page(self.form(draft) if button else form)
             intake.set_questions(case=self.case, questions=form.understood()["questions"], by=self.actor)
             return redirect("patient:case", self.case.ref)
@@ -195,18 +204,25 @@ class Questions(Section):
             self.save(form, draft, complete)
         except intake.Conflict as newer:
             return self.both(self.form(draft), newer.revision)
-        return redirect(f"{request.path}#questions") if button else self.after(complete)
+        return redirect(f"{request.path}?at={self.number}&did={button}") if button else self.after(complete)
 
     def _after_button(self, texts: list[str]) -> list[str]:
+        """The texts as the button leaves them; `self.number` is where the question that it was about stands now."""
         kept = [text for text in texts if text.strip()]
         post = self.request.POST
         offered = self.suggested()
+        self.number = len(kept) + 1
         if (number := _number(post.get("add"))) is not None and number < len(offered):
             kept.append(offered[number])
         elif (number := _number(post.get("up"))) is not None and 1 < number <= len(kept):
-            kept[number - 2], kept[number - 1] = kept[number - 1], kept[number - 2]
+            kept.insert(number - 2, kept.pop(number - 1))
+            self.number = number - 1
+        elif (number := _number(post.get("down"))) is not None and 1 <= number < len(kept):
+            kept.insert(number, kept.pop(number - 1))
+            self.number = number + 1
         elif (number := _number(post.get("drop"))) is not None and 1 <= number <= len(kept):
             kept.pop(number - 1)
+            self.number = number
         return kept
 
 

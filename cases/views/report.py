@@ -14,6 +14,7 @@ from cases.queries import reports as queries
 from cases.views.base import CaseView
 from portal.core import storage
 from portal.core.access import Permission
+from portal.core.states import Role
 
 
 class ReportView(CaseView):
@@ -44,6 +45,7 @@ class Report(ReportView):
             "report": queries.shown(self.report.document),
             "sha256": self.report.sha256,
             "released": self.report.released_at is not None,
+            "to_patient": self.case.own and request.user.role == Role.PATIENT,
         }
         return render(request, "report/page.html", context)
 

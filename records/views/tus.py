@@ -50,7 +50,7 @@ def sentence(code: str) -> str:
         ),
         "offset": _("Another window is sending this file too. It goes on from what is already here."),
         "link_ended": _("This link has ended. Ask the patient for a new one. What had arrived is safe."),
-        "received": _("This file has arrived already. You can remove it in the list of your records."),
+        "received": _("This file has arrived already. You can remove it in the list of records."),
         "gone": _("This upload has ended. Choose the file again."),
         "checksum": _("Some of the file changed on the way. We send that part again."),
     }.get(code, _("The upload did not work. Choose the file again."))

@@ -18,15 +18,15 @@ from tests.factories.accounts import CoordinatorFactory, SpecialistFactory
 from tests.factories.cases import CaseFactory
 
 pytestmark = pytest.mark.django_db
-NO_DAY_YET = "We can give you a day for your report as soon as we have all your records."
+NO_DAY_YET = "We can give you a day for the report as soon as we have all the records."
 TITLES = {
     Phase.DRAFT: "Your request is not sent yet",
-    Phase.COLLECTING: "We are checking that your records are complete",
+    Phase.COLLECTING: "We are checking that the records are complete",
     Phase.TRIAGE: "Ines Invented is reading your request",
-    Phase.MATCHING: "We are finding the right doctor for you",
-    Phase.IN_REVIEW: "Dr Ada Sample is looking at your records",
-    Phase.RELEASE: "The doctor has signed your report",
-    Phase.DELIVERED: "Your report is ready",
+    Phase.MATCHING: "We are finding the right doctor",
+    Phase.IN_REVIEW: "Dr Ada Sample is looking at the records",
+    Phase.RELEASE: "The doctor has signed the report",
+    Phase.DELIVERED: "The report is ready",
     Phase.CLOSED: "Your case is closed",
     Phase.DECLINED: "We cannot take this case",
     Phase.WITHDRAWN: "You took this request back",
@@ -70,7 +70,7 @@ def test_forecast_says_by_when_in_every_phase(phase, desk):
         assert (found.words, found.day) == (NO_DAY_YET, None)
     else:
         day = date_format(timezone.localtime(case.due_at), "l j F")
-        assert (found.words, found.day) == (f"We expect your report by {day}.", case.due_at)
+        assert (found.words, found.day) == (f"We expect the report by {day}.", case.due_at)
 
 
 @pytest.mark.parametrize("phase", sorted(OPEN))

@@ -289,6 +289,32 @@ def test_questions_are_added_moved_and_taken_away_without_a_script():
     assert "Write at least one question" in empty.content.decode()
 
 
+@pytest.mark.parametrize(
+    ("button", "stands", "focused", "said"),
+    [
+        ({"up": "3"}, "acb", 'name="up" value="2"', "This is question 2 of 3 now"),
+        ({"up": "2"}, "bac", 'name="down" value="1"', "This is question 1 of 3 now"),
+        ({"down": "1"}, "bac", 'name="down" value="2"', "This is question 2 of 3 now"),
+        ({"down": "2"}, "acb", 'name="up" value="3"', "This is question 3 of 3 now"),
+        ({"drop": "3"}, "ab", 'name="drop" value="2"', "The question is removed"),
+        ({"more": "1"}, "abc", 'name="q4"', ""),
+        ({"add": "0"}, "abc+", 'name="q4"', ""),
+    ],
+)
+@pytest.mark.parametrize("phase", [Phase.DRAFT, Phase.TRIAGE])
+def test_the_page_opens_at_the_question_that_was_moved_and_says_where_it_stands(
+    button: dict[str, str], stands: str, focused: str, said: str, phase: Phase
+):
+    case = make_case() if phase == Phase.DRAFT else CaseFactory(phase=phase)
+    typed = {"q1": "a", "q2": "b", "q3": "c", "revision": "0"}
+    text = own(case).post(page("cases:questions", case), typed | button, follow=True).content.decode()
+    boxes = re.findall(r'<textarea[^>]*name="q\d"[^>]*>\s*([^<]*)</textarea>', text)
+    assert "".join(box[:1] for box in boxes).startswith(stands.rstrip("+"))
+    controls = re.findall(r"<(?:button|textarea)[^>]* autofocus[^>]*>", text)
+    assert len(controls) == 1 and focused in controls[0]
+    assert not said or (said in text and 'aria-describedby="question-news"' in controls[0])
+
+
 def test_questions_can_be_changed_after_sending_until_a_specialist_is_looked_for():
     case = CaseFactory(phase=Phase.TRIAGE)
     client = own(case)

@@ -219,7 +219,7 @@ def reads_report(person: Person, ref: str) -> bytes:
     """Opens the report from the case page; returns the PDF that can be taken away."""
     person.go(f"/cases/{ref}/")
     person.checks_page()
-    person.follow("Read your report")
+    person.follow("Read the report")
     person.on("Your second opinion")
     person.reads("Dr Ada Sample", *QUESTIONS)
     person.checks_page()

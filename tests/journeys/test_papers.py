@@ -54,7 +54,7 @@ def test_summary_of_a_portal_fills_the_answers_and_the_desk_corrects_a_class(
     found = testina.page.get_by_role("link", name="See your medicines, allergies and results")
     expect(found).to_be_visible(timeout=3 * PATIENCE_MS)
     found.click()
-    testina.on("What your records say")
+    testina.on("What the records say")
     testina.reads(
         "Lisinopril 10 MG Oral Tablet", "Penicillin V", "Results over time", "Reference range 70 to 100 mg/dL"
     )

@@ -204,6 +204,13 @@ def test_a_wrong_password_is_answered_with_what_to_do() -> None:
     assert "Check both and try again" in page.content.decode()
 
 
+@pytest.mark.parametrize("name", ["account_login", "account_signup", "account_reset_password"])
+def test_what_is_wrong_stands_above_the_heading_as_on_our_other_pages(name: str) -> None:
+    tree = html.fromstring(Client().post(reverse(name), {}).content)
+    marks = [one.get("class") or one.tag for one in tree.cssselect("main .nhsuk-error-summary, main h1")]
+    assert marks == ["nhsuk-error-summary", "nhsuk-heading-l"]
+
+
 def test_a_session_names_the_device_in_words_that_its_owner_knows() -> None:
     user = person()
     client = Client(headers={"user-agent": "Mozilla/5.0 (Windows NT 10.0; rv:140.0) Gecko/20100101 Firefox/140.0"})
