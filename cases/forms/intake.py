@@ -334,7 +334,7 @@ class QuestionsForm(SectionForm):
         if button == "drop" and not last:
             self.fields["q1"].widget.attrs["autofocus"] = True
             return {"number": 1, "control": "", "words": _("The question is removed.")}
-        if number < 1 or last < 2 and button != "drop":
+        if number < 1 or (last < 2 and button != "drop"):
             return None
         moved = _("Moved. This is question %(number)s of %(all)s now.") % {"number": number, "all": last}
         if button == "drop":

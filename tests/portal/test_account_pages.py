@@ -207,7 +207,7 @@ def test_a_wrong_password_is_answered_with_what_to_do() -> None:
 @pytest.mark.parametrize("name", ["account_login", "account_signup", "account_reset_password"])
 def test_what_is_wrong_stands_above_the_heading_as_on_our_other_pages(name: str) -> None:
     tree = html.fromstring(Client().post(reverse(name), {}).content)
-    marks = [one.get("class") or one.tag for one in tree.cssselect("main .nhsuk-error-summary, main h1")]
+    marks = [one.get("class") for one in tree.xpath("//main//*[@class='nhsuk-error-summary' or self::h1]")]
     assert marks == ["nhsuk-error-summary", "nhsuk-heading-l"]
 
 
