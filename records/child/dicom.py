@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from records.dicom import ecg, frames, objects, reader, render, report, required, validate, waveforms
+from records.dicom import ecg, encapsulated, frames, objects, reader, render, report, required, validate, waveforms
 from records.dicom.metadata import Values, index_of
 from records.dicom.overlays import overlays_of
 from records.dicom.reader import DicomError, DicomFile
@@ -137,18 +137,23 @@ def _shown_digest(job: Job, data: dict[str, Any]) -> str:
     found = hashlib.sha256(f"{entry['rows']}x{entry['columns']}x{entry['count']}".encode())
     if entry["source"] == "original":
         job.file.seek(entry["offset"])
-        left = entry["frame_bytes"] * entry["count"]
-        while left and (chunk := job.file.read(min(left, 1 << 20))):
-            found.update(chunk)
-            left -= len(chunk)
-    elif packs := entry["pack"] or (inner and not data["content"] and inner["file"]):
-        with (job.work / packs).open("rb") as packed:
-            while chunk := packed.read(1 << 20):
-                found.update(chunk)
+        _add(found, job.file, entry["frame_bytes"] * entry["count"])
+    elif entry["pack"]:
+        with (job.work / entry["pack"]).open("rb") as packed:
+            _add(found, packed, entry["frame_bytes"] * entry["count"])
+    elif inner and not data["content"]:
+        with (job.work / inner["file"]).open("rb") as paper:
+            _add(found, paper, inner["size"])
     else:
         shown = {tag: value for tag, value in data["metadata"].items() if not tag.startswith(IDENTITY)}
         found.update(json.dumps(shown, sort_keys=True).encode())
     return found.hexdigest()
+
+
+def _add(found: Any, source: BinaryIO, left: int) -> None:
+    while left and (chunk := source.read(min(left, 1 << 20))):
+        found.update(chunk)
+        left -= len(chunk)
 
 
 def _meta_text(file: DicomFile, tag: int) -> str:
@@ -236,8 +241,19 @@ def _pack(
             count += 1
     if count != shape.frames or size != _decoded_size(shape, colour):
         raise DicomError("dicom_pixels_damaged")
-    data["frames"].update(frame_bytes=size, pack=path.name)
+    data["frames"].update(frame_bytes=size, pack=path.name, index_bytes=_index(job, path, shape.frames, data))
     data["look"] = look.to_json()
+
+
+def _index(job: Job, pack: Path, count: int, data: dict[str, Any]) -> int:
+    """Behind the decoded frames: where the compressed ones lie in the original, so that nobody else walks it. Returns its bytes."""
+    if data["index"]["transfer_syntax_uid"] not in encapsulated.MEDIA_TYPES:
+        return 0
+    body = encapsulated.index(encapsulated.frames(job.file, job.size, count))
+    if len(body) > encapsulated.MAX_INDEX_BYTES:
+        return 0
+    with pack.open("ab") as out:
+        return out.write(body)
 
 
 def _decoded_size(shape: validate.Shape, colour: bool) -> int:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from records.dicom.encapsulated import MAX_INDEX_BYTES
 from records.structured import model
 
 STATUSES = frozenset({"ready", "rejected", "quarantined", "needs_password", "container", "left_out"})
@@ -225,7 +226,10 @@ def _named_files(data: Mapping[str, Any], outputs: Mapping[str, int], status: An
         frames = data.get("frames")
         if isinstance(frames, dict) and frames.get("source") == "pack":
             _need(frames.get("pack") in outputs, "pack")
-            _need(outputs[frames["pack"]] == frames.get("frame_bytes", -1) * frames.get("count", -1), "pack size")
+            behind = frames.get("index_bytes", -1)
+            _need(isinstance(behind, int) and 0 <= behind <= MAX_INDEX_BYTES, "index size")
+            shown = frames.get("frame_bytes", -1) * frames.get("count", -1)
+            _need(outputs[frames["pack"]] == shown + behind, "pack size")
     _need(status != "container" or "members" in data, "container without members")
     _need(all(name is None or name in outputs for name in named), "file not declared")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import struct
 from typing import BinaryIO
 
@@ -23,6 +24,8 @@ _SAMPLES, _PHOTOMETRIC = 0x00280002, 0x00280004
 _EXTENDED_OFFSETS = 0x7FE00001
 MAX_PIECES = 256
 """Of one frame: more is no writer's way of cutting, and each costs whoever gives the frame out."""
+MAX_INDEX_BYTES = 4 * 1024**2
+"""Of a kept index: some 200,000 frames."""
 
 Pieces = tuple[tuple[int, int], ...]
 """(offset, length) in the file of the fragments that make one frame."""
@@ -47,6 +50,30 @@ def frames(source: BinaryIO, size: int, count: int) -> list[Pieces]:
     ):
         return []  # a stranger's bytes: whatever they lead to here, the decoded frames are there
     return found if all(0 < len(pieces) <= MAX_PIECES for pieces in found) else []
+
+
+def index(found: list[Pieces]) -> bytes:
+    """What `frames` found, to be kept behind the decoded frames: a list for each frame, offset and length in turn."""
+    return json.dumps([[n for piece in pieces for n in piece] for pieces in found], separators=(",", ":")).encode()
+
+
+def indexed(raw: bytes, size: int, count: int) -> list[Pieces] | None:
+    """What `index` wrote for an original of `size` bytes with `count` frames; None when this is not it: it comes from a process that
+    read a stranger's file, so every place is looked at.
+    """
+    try:
+        rows = json.loads(raw)
+        found = [tuple(zip(row[::2], row[1::2], strict=True)) for row in rows]
+    except (ValueError, TypeError, LookupError, RecursionError):
+        return None
+    return found if not found or (len(found) == count and all(_plausible(pieces, size) for pieces in found)) else None
+
+
+def _plausible(pieces: Pieces, size: int) -> bool:
+    if not 0 < len(pieces) <= MAX_PIECES or not all(type(n) is int and n > 0 for piece in pieces for n in piece):
+        return False
+    ends = [offset + length for offset, length in pieces]
+    return ends[-1] <= size and all(end <= after for end, (after, _) in zip(ends, pieces[1:], strict=False))
 
 
 def _frames(source: BinaryIO, size: int, count: int) -> list[Pieces]:

@@ -20,7 +20,7 @@ from portal.accounts.models import AccessToken, TokenScope
 from portal.core import audit
 from portal.core.access import Actor, BaseView, Permission
 from portal.core.states import Role
-from records.dicomweb import looks, pictures
+from records.dicomweb import going, looks, pictures
 from records.dicomweb.negotiate import Offer, choose
 
 DICOM_JSON = "application/dicom+json"
@@ -83,6 +83,8 @@ class DicomwebView(BaseView):
             if refused := self._identify(request):
                 return refused
             response = super().dispatch(request, *args, **kwargs)
+            if response.streaming and "study" in kwargs:
+                response = self._going(response, kwargs["study"])
         except PermissionDenied:
             response = JsonResponse({"error": "This is not open to you."}, status=403)
         except Http404:
@@ -94,6 +96,12 @@ class DicomwebView(BaseView):
             before = response.headers.get("Warning", "")
             response["Warning"] = f'{before}{", " if before else ""}299 {service} "{words}"'
         return response
+
+    def _going(self, response: Any, study: str) -> HttpResponseBase:
+        pieces = response.streaming_content
+        response.streaming_content = going.allowed(pieces, user=self.user, token=self.token, study=study, **self.scope)
+        answer: HttpResponseBase = response
+        return answer
 
     def _identify(self, request: HttpRequest) -> HttpResponseBase | None:
         header = request.headers.get("Authorization", "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -17,8 +17,8 @@ from records.dicom import render
 from records.dicomweb import pictures
 from records.dicomweb.base import DicomwebView, Problem
 from records.dicomweb.multipart import Part, related
-from records.dicomweb.negotiate import Offer
-from records.dicomweb.retrieve import kept, one_place
+from records.dicomweb.negotiate import Offer, choose
+from records.dicomweb.retrieve import frame_numbers, kept, one_place
 from records.queries import frames, retrieve
 from records.queries.frames import Place
 
@@ -170,70 +170,104 @@ class Pictures(DicomwebView):
 
     abstract = True
 
-    def prepare(self, *, multipart: bool) -> Drawing:
-        chosen = self.negotiate([Offer(JPEG, multipart=multipart), Offer(PNG, multipart=multipart)])
+    def prepare(self, *, alone: bool = True, parts: bool = True) -> tuple[Drawing, bool]:
+        """How to draw, and whether in parts. `alone`, `parts`: the forms this address has; a picture alone is preferred."""
+        forms = [form for form, given in ((False, alone), (True, parts)) if given]
+        chosen = self.negotiate([Offer(kind, multipart=form) for form in forms for kind in (JPEG, PNG)])
         for name in ("annotation", "iccprofile"):
             if self.request.GET.get(name):
                 self.warnings.append(f"The {name} parameter is not supported.")
-        return drawing(self.request.GET, chosen.media_type)
+        return drawing(self.request.GET, chosen.media_type), chosen.multipart
+
+    def takes(self, media_type: str) -> bool:
+        return choose(self.accept, [Offer(media_type)]) is not None
 
 
 class Rendered(Pictures):
-    """A frame, or the middle frame of an instance."""
+    """Frames by number, or the middle frame of an instance: one alone or as a part, several as parts."""
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
-        how = self.prepare(multipart=False)
+        named = frame_numbers(kwargs["frame"]) if "frame" in kwargs else []
+        how, multipart = self.prepare(alone=len(named) < 2)
         place = one_place(self)
-        number = int(kwargs.get("frame", (place.frames + 1) // 2))
-        if not 1 <= number <= place.frames:
+        numbers = named or [(place.frames + 1) // 2]
+        if not all(1 <= number <= place.frames for number in numbers):
             raise Http404
-        return drawn(request, place, number, how)
+        return (
+            in_parts([(place, number) for number in numbers], how)
+            if multipart
+            else drawn(request, place, numbers[0], how)
+        )
 
 
 class RenderedSeries(Pictures):
-    """The middle frame of every instance of a series, one part each, drawn as they are sent."""
+    """The middle frame of every instance of a study or series, one part each, drawn as they are sent."""
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
-        how = self.prepare(multipart=True)
-        places = frames.places(self.user, kwargs["study"], kwargs["series"], **self.scope)
-        if not places:
+        how, _ = self.prepare(alone=False)
+        study, one = kwargs["study"], kwargs.get("series")
+        named = [one] if one else [row.uid for row in retrieve.prepared(self.user, study, **self.scope)]
+        found = [places for uid in named if (places := frames.places(self.user, study, uid, **self.scope))]
+        if not found:
             raise Http404
-        self.opened(places[0].series_id, places[0].study_id, places[0].case_id)
-        self.looked_at(places[0].case_id, [one.instance_id for one in places])
-
-        def parts() -> Iterator[Part]:
-            for place in places:
-                picture = draw(place, (place.frames + 1) // 2, how)
-                yield Part(how.media_type, len(picture), [picture])
-
-        return related(parts(), how.media_type)
+        for places in found:
+            self.opened(places[0].series_id, places[0].study_id, places[0].case_id)
+            self.looked_at(places[0].case_id, [place.instance_id for place in places])
+        return in_parts([(place, (place.frames + 1) // 2) for places in found for place in places], how)
 
 
-class Thumbnail(DicomwebView):
-    """A small picture of a study or series, made at intake."""
+def in_parts(asked: Sequence[tuple[Place, int]], how: Drawing) -> HttpResponseBase:
+    """Pictures one by one; each is drawn when the one before it has left."""
 
-    offers = (Offer(JPEG),)
+    def parts() -> Iterator[Part]:
+        for place, number in asked:
+            picture = draw(place, number, how)
+            yield Part(how.media_type, len(picture), [picture])
+
+    return related(parts(), how.media_type)
+
+
+class Thumbnail(Pictures):
+    """A small picture of a study or series: the one made at intake, or drawn where another size or form is asked for."""
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        self.negotiate()
+        how, _ = self.prepare(parts=False)
         found = retrieve.prepared(self.user, kwargs["study"], kwargs.get("series"), **self.scope)
         shown = [one for one in found if one.thumbnail is not None]
         series = max(shown, key=lambda one: one.instance_count, default=None)
         if series is None or series.thumbnail is None:
             raise Http404
         self.shown(series.study.case_id, subjects=[series.pk])
-        picture = storage.read_bytes(series.thumbnail, limit=1024**2)
-        return HttpResponse(picture, content_type=JPEG, headers={"Cache-Control": "private, max-age=3600"})
+        picture, kind = storage.read_bytes(series.thumbnail, limit=1024**2), JPEG
+        if how.viewport is not None or how.media_type != JPEG:
+            places = frames.places(self.user, kwargs["study"], series.uid, **self.scope)
+            if places:
+                picture, kind = self.of(places, how), how.media_type
+            elif not self.takes(JPEG):
+                raise Problem(406, f"This small picture is kept as {JPEG}.")
+        return HttpResponse(picture, content_type=kind, headers={"Cache-Control": "private, max-age=3600"})
+
+    def of(self, places: list[Place], how: Drawing) -> bytes:
+        """The same middle image as the one made at intake."""
+        middle = places[len(places) // 2]
+        return draw(middle, middle.frames // 2 + 1, small(how))
 
 
 class SmallPicture(Pictures):
     """A thumbnail of one instance or frame."""
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
-        asked = self.prepare(multipart=False)
-        how = Drawing(asked.media_type, quality=80, viewport=asked.viewport or (render.THUMBNAIL, render.THUMBNAIL))
+        how, _ = self.prepare(parts=False)
+        named = frame_numbers(kwargs["frame"]) if "frame" in kwargs else []
+        if len(named) > 1:
+            raise Problem(400, "A thumbnail is of one frame.")
         place = one_place(self)
-        number = int(kwargs.get("frame", (place.frames + 1) // 2))
+        number = named[0] if named else (place.frames + 1) // 2
         if not 1 <= number <= place.frames:
             raise Http404
-        return drawn(request, place, number, how)
+        return drawn(request, place, number, small(how))
+
+
+def small(asked: Drawing) -> Drawing:
+    """As a thumbnail: whole, in the size that was asked for or the portal's own."""
+    return Drawing(asked.media_type, quality=80, viewport=asked.viewport or (render.THUMBNAIL, render.THUMBNAIL))

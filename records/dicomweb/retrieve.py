@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from typing import Any
@@ -33,6 +34,7 @@ DICOM = "application/dicom"
 ZIP = "application/zip"
 MAX_FRAMES = 1000
 """Frames of one request by number."""
+SEVERAL = "Several frames are given as multipart/related."
 
 
 def kept(request: HttpRequest, of: tuple[object, ...], make: Callable[[], HttpResponseBase]) -> HttpResponseBase:
@@ -190,9 +192,9 @@ class Frames(DicomwebView):
         return kept(request, (place.instance_id, place.stored.pk, "decoded", chosen.multipart), make)
 
     def numbers(self, multipart: bool) -> list[int]:
-        found = [int(word) for word in self.kwargs["frames"].split(",")]
-        if len(found) > MAX_FRAMES or (len(found) > 1 and not multipart):
-            raise Problem(400, f"Ask for at most {MAX_FRAMES} frames, and for several as multipart/related.")
+        found = frame_numbers(self.kwargs["frames"])
+        if len(found) > 1 and not multipart:
+            raise Problem(400, SEVERAL)
         return found
 
     def as_stored(self) -> HttpResponseBase | None:
@@ -217,6 +219,16 @@ class Frames(DicomwebView):
             return related(parts, media_type) if multipart else plain(parts[0].body, parts[0].length or 0, kind)
 
         return kept(self.request, (row.pk, found.original.pk, found.syntax, media_type, multipart), make)
+
+
+def frame_numbers(words: str) -> list[int]:
+    """A list of frames as an address names it (PS3.18 section 10.1.1). Raises Problem 400."""
+    if not re.fullmatch(r"[0-9]{1,9}(,[0-9]{1,9})*", words):
+        raise Problem(400, "Frames are named by their numbers, from 1, with commas between them.")
+    found = [int(word) for word in words.split(",")]
+    if len(found) > MAX_FRAMES:
+        raise Problem(400, f"Ask for at most {MAX_FRAMES} frames at once.")
+    return found
 
 
 def one_place(view: DicomwebView) -> Place:

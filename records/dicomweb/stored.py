@@ -1,7 +1,8 @@
 """Compressed frames as they lie in the original, for a client that names their transfer syntax or media type.
 
-Where the frames lie is found by walking the original's elements once more, as the confined child did when it took it in: the same bytes
-(they are verified), the same bounds. What is found is remembered in this process.
+Where the frames lie the confined child wrote behind the decoded ones when it took the original in. For images that came before it did so
+the original's elements are walked once more here: the same bytes (they are verified), the same bounds. What is found is remembered in this
+process.
 """
 
 from __future__ import annotations
@@ -87,18 +88,21 @@ def compressed(row: Instance) -> Compressed | None:
     original = row.file.object
     if original is None or row.transfer_syntax not in MEDIA_TYPES:
         return None
-    pieces = _pieces(original, row.frames)
+    pieces = _pieces(row, original)
     return Compressed(row.transfer_syntax, original, pieces) if pieces else None
 
 
-def _pieces(original: StoredObject, frames: int) -> tuple[Pieces, ...]:
+def _pieces(row: Instance, original: StoredObject) -> tuple[Pieces, ...]:
     global _held
-    key = (original.pk, frames)
+    key = (original.pk, row.frames)
     with _lock:
         if (known := _known.get(key)) is not None:
             _known.move_to_end(key)
             return known
-    found = tuple(encapsulated.frames(cast(BinaryIO, _Sealed(original)), original.size, frames))
+    told = _told(row, original)
+    if told is None:
+        told = encapsulated.frames(cast(BinaryIO, _Sealed(original)), original.size, row.frames)
+    found = tuple(told)
     with _lock:
         if key not in _known:
             _known[key] = found
@@ -106,6 +110,18 @@ def _pieces(original: StoredObject, frames: int) -> tuple[Pieces, ...]:
         while _held > REMEMBERED:
             _held -= _cost(_known.popitem(last=False)[1])
     return found
+
+
+def _told(row: Instance, original: StoredObject) -> list[Pieces] | None:
+    """What the child found, from behind the decoded frames; None when nothing stands there."""
+    start = row.frames * (row.frame_bytes or 0)
+    if row.pack is None or not start < row.pack.size <= start + encapsulated.MAX_INDEX_BYTES:
+        return None
+    try:
+        raw = b"".join(storage.read_range(row.pack, start, row.pack.size))
+    except (storage.Damaged, storage.NotReady):
+        return None
+    return encapsulated.indexed(raw, original.size, row.frames)
 
 
 def _cost(found: tuple[Pieces, ...]) -> int:

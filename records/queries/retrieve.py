@@ -13,7 +13,7 @@ from portal.core.states import ObjectState
 from records.models import Instance, Series
 from records.queries.imaging import visible_instances, visible_series
 
-ORIGINAL = ("file__object__key", "series__study")
+ORIGINAL = ("file__object__key", "pack__key", "series__study")
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,9 +87,11 @@ def _replace(work: Work, file: File, result: FileResult, folder: Path) -> None:
     seal = Sealer(work, folder)
     if result.kind == "dicom":
         video = result.data.get("video")
-        pack = seal((result.data.get("frames") or {}).get("pack") or video)
+        made = result.data.get("frames") or {}
+        pack = seal(made.get("pack") or video)
         kept = Instance.objects.filter(file=file).values("frame_bytes", "frames").first()
-        if pack and kept and not video and pack.size != (kept["frame_bytes"] or 0) * kept["frames"]:
+        shown = (kept["frame_bytes"] or 0) * kept["frames"] if kept else 0
+        if pack and kept and not video and pack.size != shown + made.get("index_bytes", 0):
             log.warning("rebuild_differs", object=str(file.object_id))
             storage.erase(pack)
             return

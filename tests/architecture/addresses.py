@@ -62,6 +62,7 @@ WORDS: dict[str, Any] = {
     "dicomweb:*:frames": "1",
     "dicomweb:*:frame": "1",
     "dicomweb:*:path": "7FE00010",
+    "dicomweb:*:rest": "nothing",
     "desk:view:view": "overdue",
     "desk:step:step": "complete",
 }

@@ -66,6 +66,12 @@ NOT_FOR_THEM: dict[tuple[str, Role, str], str] = {
     ("records:held-picture", Role.COORDINATOR, method): "only an image that waits for a decision has one"
     for method in ("GET", "HEAD")
 }
+NOT_FOR_THEM |= {
+    (f"dicomweb:{case}unknown", role, method): "there is nothing at such an address"
+    for case in ("", "case:")
+    for role in Role
+    for method in ("GET", "HEAD")
+}
 TUS_BY_LINK = ("records:send-uploads", "records:send-upload")
 TUS = {"HTTP_TUS_RESUMABLE": "1.0.0", "HTTP_UPLOAD_LENGTH": "5", "HTTP_UPLOAD_OFFSET": "0"}
 

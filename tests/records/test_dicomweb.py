@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 from collections.abc import Iterator
+from typing import Any
 from uuid import uuid4
 from xml.etree import ElementTree
 
@@ -19,9 +20,12 @@ from django.utils import timezone
 from PIL import Image
 
 from cases.models import Case, Grant
+from portal.accounts.actions import create_token
+from portal.accounts.models import AccessToken, TokenScope
+from portal.core.access import Actor
 from portal.core.models import AuditEntry
 from portal.core.states import Role
-from records.dicomweb import looks, pictures
+from records.dicomweb import going, looks, pictures
 from records.models import Instance, Study
 from records.queries import search
 from records.states import RecordState
@@ -208,6 +212,28 @@ def test_a_revoked_grant_works_on_the_next_request(owner: Client, case: Case) ->
     assert owner.get(FRAME).status_code == 200
     Grant.objects.filter(case=case, user=case.opened_by).update(revoked_at=timezone.now())
     assert owner.get(FRAME).status_code == 404
+
+
+@pytest.mark.parametrize("ends", ["grant", "account", "token"])
+def test_an_answer_under_way_stops_when_access_ends(case: Case, ends: str, monkeypatch: Any) -> None:
+    """A study that takes an hour to send must not outlive the right to it; what has left by then is on record."""
+    monkeypatch.setattr(going, "AGAIN_SECONDS", 0)
+    _, secret = create_token(
+        user=case.opened_by, scope=TokenScope.DICOMWEB, case_id=case.pk, days=1, by=Actor.job("test")
+    )
+    answer = Client().get(
+        f"{BASE}studies/{STUDY}", headers={"Authorization": f"Bearer {secret}", "Accept": "application/zip"}
+    )
+    pieces = iter(answer.streaming_content)
+    assert next(pieces)
+    if ends == "grant":
+        Grant.objects.filter(case=case, user=case.opened_by).update(revoked_at=timezone.now())
+    elif ends == "account":
+        type(case.opened_by).objects.filter(pk=case.opened_by_id).update(is_active=False)
+    else:
+        AccessToken.objects.update(revoked_at=timezone.now())
+    with pytest.raises(going.Ended):
+        next(pieces)
 
 
 def test_a_study_set_aside_is_seen_by_the_desk_only(owner: Client, case: Case, settings) -> None:

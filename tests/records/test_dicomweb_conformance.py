@@ -234,6 +234,49 @@ def test_pictures_follow_viewport_and_format(owner: Client) -> None:
     assert owner.get(f"{BASE}/studies/{STUDY}/thumbnail").headers["Content-Type"] == "image/jpeg"
 
 
+def test_pictures_of_a_study_and_of_named_frames_come_as_parts(owner: Client) -> None:
+    study = owner.get(f"{BASE}/studies/{STUDY}/rendered?viewport=8,8")
+    assert study.headers["Content-Type"].startswith('multipart/related; type="image/jpeg"')
+    assert study.getvalue().count(b"Content-Type: image/jpeg") == 3
+    assert owner.get(f"{BASE}/studies/{STUDY}/rendered", headers={"Accept": "image/jpeg"}).status_code == 406
+    assert owner.get(f"{BASE}/studies/{files.uid(8)}/rendered").status_code == 404
+    frames = f"{ADDRESS}/instances/{INSTANCE}/frames"
+    assert owner.get(f"{frames}/1,1/rendered?accept=image/png").status_code == 406
+    assert owner.get(f"{frames}/1,1/rendered").getvalue().count(b"Content-Type: image/jpeg") == 2
+    assert owner.get(f"{frames}/1,2/rendered").status_code == 404
+    one = owner.get(f"{frames}/1/rendered", headers={"Accept": 'multipart/related; type="image/png"'}).getvalue()
+    assert one.count(b"Content-Type: image/png") == 1
+
+
+@pytest.mark.parametrize("of", [f"{BASE}/studies/{STUDY}", ADDRESS, f"{ADDRESS}/instances/{INSTANCE}/frames/1"])
+def test_thumbnails_follow_viewport_and_format(owner: Client, of: str) -> None:
+    small = owner.get(f"{of}/thumbnail?viewport=8,12", headers={"Accept": "image/png"})
+    shown = Image.open(io.BytesIO(small.content))
+    assert (shown.size, shown.format, small.headers["Content-Type"]) == ((8, 8), "PNG", "image/png")
+    assert owner.get(f"{of}/thumbnail?viewport=0,8").status_code == 400
+    assert Image.open(io.BytesIO(owner.get(f"{of}/thumbnail").content)).format == "JPEG"
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        (f"{ADDRESS}/instances/{INSTANCE}/frames/abc", 400),
+        (f"{ADDRESS}/instances/{INSTANCE}/frames/1,", 400),
+        (f"{ADDRESS}/instances/{INSTANCE}/frames/abc/rendered", 400),
+        (f"{ADDRESS}/instances/{INSTANCE}/frames/1,1/thumbnail", 400),
+        (f"{BASE}/studies/abc", 404),
+        (f"{BASE}/patients", 404),
+        (f"{BASE}/", 404),
+        (f"{BASE}/cases/XXX-XXX/nothing", 404),
+    ],
+)
+def test_an_address_that_is_none_is_said_as_to_programs(owner: Client, path: str, status: int) -> None:
+    answer = owner.get(path)
+    assert (answer.status_code, answer.headers["Content-Type"]) == (status, "application/json")
+    assert json.loads(answer.content)["error"]
+    assert Client().get(path).status_code == 401
+
+
 def test_looking_is_on_record_before_the_first_byte_and_image_by_image_after(owner: Client, stored: Case) -> None:
     answer = owner.get(f"{ADDRESS}/instances/{INSTANCE}/frames/1")
     opening = AuditEntry.objects.filter(cases=[str(stored.pk)]).latest("id")

@@ -26,6 +26,7 @@ from records.dicom import encapsulated
 from records.dicomweb import looks
 from records.dicomweb import stored as stored_frames
 from records.dicomweb.stored import Compressed, preferred, welcome
+from records.models import Instance
 from tests.factories import records
 from tests.factories.dicom import make_ct_series, make_us_cine
 
@@ -171,7 +172,7 @@ def test_what_is_remembered_is_bounded_by_its_pieces(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(encapsulated, "frames", walk)
     objects = [StoredObject(size=n) for n in range(4)]
     for one in [*objects[:3], objects[0], objects[3], objects[0], objects[1]]:
-        assert len(stored_frames._pieces(one, 100)) == 100
+        assert len(stored_frames._pieces(Instance(frames=100), one)) == 100
         assert stored_frames._held == sum(150 for _ in stored_frames._known) <= 500
     assert walked == [0, 1, 2, 3, 1], "those unused for longest are walked again"
 
@@ -234,6 +235,43 @@ def test_frames_come_as_they_lie_to_who_names_their_syntax(owner: Client, stored
     assert owner.get(f"{FRAME}/1", headers={"Accept": "image/jp2"}).status_code == 406
     Grant.objects.filter(case=stored, user=stored.opened_by).update(revoked_at="2026-01-01T00:00Z")
     assert owner.get(f"{FRAME}/2", headers={"Accept": "image/jls"}).status_code in {404, 406}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("behind", [True, False])
+def test_where_frames_lie_is_read_from_what_the_child_wrote(
+    owner: Client, behind: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stored_frames, "_known", type(stored_frames._known)())
+    walked = list[int]()
+    monkeypatch.setattr(encapsulated, "frames", lambda _source, size, count: walked.append(size) or [((0, 9),)] * count)
+    if not behind:  # an image that came before the child wrote it
+        monkeypatch.setattr(encapsulated, "indexed", lambda *_: None)
+    answer = owner.get(f"{FRAME}/2", headers={"Accept": "image/jls"}).getvalue()
+    assert (answer[: len(FRAMES[1])] == FRAMES[1], walked) == ((True, []) if behind else (False, [len(LOOP)]))
+
+
+@pytest.mark.parametrize(
+    ("raw", "found"),
+    [
+        (b"[]", []),
+        (b"[[10,5,23,7],[40,2]]", [((10, 5), (23, 7)), ((40, 2),)]),
+        (b"[[10,5]]", None),
+        (b"[[10,5,23,7],[99,2]]", None),
+        (b"[[23,7,10,5],[40,2]]", None),
+        (b"[[10,-5],[40,2]]", None),
+        (b"[[10,5.0],[40,2]]", None),
+        (b"[[10],[40,2]]", None),
+        (b"[[],[40,2]]", None),
+        (b"[[10,true],[40,2]]", None),
+        (b'{"a":1}', None),
+        (b"7", None),
+        (b"\xff", None),
+    ],
+)
+def test_a_kept_index_is_believed_only_as_far_as_the_original_goes(raw: bytes, found: list[Any] | None) -> None:
+    assert encapsulated.indexed(raw, 100, 2) == found
+    assert not found or encapsulated.index(found) == raw
 
 
 @pytest.mark.django_db
