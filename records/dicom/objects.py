@@ -25,9 +25,10 @@ RADIOTHERAPY = {
     _ROOT + "481.9": "rt_record",
 }  # fmt: skip
 SLIDES = frozenset({_ROOT + "77.1.6"})
+ANNOTATIONS = _ROOT + "91.1"
 _OTHER = {
     _ROOT + "66.1": "registration", _ROOT + "66.2": "registration", _ROOT + "66.3": "registration", _ROOT + "66": "raw",
-    _ROOT + "91.1": "annotations", _ROOT + "30": "parametric_map", _ROOT + "68.1": "surface", _ROOT + "66.6": "tracts",
+    _ROOT + "30": "parametric_map", _ROOT + "68.1": "surface", _ROOT + "66.6": "tracts",
     "1.2.840.10008.5.1.4.1.1.104.3": "model", "1.2.840.10008.5.1.4.1.1.104.4": "model", "1.2.840.10008.5.1.4.1.1.104.5": "model",
 }  # fmt: skip
 
@@ -70,6 +71,8 @@ def _content(values: Values, index: dict[str, Any]) -> dict[str, Any] | None:
         return _radiotherapy(values, RADIOTHERAPY[sop_class])
     if sop_class in SLIDES:
         return {"kind": "slide", "label": values.text(0x00400560) or values.text(0x00400512)}
+    if sop_class == ANNOTATIONS:
+        return _annotations(values)
     if sop_class in _OTHER:
         return {"kind": _OTHER[sop_class], "label": _label(values)}
     return None
@@ -180,6 +183,24 @@ def _segmentation(values: Values) -> dict[str, Any]:
         "segments": segments,
         "references": _images_of_series(values),
     }
+
+
+def _annotations(values: Values) -> dict[str, Any]:
+    """PS3.3 C.37.1: groups of points, lines and areas on a slide; where they lie is in the metadata."""
+    groups = []
+    for item in values.items(0x006A0002)[:MOST]:
+        number, count = values.numbers(0x0040A180, item), values.numbers(0x006A000C, item)
+        kinds = [values.text(0x00080104, one) for one in values.items(0x006A000A, item)[:1]]
+        groups.append(
+            {
+                "number": int(number[0]) if number else 0,
+                "label": (values.text(0x006A0005, item) or "".join(kinds))[:TEXT],
+                "type": "".join(kinds)[:TEXT],
+                "marks": int(count[0]) if count else 0,
+            }
+        )
+    references = [_reference(values, item) for item in values.items(0x00081140)[:MOST]]
+    return {"kind": "annotations", "label": _label(values), "segments": groups, "references": references}
 
 
 def _radiotherapy(values: Values, kind: str) -> dict[str, Any]:

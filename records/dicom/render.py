@@ -213,6 +213,13 @@ def thumbnail(pixels: np.ndarray, look: Look, *, frame: int = 0) -> bytes:
     return encode(draw(small, look.overlays, frame, pixels.shape[:2]), longest=THUMBNAIL, quality=80)
 
 
+def resized(made: bytes, viewport: tuple[int, int], media_type: str) -> bytes:
+    """A picture that this module made, within `viewport` (width, height); never larger than it was."""
+    image = Image.open(io.BytesIO(made), formats=["JPEG"])
+    image.thumbnail(viewport, Image.Resampling.BILINEAR)
+    return encode(np.asarray(image), media_type=media_type, quality=80)
+
+
 def picture(
     pixels: np.ndarray,
     look: Look,

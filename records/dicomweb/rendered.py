@@ -17,8 +17,9 @@ from records.dicom import render
 from records.dicomweb import pictures
 from records.dicomweb.base import DicomwebView, Problem
 from records.dicomweb.multipart import Part, related
-from records.dicomweb.negotiate import Offer, choose
+from records.dicomweb.negotiate import Offer
 from records.dicomweb.retrieve import frame_numbers, kept, one_place
+from records.models import Series
 from records.queries import frames, retrieve
 from records.queries.frames import Place
 
@@ -179,9 +180,6 @@ class Pictures(DicomwebView):
                 self.warnings.append(f"The {name} parameter is not supported.")
         return drawing(self.request.GET, chosen.media_type), chosen.multipart
 
-    def takes(self, media_type: str) -> bool:
-        return choose(self.accept, [Offer(media_type)]) is not None
-
 
 class Rendered(Pictures):
     """Frames by number, or the middle frame of an instance: one alone or as a part, several as parts."""
@@ -238,19 +236,20 @@ class Thumbnail(Pictures):
         if series is None or series.thumbnail is None:
             raise Http404
         self.shown(series.study.case_id, subjects=[series.pk])
-        picture, kind = storage.read_bytes(series.thumbnail, limit=1024**2), JPEG
+        picture = storage.read_bytes(series.thumbnail, limit=1024**2)
         if how.viewport is not None or how.media_type != JPEG:
-            places = frames.places(self.user, kwargs["study"], series.uid, **self.scope)
-            if places:
-                picture, kind = self.of(places, how), how.media_type
-            elif not self.takes(JPEG):
-                raise Problem(406, f"This small picture is kept as {JPEG}.")
-        return HttpResponse(picture, content_type=kind, headers={"Cache-Control": "private, max-age=3600"})
+            picture = self.sized(picture, series, how)
+        return HttpResponse(picture, content_type=how.media_type, headers={"Cache-Control": "private, max-age=3600"})
 
-    def of(self, places: list[Place], how: Drawing) -> bytes:
-        """The same middle image as the one made at intake."""
-        middle = places[len(places) // 2]
-        return draw(middle, middle.frames // 2 + 1, small(how))
+    def sized(self, kept: bytes, series: Series, how: Drawing) -> bytes:
+        """The same middle image, drawn anew where it is asked for larger than it is kept; a slide is kept whole, its images are parts."""
+        wanted = how.viewport or (render.THUMBNAIL, render.THUMBNAIL)
+        if max(wanted) > render.THUMBNAIL and series.modality != "SM":
+            places = frames.places(self.user, series.study.uid, series.uid, **self.scope)
+            if places:
+                middle = places[len(places) // 2]
+                return draw(middle, middle.frames // 2 + 1, small(how))
+        return render.resized(kept, wanted, how.media_type)
 
 
 class SmallPicture(Pictures):

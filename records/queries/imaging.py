@@ -13,8 +13,8 @@ from portal.core.states import Role
 from records.models import Instance, Series, Study
 from records.states import RecordState
 
-MARKS = ("key_objects", "presentation", "segmentation", "rt_structures")
-"""Kinds of content that mark other images: PS3.3 A.35.4, A.33, A.51, A.19."""
+MARKS = ("key_objects", "presentation", "segmentation", "rt_structures", "annotations")
+"""Kinds of content that mark other images: PS3.3 A.35.4, A.33, A.51, A.19, A.87."""
 
 
 def visible_studies(

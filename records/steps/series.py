@@ -15,6 +15,7 @@ from records.actions import processing
 from records.dicom import render
 from records.dicomweb.qido import instance_metadata
 from records.models import Instance, Series
+from records.steps import slides
 from records.steps.work import Work
 
 log = structlog.get_logger(__name__)
@@ -82,7 +83,12 @@ def _forget_derived(work: Work, series_id: UUID, revision: int) -> None:
 
 
 def _thumbnail(series_id: UUID) -> bytes | None:
-    """The middle image of a series; None when nothing of it can be shown."""
+    """The middle image of a series, of a slide the whole; None when nothing of it can be shown."""
+    try:
+        if (slide := slides.whole(series_id)) is not None:
+            return slide
+    except (storage.Damaged, storage.NotReady, ValueError):
+        log.warning("thumbnail_failed", object=str(series_id))
     pictures = Instance.objects.filter(series_id=series_id, frames__gt=0, frame_bytes__gt=0, look__isnull=False)
     count = pictures.count()
     if not count:

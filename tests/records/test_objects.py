@@ -198,6 +198,21 @@ def test_tracing_cut_short_is_refused(tmp_path: Path) -> None:
     assert (result.status, result.code) == ("rejected", "dicom_damaged")
 
 
+def test_annotations_of_a_slide_say_what_they_mark_and_on_what(tmp_path: Path) -> None:
+    group = item(
+        AnnotationGroupNumber=2, AnnotationGroupLabel="", NumberOfAnnotations=5, GraphicType="POINT",
+        AnnotationPropertyTypeCodeSequence=code("Nucleus"),
+    )  # fmt: skip
+    image = item(ReferencedSOPClassUID=ROOT + "77.1.6", ReferencedSOPInstanceUID="1.2.3")
+    content = one(
+        other(ROOT + "91.1", Modality="ANN", ContentLabel="CELLS", AnnotationGroupSequence=[group], ReferencedImageSequence=[image]),
+        tmp_path,
+    ).data["content"]  # fmt: skip
+    assert (content["kind"], content["label"], content["names"]) == ("annotations", "CELLS", "Nucleus")
+    assert content["segments"] == [{"number": 2, "label": "Nucleus", "type": "Nucleus", "marks": 5}]
+    assert [one["instance"] for one in content["references"]] == ["1.2.3"]
+
+
 def test_slide_says_where_its_tiles_lie(tmp_path: Path) -> None:
     picture = np.zeros((16, 16, 3), np.uint8)
     from PIL import Image

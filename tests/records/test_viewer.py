@@ -13,6 +13,7 @@ import pytest
 from django.db import transaction
 from django.test import Client
 from PIL import Image
+from pydicom.uid import VLWholeSlideMicroscopyImageStorage
 
 from cases.models import Case
 from portal.core.access import Actor
@@ -192,9 +193,17 @@ def test_tiles_of_a_grey_slide_have_one_brightness_even_where_a_tile_is_empty(ca
     content = files.dicom(
         study=7, size=2, NumberOfFrames=3, PixelData=tiles.tobytes(), PixelRepresentation=0, HighBit=15, BitsStored=16,
         WindowCenter=None, WindowWidth=None, TotalPixelMatrixColumns=6, TotalPixelMatrixRows=2,
+        SOPClassUID=VLWholeSlideMicroscopyImageStorage,
     )  # fmt: skip
     records.upload(case, content, "IM7")
     records.run_jobs()
+    small = owner.get(f"/dicomweb/studies/{files.uid(7)}/series/{files.uid(7, 1)}/thumbnail").content
+    whole = Image.open(io.BytesIO(small))
+    assert (whole.size, whole.getpixel((2, 0)), whole.getpixel((0, 1))) == (
+        (6, 2),
+        pytest.approx(255, abs=40),
+        pytest.approx(0, abs=40),
+    )
     of = f"/viewer/{case.ref}/tiles/{files.uid(7)}/{files.uid(7, 1)}/{files.uid(7, 1, 1)}"
     shown = [Image.open(io.BytesIO(owner.get(f"{of}/{n}").content)).getpixel((0, 0)) for n in (1, 2, 3)]
     assert shown == [pytest.approx(0, abs=2), pytest.approx(255, abs=2), pytest.approx(128, abs=3)]

@@ -41,6 +41,14 @@ export class Api {
     return response.json();
   }
 
+  /** The bytes of a value that metadata name by reference. */
+  async bulk(uri) {
+    const { pathname } = new URL(uri, location.href);   // behind a proxy the portal may be told another host than the browser's
+    const response = await this.request(pathname, { headers: { Accept: 'application/octet-stream' } });
+    if (!response.ok) throw new ApiError(response.status, pathname);
+    return new Uint8Array(await response.arrayBuffer());
+  }
+
   study(study) { return this.dicom(`studies?StudyInstanceUID=${study}`).then((rows) => rows[0] ?? {}); }
   series(study) { return this.dicom(`studies/${study}/series`); }
   metadata(study, series) { return this.dicom(`studies/${study}/series/${series}/metadata`); }

@@ -43,6 +43,7 @@ export function drawLines(app) {
       const [x, y] = viewport.worldToCanvas(spot.point);
       if (finite([x, y])) marks.push(node('path', { d: `M${x - 14} ${y}h10M${x + 4} ${y}h10M${x} ${y - 14}v10M${x} ${y + 4}v10`, class: 'co-v-spot' }));
     }
+    pane.slideMarks?.draw(app.shapesOn ? app.shapes.filter((one) => one.slide && one.series === pane.series) : []);
     pane.lines.replaceChildren(...drawPlanes(pane), ...drawShutter(pane), ...drawShapes(pane), ...drawMark(pane), ...marks);
   }
 }

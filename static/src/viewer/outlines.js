@@ -6,19 +6,22 @@ import { gettext } from './i18n.js';
 import { planeNow } from './links.js';
 import { framesOf } from './packs.js';
 import { entriesFor, seriesNamed, shapesOfSegmentation, shapesOfStructures } from './shapes.js';
+import { onSlide, shapesOfAnnotations } from './slidemarks.js';
 
+const list = (dataset, tag) => dataset[tag]?.Value ?? [];
 const SVG = 'http://www.w3.org/2000/svg';
 const MOST_FRAMES = 4000;
 export const COLOURS = 8;
-export const isShapes = (mark) => mark.kind === 'segmentation' || mark.kind === 'rt_structures';
+export const isShapes = (mark) => ['segmentation', 'rt_structures', 'annotations'].includes(mark.kind);
 const parts = (mark) => mark.segments?.map(({ label, number: n }) => label || String(n)) ?? mark.structures ?? [];
 /** "3 parts: liver, spleen, kidney". */
-export const partsOf = (mark) => { const names = parts(mark); return names.length === 1 ? names[0] : gettext('{n} parts: {names}', { n: names.length, names: `${names.slice(0, 5).join(', ')}${names.length > 5 ? ' …' : ''}` }); };
+export const partsOf = (mark) => { const names = parts(mark); return names.length < 2 ? names[0] ?? '' : gettext('{n} parts: {names}', { n: names.length, names: `${names.slice(0, 5).join(', ')}${names.length > 5 ? ' …' : ''}` }); };
 
 async function fetchShapes(api, mark, studyUid) {
   const datasets = await api.metadata(studyUid, mark.series);
   const dataset = datasets.find((one) => value(one, 'sop') === mark.instance);
   if (!dataset) throw Object.assign(new Error('gone'), { status: 404 });
+  if (mark.kind === 'annotations') return { ...(await shapesOfAnnotations(dataset, (uri) => api.bulk(uri))), named: seriesNamed(dataset), images: list(dataset, '00081140').map((one) => one['00081155']?.Value?.[0]) };
   if (mark.kind === 'rt_structures') return { ...shapesOfStructures(dataset), named: seriesNamed(dataset) };
   const before = datasets.slice(0, datasets.indexOf(dataset)).reduce((sum, one) => sum + (number(one, 'frames') || 1), 0);
   const count = Math.min(number(dataset, 'frames') || 1, MOST_FRAMES);
@@ -33,11 +36,12 @@ async function seriesFor(app, mark, shapes) {
   const study = app.catalog.studies.find((one) => one.series.some((series) => series.uid === mark.series));
   const named = [...shapes.named, ...(mark.references ?? []).map(({ series }) => series)].map((uid) => app.catalog.find(uid)).filter((one) => one && !one.other);
   const others = [app.active?.series, ...(study?.series ?? [])].filter((one) => one && !one.other);
-  const wanted = new Set(shapes.entries.flatMap(({ references }) => references.map(({ instance }) => instance)));
+  const wanted = new Set(shapes.images ?? shapes.entries.flatMap(({ references }) => references.map(({ instance }) => instance)));
   const inSpace = ({ dataset }) => shapes.frame && dataset['00200052']?.Value?.[0] === shapes.frame;
   for (const series of new Set([...named, ...others])) {
     await series.load().catch(() => null);
     if (series.slide && named.includes(series)) return series;
+    if (series.slide?.some((one) => wanted.has(value(one, 'sop')))) return series;
     if (series.images.some((image) => wanted.has(image.place.instance) || inSpace(image))) return series;
   }
   return null;
@@ -59,12 +63,12 @@ export async function toggleShapes(app, mark) {
   }
   const series = await seriesFor(app, mark, shapes);
   if (!series) { app.tell(gettext('“{name}” outlines {parts}. The images it was made on are not among the studies opened here.', { name, parts: partsOf(mark) })); return; }
-  if (series.slide) { app.tell(gettext('“{name}” outlines {parts} on a microscope slide. Outlines are not drawn on slides here.', { name, parts: partsOf(mark) })); return; }
-  app.shapes.push({ mark, ...shapes, hidden: new Set() });
+  if (series.slide) shapes = onSlide(shapes, mark, series.slide);
+  app.shapes.push({ mark, series, ...shapes, hidden: new Set() });
   app.shapesOn = true;
   const pane = app.mpr ? app.active : app.panes.find((one) => one.series === series) ?? app.active;
   if (pane.series !== series) await pane.show(series);
-  const now = pane.place && entriesFor(shapes, pane.place, planeNow(pane)).length;
+  const now = shapes.slide || pane.place && entriesFor(shapes, pane.place, planeNow(pane)).length;
   if (!now && !pane.reformatted) {
     const at = middleOf(series, shapes, pane);
     if (at >= 0) await pane.goTo(at);
@@ -98,7 +102,7 @@ export function drawShapes(pane) {
   const plane = planeNow(pane);
   const half = app.cpu && plane ? plane.across.map((n, axis) => ((n * plane.columnSpacing) + plane.down[axis] * plane.rowSpacing) / 2) : [0, 0, 0];   // there a place is the corner of its pixel
   const image = pane.image?.dataset;
-  return app.shapes.flatMap(({ entries, frame, hidden, parts: all }) => entriesFor({ entries, frame }, pane.place, plane).filter(({ part }) => !hidden.has(part)).flatMap((entry) => {
+  return app.shapes.filter((one) => !one.slide).flatMap(({ entries, frame, hidden, parts: all }) => entriesFor({ entries, frame }, pane.place, plane).filter(({ part }) => !hidden.has(part)).flatMap((entry) => {
     const scale = entry.placed ? null : [number(image, 'columns') / entry.columns, number(image, 'rows') / entry.rows];
     const place = (point) => (scale ? screen([point[0] * scale[0], point[1] * scale[1]]) : viewport.worldToCanvas(point.map((n, axis) => n + half[axis])));
     const loops = entry.loops.map((loop) => loop.map(place)).filter((loop) => loop.every((point) => point?.every(Number.isFinite)));

@@ -9,7 +9,9 @@ import { gettext } from './i18n.js';
 import { concerns, turnOf, windowFor } from './marks.js';
 import { middle } from './order.js';
 import { sheet } from './paper.js';
+import { COLOURS } from './outlines.js';
 import { showSlide } from './slide.js';
+import { layerOver } from './slidemarks.js';
 import { buildOverlay, updateOverlay } from './overlay.js';
 import { autoWindow, presetsFor, rangeOf, windowOf } from './presets.js';
 import { LOCATE } from './tools.js';
@@ -125,7 +127,7 @@ export class Pane {
   bare() {
     this.slideViewer?.destroy();
     this.sheet?.remove();
-    Object.assign(this, { slideViewer: null, sheet: null, applied: null });
+    Object.assign(this, { slideViewer: null, slideMarks: null, sheet: null, applied: null });
     this.node.classList.remove('co-v-pane--sheet');
   }
 
@@ -145,7 +147,9 @@ export class Pane {
     this.lay(host);
     try {
       const viewer = await showSlide(host, series, series.slide, this.app.api);
-      if (this.ticket === ticket) this.slideViewer = viewer; else viewer.destroy();
+      if (this.ticket !== ticket) { viewer.destroy(); return; }
+      Object.assign(this, { slideViewer: viewer, slideMarks: layerOver(host, viewer, COLOURS) });
+      this.app.redrawLines();
     } catch {
       this.bare();
       this.trouble(gettext('The slide “{name}” could not be shown: its header does not say how its parts lie.', { name: series.name }));

@@ -2,6 +2,8 @@
  * What segmentations (PS3.3 C.8.20) and structure sets (C.8.8.6) outline: {parts: [{number, label}], entries: [{part, loops, …where}], left}.
  * Loops are in millimetres of the body where the object says where it lies, else in pixels of the image it was made on. Pure.
  */
+import { fullTiling } from './slidemarks.js';
+
 const item = (dataset, ...tags) => tags.reduce((found, tag) => found?.[tag]?.Value?.[0], dataset);
 const list = (dataset, tag) => dataset?.[tag]?.Value ?? [];
 const numbers = (dataset, tag) => list(dataset, tag).map(Number);
@@ -58,7 +60,9 @@ export function shapesOfSegmentation(dataset, frames) {
   const kind = item(dataset, '00620001');
   const least = kind === 'FRACTIONAL' ? (Number(item(dataset, '0062000E')) || 255) / 2 : 1;
   const shared = item(dataset, '52009229');
-  const groups = list(dataset, '52009230');
+  const tiles = list(dataset, '52009230').length ? [] : fullTiling(dataset, parts, kind === 'LABELMAP');
+  const groups = tiles.length ? tiles.map(() => ({})) : list(dataset, '52009230');
+  const matrix = [item(dataset, '00480006'), item(dataset, '00480007')].map(Number);
   const entries = [];
   let left = 0;
   groups.forEach((group, i) => {
@@ -69,10 +73,12 @@ export function shapesOfSegmentation(dataset, frames) {
     const placed = origin.length === 3 && cosines.length === 6 && spacing.length === 2;
     const references = source(group);
     const thick = said('00289110', '00180088')[0] || said('00289110', '00180050')[0] || 0;
-    const found = kind === 'LABELMAP' ? [...new Set(values)].filter((n) => n > 0) : [item(group, '0062000A', '0062000B') ?? item(shared, '0062000A', '0062000B') ?? parts[0]?.number];
+    const found = kind === 'LABELMAP' ? [...new Set(values)].filter((n) => n > 0) : [tiles[i]?.part ?? item(group, '0062000A', '0062000B') ?? item(shared, '0062000A', '0062000B') ?? parts[0]?.number];
     for (const part of found) {
       const loops = outline(kind === 'LABELMAP' ? (at) => values[at] === part : (at) => values[at] >= least, columns, rows);
-      if (loops.length) entries.push({ part, references, thick, placed, columns, rows, loops: placed ? inBody(loops, { origin, cosines, spacing }) : loops });
+      const at = ['0048021E', '0048021F'].map((tag) => Number(item(group, '0048021A', tag)) - 1);
+      const corner = tiles[i]?.corner ?? (at.every((n) => n >= 0) ? at : undefined);   // on a slide
+      if (loops.length) entries.push({ part, references, thick, placed, columns, rows, corner, matrix: matrix.every((n) => n > 0) ? matrix : undefined, loops: placed ? inBody(loops, { origin, cosines, spacing }) : loops });
     }
   });
   return { parts, entries, left, frame: item(dataset, '00200052') ?? '' };

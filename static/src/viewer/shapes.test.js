@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { Series } from './catalog.js';
 import { calibration, regionScale, sideOf } from './dicom.js';
 import { drawingsFor } from './marks.js';
+import { onSlide, shapesOfAnnotations } from './slidemarks.js';
 import { entriesFor, outline, seriesNamed, shapesOfSegmentation, shapesOfStructures } from './shapes.js';
 import { hasPlanes } from './planesover.js';
 import { areaFor, shutterOf } from './shutter.js';
@@ -124,4 +125,44 @@ test('a film of a series is played and is no image of its stack; the images besi
 
 test('an image has overlay planes when a group from 6000 to 601E says so', () => {
   assert.deepEqual([{ '60000010': value(4) }, { '601E3000': {} }, { '60020040': value('G') }, { '60010010': value(4) }, { '00280010': value(4) }].map(hasPlanes), [true, true, false, false, false]);
+});
+
+const f64 = (...numbers) => ({ vr: 'OD', InlineBinary: Buffer.from(Float64Array.from(numbers).buffer).toString('base64') });
+const u32 = (...numbers) => ({ vr: 'OL', BulkDataURI: `x:${numbers}` });
+const fetched = async (uri) => new Uint8Array(Uint32Array.from(uri.slice(2).split(',').map(Number)).buffer);
+const level = (instance, width, lay = {}) => ({ '00080018': value(instance), '00480006': value(width), '00480007': value(width), '00280010': value(10), '00280011': value(10), ...lay });
+
+test('annotations of a slide lie where they say, on its largest level', async () => {
+  const group = (number, kind, count, points, more = {}) => ({ '0040A180': value(number), '006A0005': value(`part ${number}`), '00700023': value(kind), '006A000C': value(count), '00660022': f64(...points), ...more });
+  const shapes = await shapesOfAnnotations({
+    '006A0001': value('2D'), '00480301': value('VOLUME'),
+    '006A0002': value(
+      group(1, 'POINT', 2, [1, 2, 3, 4]),
+      group(2, 'POLYGON', 2, [0, 0, 4, 0, 4, 4, 9, 9, 8, 9, 8, 8], { '00660040': u32(1, 7) }),
+      group(3, 'POLYLINE', 5, [0, 0, 1, 1]),
+      group(4, 'ELLIPSE', 1, [0, 5, 10, 5, 5, 2, 5, 8]),
+    ),
+  }, fetched);
+  assert.deepEqual([shapes.parts[3], shapes.left, shapes.entries.length], [{ number: 4, label: 'part 4' }, 5, 3]);
+  const slide = onSlide({ ...shapes, images: ['small'] }, {}, [level('small', 20), level('large', 40)]);
+  assert.deepEqual(slide.entries[0].dots, [[2, 4], [6, 8]]);
+  assert.deepEqual(slide.entries[1].loops, [[[0, 0], [8, 0], [8, 8]], [[18, 18], [16, 18], [16, 16]]]);
+  const [round] = slide.entries[2].loops;
+  assert.ok(round.every(([x, y]) => Math.abs(((x - 10) / 10) ** 2 + ((y - 10) / 6) ** 2 - 1) < 1e-9));
+});
+
+test('places in millimetres of the slide are found by how it lies, and not at all when it does not say', async () => {
+  const shapes = await shapesOfAnnotations({ '006A0001': value('3D'), '006A0002': value({ '00700023': value('POINT'), '00660022': f64(19.5, 29, 0.1) }) }, fetched);
+  const lay = { '00480102': value(0, -1, 0, -1, 0, 0), '00480008': value({ '0040072A': value(20), '0040073A': value(30) }), '00280030': value(0.5, 0.25) };
+  assert.deepEqual(onSlide(shapes, {}, [level('1', 40, lay)]).entries[0].dots, [[4.5, 1.5]]);
+  assert.deepEqual([onSlide(shapes, {}, [level('1', 40)]).entries.length, onSlide(shapes, {}, [level('1', 40)]).left], [0, 1]);
+});
+
+test('a segmentation of a slide lies tile by tile, said or in full tiling', () => {
+  const base = { '00080018': value('s'), '00280010': value(2), '00280011': value(3), '00480006': value(6), '00480007': value(4), '00620002': value({ '00620004': value(1) }, { '00620004': value(2) }) };
+  const full = shapesOfSegmentation({ ...base, '00209311': value('TILED_FULL'), '00280008': value(8) }, (i) => Uint8Array.of(i === 6 ? 1 : 0, 0, 0, 0, 0, 0));
+  assert.deepEqual(full.entries.map(({ part, corner }) => [part, corner]), [[2, [0, 2]]]);
+  const said = shapesOfSegmentation({ ...base, '52009230': value({ '0048021A': value({ '0048021E': value(4), '0048021F': value(3) }), '0062000A': value({ '0062000B': value(1) }) }) }, () => Uint8Array.of(1, 0, 0, 0, 0, 0));
+  const [mark] = onSlide(said, {}, [level('1', 12)]).entries;
+  assert.deepEqual([mark.part, mark.loops[0].map(([x, y]) => [x, y]).sort()], [1, [[6, 6], [6, 9], [8, 6], [8, 9]]]);
 });

@@ -76,7 +76,7 @@ export class Sidebar {
   outlined(mark) {
     const { app } = this;
     const shown = app.shapes.find((one) => one.mark === mark);
-    const name = mark.label || { segmentation: gettext('Segmentation'), rt_structures: gettext('Radiotherapy structures') }[mark.kind];
+    const name = mark.label || { segmentation: gettext('Segmentation'), rt_structures: gettext('Radiotherapy structures'), annotations: gettext('Marks on the slide') }[mark.kind];
     const part = ({ number: n, label }, i) => {
       const box = el('input', { type: 'checkbox', checked: !shown.hidden.has(n), data: { note: `${mark.instance}/${n}` }, on: { change: () => { if (box.checked) shown.hidden.delete(n); else shown.hidden.add(n); app.redrawLines(); } } });
       return el('label', { className: 'co-v-part' }, box, el('i', { className: `co-v-swatch co-v-swatch--${i % COLOURS}` }), `${n}  ${label}`);
