@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from cases.models import Case
-from portal.core.compiled import found
+from portal.core.compiled import first_of
 
 
 def lock(case: Case | UUID) -> Case:
@@ -22,7 +22,7 @@ def lock(case: Case | UUID) -> Case:
     if connection.get_autocommit():
         raise transaction.TransactionManagementError("lock() outside a transaction")
     key = case.pk if isinstance(case, Case) else case
-    held: Case | None = found(
+    held: Case | None = first_of(
         "lock case",
         {"case": UUID(int=1)},
         {"case": key if isinstance(key, UUID) else UUID(key)},

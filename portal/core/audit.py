@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from portal.core.bulk import insert_one
 from portal.core.models import AuditEntry
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ def record(
     request_id: str = "",
 ) -> AuditEntry:
     """Append one row. There is no way to write one without an actor, and none to change one."""
-    return AuditEntry.objects.create(
+    row = AuditEntry(
         actor_kind=actor.kind,
         actor_id=actor.id,
         actor_role=actor.role,
@@ -31,3 +32,5 @@ def record(
         outcome=outcome,
         request_id=request_id,
     )
+    insert_one(row)
+    return row

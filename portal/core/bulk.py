@@ -7,18 +7,43 @@ image is taken in. Values here are what the models' attributes hold: plain ones 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cache
+from operator import attrgetter
 from typing import Any
+from uuid import UUID
 
 from django.db import connection, models, transaction
 
 PLAIN = (models.CharField, models.TextField, models.IntegerField, models.BooleanField)
 """Fields whose values every driver takes as they are."""
+PLAIN_IN_POSTGRESQL = (*PLAIN, models.UUIDField, models.DateField)
+"""Moments are aware ones, as everywhere in the portal."""
 ROWS_AT_ONCE = 500
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The statement up to its values, how a row's values are read, and which of them are changed for this database."""
+
+    start: str
+    values: attrgetter[tuple[Any, ...]]
+    width: int
+    changes: tuple[tuple[int, Callable[[Any], Any]], ...]
+
+    def of(self, row: models.Model) -> Sequence[Any]:
+        values = self.values(row)
+        if not self.changes:
+            return values
+        changed = list(values)
+        for place, change in self.changes:
+            changed[place] = change(changed[place])
+        return changed
+
+
 def insert(rows: Sequence[models.Model]) -> None:
-    """Insert new rows of one model. Inside the caller's transaction; keys that the database gives are not read back.
+    """Insert new rows of one model, which has several columns. Inside the caller's transaction; keys that the database gives are not
+    read back.
 
     Raises:
         IntegrityError, DataError: as a save of each would.
@@ -28,36 +53,62 @@ def insert(rows: Sequence[models.Model]) -> None:
         return
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("insert() outside a transaction")
-    start, columns = _plan(type(rows[0]), connection.vendor)
-    values = [
-        tuple(change(getattr(row, name)) if change else getattr(row, name) for name, change in columns) for row in rows
-    ]
+    plan = _plan(type(rows[0]), connection.vendor)
+    one = f"({', '.join(['%s'] * plan.width)})"
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            one = f"({', '.join(['%s'] * len(columns))})"
-            for at in range(0, len(values), ROWS_AT_ONCE):
-                some = values[at : at + ROWS_AT_ONCE]
-                cursor.execute(start + ", ".join([one] * len(some)), [value for row in some for value in row])
+            for at in range(0, len(rows), ROWS_AT_ONCE):
+                some = rows[at : at + ROWS_AT_ONCE]
+                cursor.execute(
+                    plan.start + ", ".join([one] * len(some)), [value for row in some for value in plan.of(row)]
+                )
         else:
-            cursor.executemany(f"{start}({', '.join(['%s'] * len(columns))})", values)
+            cursor.executemany(plan.start + one, [plan.of(row) for row in rows])
+    alias = connection.alias
     for row in rows:
-        row._state.adding, row._state.db = False, connection.alias
+        row._state.adding, row._state.db = False, alias
+
+
+def insert_one(row: models.Model) -> None:
+    """Insert one new row and read back the key that the database gives it.
+
+    Raises:
+        IntegrityError, DataError: as a save would.
+    """
+    plan, key = _plan(type(row), connection.vendor), row._meta.pk
+    one = f"({', '.join(['%s'] * plan.width)}) RETURNING {connection.ops.quote_name(str(key.column))}"
+    with connection.cursor() as cursor:
+        cursor.execute(plan.start + one, list(plan.of(row)))
+        given = cursor.fetchone()[0]
+    if isinstance(key, models.AutoField):
+        row.pk = given
+    row._state.adding, row._state.db = False, connection.alias
+
+
+def increase(model: type[models.Model], pk: UUID, **numbers: int) -> None:
+    """Add to numbers of one row, whatever they are now."""
+    fields = {name: model._meta.get_field(name) for name in numbers}
+    quote, key = connection.ops.quote_name, model._meta.pk
+    changes = ", ".join(f"{quote(str(field.column))} = {quote(str(field.column))} + %s" for field in fields.values())
+    statement = f"UPDATE {quote(model._meta.db_table)} SET {changes} WHERE {quote(str(key.column))} = %s"  # noqa: S608 - as above
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [*numbers.values(), key.get_db_prep_save(pk, connection=connection)])
 
 
 @cache
-def _plan(model: type[models.Model], vendor: str) -> tuple[str, Sequence[tuple[str, Callable[[Any], Any] | None]]]:
-    """The statement up to its values, and of each column the attribute and how its value is changed for this database."""
+def _plan(model: type[models.Model], vendor: str) -> Plan:
     fields = [field for field in model._meta.concrete_fields if not isinstance(field, models.AutoField)]
     quote = connection.ops.quote_name
     names = ", ".join(quote(str(field.column)) for field in fields)
     start = f"INSERT INTO {quote(model._meta.db_table)} ({names}) VALUES "  # noqa: S608 - names of our own models
-    return start, [(field.attname, _change(field)) for field in fields]
+    changes = tuple((place, change) for place, field in enumerate(fields) if (change := _change(field, vendor)))
+    return Plan(start, attrgetter(*(field.attname for field in fields)), len(fields), changes)
 
 
-def _change(field: models.Field[Any, Any]) -> Callable[[Any], Any] | None:
+def _change(field: models.Field[Any, Any], vendor: str) -> Callable[[Any], Any] | None:
     held = field
     while isinstance(held, models.ForeignKey):
         held = held.target_field
-    if isinstance(held, PLAIN) or (isinstance(held, models.UUIDField) and connection.features.has_native_uuid_field):
+    if isinstance(held, PLAIN_IN_POSTGRESQL if vendor == "postgresql" else PLAIN):
         return None
     return lambda value: held.get_db_prep_save(value, connection=connection)

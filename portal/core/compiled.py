@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -118,11 +118,19 @@ def compiled(shape: Hashable, stand_ins: Mapping[str, Any], make: Callable[[], Q
     return found
 
 
-def found(
+def first_of(
     shape: Hashable, stand_ins: Mapping[str, Any], values: Mapping[str, Any], make: Callable[[], QuerySet[Any]]
 ) -> Any | None:
     """The first object of a compiled query, or None."""
     return next(iter(compiled(shape, stand_ins, make).models(adapted(values))), None)
+
+
+def among(name: str, values: Sequence[str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Stand-ins and values for a condition `in`: the last value fills them up to a power of two, so that there are few shapes."""
+    count = 1 << (len(values) - 1).bit_length()
+    names = [f"{name} {number}" for number in range(count)]
+    filled = [*values, *values[-1:] * (count - len(values))]
+    return {one: f"stands for {one}" for one in names}, dict(zip(names, filled, strict=True))
 
 
 def _compile(query: QuerySet[Any], stand_ins: Mapping[str, Any]) -> Compiled:

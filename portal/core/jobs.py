@@ -27,7 +27,7 @@ from django.utils import timezone
 
 from portal.core import maintenance
 from portal.core.access import Actor
-from portal.core.compiled import STAND_IN_MOMENT, found
+from portal.core.compiled import STAND_IN_MOMENT, first_of
 from portal.core.models import Job
 from portal.core.states import JobState
 
@@ -121,7 +121,7 @@ def enqueue_shared(name: str, *, case_id: UUID, within_seconds: float = SHARED_S
         queued = Job.objects.select_for_update().filter(name=stand_ins["name"], case_id=stand_ins["case"])
         return queued.filter(state=JobState.QUEUED, due_at__lte=stand_ins["soon"]).order_by("pk")[:1]
 
-    one: Job | None = found("waiting job", stand_ins, {"name": name, "case": case_id, "soon": soon}, waiting)
+    one: Job | None = first_of("waiting job", stand_ins, {"name": name, "case": case_id, "soon": soon}, waiting)
     return one or enqueue(name, case_id=case_id, **rest)
 
 

@@ -30,7 +30,7 @@ from django.core.files.storage import storages
 from django.db import IntegrityError, transaction
 
 from portal.core.backends import Backend
-from portal.core.compiled import found
+from portal.core.compiled import first_of
 from portal.core.models import DataKey, StoredObject
 from portal.core.states import ObjectState
 
@@ -70,7 +70,7 @@ def master_key_id() -> str:
 
 def _data_key(case_id: UUID) -> DataKey:
     """The case's data key; made at its first object. Two processes that begin together agree on one row."""
-    known: DataKey | None = found(
+    known: DataKey | None = first_of(
         "data key", {"case": UUID(int=1)}, {"case": case_id}, lambda: DataKey.objects.filter(case_id=UUID(int=1))
     )
     if known:
@@ -140,15 +140,17 @@ def write_stream(chunks: Iterable[bytes], *, case_id: UUID, kind: str, row: bool
 class Batch:
     """Objects of one case that become safe together, their rows unsaved: they are saved with what names them.
 
+    Their names begin alike, so that they lie in one folder of a disk, which is then made safe once.
     A process that dies before that leaves sealed files without a row, which `sweep` removes.
     """
 
     def __init__(self, case_id: UUID) -> None:
         self._key, self._staged = _data_key(case_id), dict[str, Path | None]()
+        self._start = os.urandom(1)
 
     def seal(self, chunks: Iterable[bytes], *, kind: str) -> StoredObject:
         """As `write_stream`, but neither safe on the disk nor in the database yet."""
-        return _seal(chunks, self._key, kind, self._stage)
+        return _seal(chunks, self._key, kind, self._stage, UUID(bytes=self._start + os.urandom(15), version=4))
 
     def _stage(self, name: str, sealed: Iterable[bytes]) -> None:
         self._staged[name] = backend().stage(name, sealed)
@@ -168,7 +170,11 @@ class Batch:
 
 
 def _seal(
-    chunks: Iterable[bytes], key: DataKey, kind: str, put: Callable[[str, Iterable[bytes]], None]
+    chunks: Iterable[bytes],
+    key: DataKey,
+    kind: str,
+    put: Callable[[str, Iterable[bytes]], None],
+    object_id: UUID | None = None,
 ) -> StoredObject:
     """Seal a stream through `put`; the row is returned unsaved.
 
@@ -177,7 +183,7 @@ def _seal(
     """
     if transaction.get_connection().in_atomic_block and not settings.SEAL_INSIDE_TRANSACTIONS:
         raise RuntimeError("write_stream inside a transaction")
-    object_id = uuid4()
+    object_id = object_id or uuid4()
     cipher = _cipher(key, object_id)
     digest = hashlib.sha256()
     size = 0

@@ -15,7 +15,7 @@ from django.utils.module_loading import import_string
 
 from portal.core import jobs
 from portal.core.access import Actor
-from portal.core.bulk import insert
+from portal.core.bulk import insert, insert_one
 from portal.core.models import Event
 from portal.core.states import Role
 
@@ -113,7 +113,7 @@ def note(
     """Append an event and queue its reactions. Call it inside the transaction of the change that it tells."""
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("note() outside a transaction: the event could outlive a change that was rolled back")
-    event = Event.objects.create(
+    event = Event(
         case_id=subject.case_uuid,
         subject_kind=kind,
         subject_id=subject.pk,
@@ -125,6 +125,7 @@ def note(
         actor_role=actor.role,
         data=data or {},
     )
+    insert_one(event)
     for number, reaction in enumerate(subscriptions().get((kind, name), ())):
         key, args = f"{reaction.job}:{event.pk}:{number}", reaction.args(event)
         if reaction.shared and event.case_id:

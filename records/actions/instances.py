@@ -8,13 +8,13 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from cases.models import Case
 from portal.core.access import Actor
-from portal.core.bulk import insert
-from portal.core.compiled import found as found_object
+from portal.core.bulk import increase, insert
+from portal.core.compiled import adapted, among, compiled, first_of
 from portal.core.models import StoredObject
 from portal.core.workflow import move, move_many, note
 from records.actions.processing import day_of, finish, mark_duplicate
@@ -64,7 +64,7 @@ def _said(index: Mapping[str, Any], metadata: Mapping[str, Any]) -> dict[str, An
 
 def _study(case: Case, index: Mapping[str, Any], metadata: Mapping[str, Any]) -> Study:
     uid = index["study_instance_uid"]
-    known: Study | None = found_object(
+    known: Study | None = first_of(
         "study by uid",
         {"case": UUID(int=1), "uid": "stands for a study"},
         {"case": case.pk, "uid": uid},
@@ -75,7 +75,7 @@ def _study(case: Case, index: Mapping[str, Any], metadata: Mapping[str, Any]) ->
 
 def _series(study: Study, index: Mapping[str, Any]) -> Series:
     modality, uid = str(index["modality"] or "")[:16], index["series_instance_uid"]
-    known: Series | None = found_object(
+    known: Series | None = first_of(
         "series by uid",
         {"study": UUID(int=1), "uid": "stands for a series"},
         {"study": study.pk, "uid": uid},
@@ -200,6 +200,20 @@ def note_digest(*, instance: Instance, digest: str) -> None:
     Instance.objects.filter(pk=instance.pk, digest="").update(digest=digest)
 
 
+def _taken(case: Case, uids: Sequence[str]) -> set[str]:
+    """Which of these SOP Instance UIDs the case has already."""
+    if not uids:
+        return set()
+    stand_ins, values = among("uid", uids)
+
+    def query() -> QuerySet[Any, Any]:
+        known = Instance.objects.filter(series__study__case=UUID(int=1), uid__in=list(stand_ins.values()))
+        return known.exclude(series__study__state=RecordState.REMOVED).order_by().values_list("uid")
+
+    asked = compiled(("known instances", len(stand_ins)), {"case": UUID(int=1), **stand_ins}, query)
+    return {uid for (uid,) in asked.rows(adapted({"case": case.pk, **values}))}
+
+
 @dataclass(frozen=True)
 class NewInstance:
     """What the child found in a file that waits; `columns` are the file's."""
@@ -220,8 +234,7 @@ def keep_instances(
     `unsaved`: the files are new, and the caller saves their rows in the same transaction.
     """
     uids = [one.data["index"]["sop_instance_uid"] for one in found]
-    known = Instance.objects.filter(series__study__case_id=case.pk, uid__in=uids)
-    taken = set(known.exclude(series__study__state=RecordState.REMOVED).values_list("uid", flat=True))
+    taken = _taken(case, uids)
     studies: dict[str, Study] = {}
     series: dict[tuple[UUID, str], Series] = {}
     instances: list[Instance] = []
@@ -245,10 +258,12 @@ def keep_instances(
     insert(instances)
     for row in series.values():
         own = [one for one in instances if one.series_id == row.pk]
-        Series.objects.filter(pk=row.pk).update(
-            revision=F("revision") + len(own),
-            instance_count=F("instance_count") + len(own),
-            frame_count=F("frame_count") + sum(one.frames for one in own),
+        increase(
+            Series,
+            row.pk,
+            revision=len(own),
+            instance_count=len(own),
+            frame_count=sum(one.frames for one in own),
         )
     _finish_alike(kept, by, unsaved)
     held = {row.study_id for row in series.values()}

@@ -16,7 +16,7 @@ from cases.actions.locking import lock
 from cases.models import Case
 from portal.core import storage
 from portal.core.access import Actor
-from portal.core.compiled import STAND_IN_MOMENT, found
+from portal.core.compiled import STAND_IN_MOMENT, first_of
 from portal.core.models import StoredObject
 from portal.core.workflow import Refused
 from records.actions.whole import Seen, begin_rows, or_unseen, write_rows
@@ -61,7 +61,7 @@ def _batch(case: Case, by: Actor, now: datetime) -> UUID:
         return sent.filter(received_at__gt=stand_ins["since"]).order_by("-received_at")[:1]
 
     values = {"case": case.pk, "by": by.user.pk if by.user else None, "since": now - TOGETHER}
-    last: Upload | None = found("what a system sent last", stand_ins, values, query)
+    last: Upload | None = first_of("what a system sent last", stand_ins, values, query)
     return last.batch if last else uuid5(case.pk, f"{by.kind} {by.id} {now.timestamp() // TOGETHER.total_seconds()}")
 
 

@@ -10,13 +10,14 @@ from uuid import UUID, uuid4
 import structlog
 from django.conf import settings
 from django.db import DataError, IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from cases.actions.locking import lock
 from cases.models import Case, Grant
 from portal.core.access import Actor
 from portal.core.bulk import insert
-from portal.core.compiled import adapted, compiled
+from portal.core.compiled import adapted, among, compiled
 from portal.core.models import Event, StoredObject
 from portal.core.states import Role
 from portal.core.workflow import Refused, note
@@ -212,11 +213,24 @@ def or_unseen(write: Callable[[Mapping[UUID, Seen]], T], seen: Mapping[UUID, See
 
 def _index(case: Case, rows: Sequence[File], seen: Mapping[UUID, Seen]) -> list[Study]:
     """Index those of these new files that were seen and that nothing else in the case is like. Their studies."""
-    digests = [row.sha256 for row in rows if row.object_id in seen]
-    known = set(File.objects.filter(case=case, sha256__in=digests).values_list("sha256", flat=True))
+    known = _known(case, [row.sha256 for row in rows if row.object_id in seen])
     found = [
         NewInstance(row, one.data, None, one.columns)
         for row in rows
         if row.sha256 not in known and (one := seen.get(row.object_id or row.pk)) is not None
     ]
     return indexing.index(case=case, found=found, by=READER, unsaved=True)[0]
+
+
+def _known(case: Case, digests: Sequence[str]) -> set[str]:
+    """Which of these hashes a file of the case has already."""
+    if not digests:
+        return set()
+    stand_ins, values = among("sha256", digests)
+
+    def query() -> QuerySet[Any, Any]:
+        same = File.objects.filter(case=UUID(int=1), sha256__in=list(stand_ins.values()))
+        return same.order_by().values_list("sha256")
+
+    asked = compiled(("known files", len(stand_ins)), {"case": UUID(int=1), **stand_ins}, query)
+    return {digest for (digest,) in asked.rows(adapted({"case": case.pk, **values}))}

@@ -12,7 +12,7 @@ from django.db.models import QuerySet, Value
 from django.utils import timezone
 
 from portal.core import compiled as module
-from portal.core.compiled import Compiled, compiled, found
+from portal.core.compiled import Compiled, compiled, first_of
 from portal.core.models import Job
 
 STAND_INS = {"key": "stands for a session"}
@@ -78,14 +78,14 @@ def test_statements_that_differ_only_in_a_value_that_stays_have_names_of_their_o
 def test_objects_are_whole_and_converted() -> None:
     made = Job.objects.create(name="a.job", key="a key", args={"subject_id": "x", "n": [1]})
     for _ in range(2):  # the second time from what was kept
-        one = found(
+        one = first_of(
             "job", {"key": "stands for a key"}, {"key": "a key"}, lambda: Job.objects.filter(key="stands for a key")
         )
         assert one is not None and not one._state.adding
         assert [getattr(one, field.attname) for field in Job._meta.concrete_fields] == [
             getattr(made, field.attname) for field in Job._meta.concrete_fields
         ]
-    assert found("job", {"key": "stands for a key"}, {"key": "another"}, lambda: Job.objects.none()) is None
+    assert first_of("job", {"key": "stands for a key"}, {"key": "another"}, lambda: Job.objects.none()) is None
     with pytest.raises(TypeError):
         compiled(
             "values", {"key": "stands for a key"}, lambda: Job.objects.filter(key="stands for a key").values_list("pk")

@@ -82,7 +82,7 @@ def test_a_session_pushes_only_from_a_page_of_ours(case: Case, forged: bool) -> 
 
 
 def test_requests_that_begin_side_by_side_are_one_batch(case: Case, token: dict[str, str], monkeypatch: Any) -> None:
-    monkeypatch.setattr("records.actions.pushed.found", lambda *_: None)  # none sees what another has not committed
+    monkeypatch.setattr("records.actions.pushed.first_of", lambda *_: None)  # none sees what another has not committed
     for number in (1, 2):
         store(token, multipart([files.dicom(instance=number)]))
     assert len(set(Upload.objects.values_list("batch", flat=True))) == 1
