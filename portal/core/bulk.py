@@ -87,12 +87,14 @@ def insert_one(row: models.Model) -> None:
 
 def increase(model: type[models.Model], pk: UUID, **numbers: int) -> None:
     """Add to numbers of one row, whatever they are now."""
-    fields = {name: model._meta.get_field(name) for name in numbers}
     quote, key = connection.ops.quote_name, model._meta.pk
-    changes = ", ".join(f"{quote(str(field.column))} = {quote(str(field.column))} + %s" for field in fields.values())
+    columns = {
+        quote(str(field.column)): numbers[field.name] for field in model._meta.concrete_fields if field.name in numbers
+    }
+    changes = ", ".join(f"{column} = {column} + %s" for column in columns)
     statement = f"UPDATE {quote(model._meta.db_table)} SET {changes} WHERE {quote(str(key.column))} = %s"  # noqa: S608 - as above
     with connection.cursor() as cursor:
-        cursor.execute(statement, [*numbers.values(), key.get_db_prep_save(pk, connection=connection)])
+        cursor.execute(statement, [*columns.values(), key.get_db_prep_save(pk, connection=connection)])
 
 
 @cache

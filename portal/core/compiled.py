@@ -129,7 +129,7 @@ def among(name: str, values: Sequence[str]) -> tuple[dict[str, str], dict[str, s
     """Stand-ins and values for a condition `in`: the last value fills them up to a power of two, so that there are few shapes."""
     count = 1 << (len(values) - 1).bit_length()
     names = [f"{name} {number}" for number in range(count)]
-    filled = [*values, *values[-1:] * (count - len(values))]
+    filled = [*values, *([values[-1]] * (count - len(values)))]
     return {one: f"stands for {one}" for one in names}, dict(zip(names, filled, strict=True))
 
 

@@ -51,6 +51,33 @@ def test_many_rows_and_keys_of_the_database(monkeypatch: pytest.MonkeyPatch) -> 
     ]
 
 
+def test_one_row_gets_the_key_that_the_database_gives() -> None:
+    rows = [
+        Event(subject_kind="one", subject_id=uuid4(), name=name, actor_kind="job", actor_id="t", actor_role="system")
+        for name in ("a", "b")
+    ]
+    for row in rows:
+        bulk.insert_one(row)
+    assert [Event.objects.get(pk=row.pk).name for row in rows] == ["a", "b"]
+    work = job(args={"n": 1})
+    bulk.insert_one(work)
+    work.attempt = 2
+    work.save()
+    assert Job.objects.get(pk=work.pk).attempt == 2
+
+
+def test_numbers_rise_by_what_is_added() -> None:
+    one, other = job(attempt=1, progress_total=5), job(attempt=1)
+    bulk.insert([one, other])
+    bulk.increase(Job, one.pk, attempt=2, progress_total=10)
+    assert list(
+        Job.objects.filter(pk__in=[one.pk, other.pk]).order_by("attempt").values_list("attempt", "progress_total")
+    ) == [
+        (1, 0),
+        (3, 15),
+    ]
+
+
 def test_what_the_database_refuses_is_refused() -> None:
     row = job()
     with pytest.raises(IntegrityError), transaction.atomic():

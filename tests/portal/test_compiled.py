@@ -12,7 +12,7 @@ from django.db.models import QuerySet, Value
 from django.utils import timezone
 
 from portal.core import compiled as module
-from portal.core.compiled import Compiled, compiled, first_of
+from portal.core.compiled import Compiled, among, compiled, first_of
 from portal.core.models import Job
 
 STAND_INS = {"key": "stands for a session"}
@@ -90,3 +90,19 @@ def test_objects_are_whole_and_converted() -> None:
         compiled(
             "values", {"key": "stands for a key"}, lambda: Job.objects.filter(key="stands for a key").values_list("pk")
         ).models({"key": "a key"})
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("count", [1, 2, 3, 5, 8])
+def test_one_of_several_is_asked_for_in_few_shapes(count: int) -> None:
+    for number in range(10):
+        Job.objects.create(name="a.job", key=f"key {number}")
+    wanted = [f"key {number}" for number in range(count)]
+    stand_ins, values = among("key", wanted)
+    assert len(stand_ins) in (1, 2, 4, 8)
+    asked = compiled(
+        ("keys", len(stand_ins)),
+        stand_ins,
+        lambda: Job.objects.filter(key__in=list(stand_ins.values())).order_by("key").values_list("key"),
+    )
+    assert [key for (key,) in asked.rows(values)] == wanted

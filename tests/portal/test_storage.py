@@ -56,6 +56,20 @@ def test_read_range_equals_slice(data: st.DataObject) -> None:
     assert b"".join(storage.read_range(stored, start, stop)) == plain[start:stop]
 
 
+def test_objects_of_a_batch_lie_in_one_folder_and_are_read_like_any_other() -> None:
+    batch = storage.Batch(uuid4())
+    made = [batch.seal([pattern(size)], kind="original") for size in (0, 10, SEGMENT + 1)]
+    batch.settle()
+    for stored in made:
+        stored.save(force_insert=True)
+    assert len({sealed_file(stored).parent for stored in made}) == 1
+    assert len({stored.pk for stored in made}) == len(made) and {stored.pk.version for stored in made} == {4}
+    assert [
+        b"".join(storage.read_range(one))
+        for one in StoredObject.objects.filter(pk__in=[m.pk for m in made]).order_by("size")
+    ] == [pattern(size) for size in (0, 10, SEGMENT + 1)]
+
+
 @pytest.mark.parametrize("place", [0, 100, SEGMENT + 40, -1])
 def test_read_range_catches_a_flipped_byte(place: int) -> None:
     stored = write(pattern(2 * SEGMENT))
