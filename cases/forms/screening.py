@@ -57,11 +57,11 @@ class PlaceForm(StepForm):
             help_text=now.help,
             choices=_countries(self.edition, _("Choose a country")),
             initial=country,
-            error_messages={"required": _("Choose the country where you are now")},
+            error_messages={"required": _("Choose the country of today")},
         )
         regions = [(r.code, r.name) for place in self.edition.places for r in place.regions]
         self.fields["state"] = forms.ChoiceField(
-            label=_("Which state, if you are in the United States?"),
+            label=_("Which state, if in the United States?"),
             choices=[("", _("Choose a state")), *regions],
             required=False,
             initial=f"{country}-{state}" if state else "",
@@ -79,7 +79,7 @@ class PlaceForm(StepForm):
         country, state = found.get("where_now", ""), found.get("state", "")
         with_regions = {place.code for place in self.edition.places if place.regions}
         if country in with_regions and not state.startswith(f"{country}-"):
-            self.add_error("state", _("Choose the state where you are now"))
+            self.add_error("state", _("Choose the state"))
         return found
 
     def answers(self) -> dict[str, str]:
@@ -100,20 +100,22 @@ class FlagForm(StepForm):
         yes = [one.key for one in asked if self.given[f"flag.{one.key}"] == "yes"]
         complete = bool(self.flags) and len(asked) == len(self.flags)
         self.fields["flags"] = forms.MultipleChoiceField(
-            label=_("Tick everything that is true for you"),
+            label=_("Tick everything that is true for the patient")
+            if rules.about_other(self.edition, self.given)
+            else _("Tick everything that is true for you"),
             choices=[
                 *((one.key, one.words) for one in self.flags),
                 (NONE, self.edition.red_flag_messages.none),
             ],
             widget=Checkboxes(exclusive=[NONE], attrs={"data-legend": "m"}),
             initial=yes or ([NONE] if complete else []),
-            error_messages={"required": _("Tick what is true for you, or “None of these”")},
+            error_messages={"required": _("Tick what is true, or “None of these”")},
         )
 
     def clean_flags(self) -> list[str]:
         ticked: list[str] = self.cleaned_data["flags"]
         if NONE in ticked and len(ticked) > 1:
-            raise ValidationError(_("Tick what is true for you, or only “None of these”"))
+            raise ValidationError(_("Tick what is true, or only “None of these”"))
         return ticked
 
     def answers(self) -> dict[str, str]:
@@ -238,7 +240,7 @@ class WhenForm(StepForm):
             )
             self.fields[f"{question.key}_on"] = DateField(
                 label=_("Which day?"),
-                name=_("the date of your surgery or treatment"),
+                name=_("the date of surgery or treatment"),
                 help_text=question.help,
                 required=False,
                 earliest=timezone.localdate,
@@ -253,7 +255,7 @@ class WhenForm(StepForm):
         found = super().clean() or {}
         for key in self.dates:
             if found.get(key) == "yes" and not found.get(f"{key}_on") and f"{key}_on" not in self.errors:
-                self.add_error(f"{key}_on", _("Enter the date of your surgery or treatment"))
+                self.add_error(f"{key}_on", _("Enter the date of surgery or treatment"))
         return found
 
     def answers(self) -> dict[str, str]:

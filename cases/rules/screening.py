@@ -15,7 +15,8 @@ from cases.rules import ACTING
 from portal.catalogue.parts import AskType, EligibilityAnswer, EligibilityQuestion, FlagLevel, Outcome, RedFlag, Route
 from portal.catalogue.types import Edition, PlaceRule
 
-STEPS = ("place", "emergency", "field", "signs", "who", "care", "date")
+STEPS = ("who", "place", "emergency", "field", "signs", "care", "date")
+"""Whom it is about comes first: all that follows is asked about that person."""
 SPECIALTY, EVIDENCE, CHECKED, TREATING = "specialty", "evidence", "checked_by_doctor", "treating_doctor"
 SELF_HARM = "self_harm"
 NOT_COVERED = "not."
@@ -116,6 +117,11 @@ def acts_for_other(edition: Edition, given: Given) -> bool:
     return any(answer.outcome is Outcome.NOTE for answer in chosen(edition, given, "who"))
 
 
+def about_other(edition: Edition, given: Given) -> bool:
+    """Whether the questions are about somebody else than who answers: a relative's patient, or a doctor's."""
+    return acts_for_other(edition, given) or given.get(TREATING) == "yes"
+
+
 def bases(edition: Edition, given: Given) -> tuple[str, ...]:
     """The ways to act (cases.rules.ACTING) that what was already said leaves open. One: nothing more has to be asked."""
     if given.get(TREATING) == "yes":
@@ -157,7 +163,8 @@ def _fit(edition: Edition, given: Given) -> Verdict | None:
     if given.get(SPECIALTY, "").startswith(NOT_COVERED):
         key = given[SPECIALTY].removeprefix(NOT_COVERED)
         return Verdict(Stop.NOT_COVERED, "field", next((n.turn_to for n in edition.not_covered if n.key == key), ""))
-    for step in ("who", "care"):
+    asked = all(key in given for key in must_answer(edition, "emergency", given))
+    for step in ("who", "care") if asked else ():
         for answer in chosen(edition, given, step):
             if answer.outcome is Outcome.STOP:
                 return Verdict(Stop.NOT_RIGHT, step, answer.message)

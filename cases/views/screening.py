@@ -57,6 +57,12 @@ def answered(answers: list[rules.Answer], new: dict[str, str], dropped: tuple[st
     return kept + added
 
 
+def edition_for(answers: list[rules.Answer]) -> Edition:
+    """The published edition, in the form for whoever these answers come from."""
+    edition = current_edition()
+    return current_edition(other=True) if rules.about_other(edition, rules.latest(answers)) else edition
+
+
 def step_url(step: str) -> str:
     return reverse("cases:start") if step == rules.STEPS[0] else reverse("cases:step", args=[step])
 
@@ -84,12 +90,14 @@ class Step(BaseView):
             "place": rules.place_of(edition, given),
             "submit_text": _("Continue"),
             "again": AGAIN in self.request.GET and not given,
+            "other": rules.about_other(edition, given),
         }
         return render(self.request, "cases/start/step.html", context)
 
     def heading(self, edition: Edition, step: str, given: rules.Given) -> str:
+        other = rules.about_other(edition, given)
         return {
-            "place": _("Where are you?"),
+            "place": _("Where is the patient?") if other else _("Where are you?"),
             "emergency": _("First, is it safe to wait?"),
             "field": _("What is your question about?"),
             "signs": _("A few more safety questions"),
@@ -101,7 +109,8 @@ class Step(BaseView):
     def prepare(self, step: str) -> tuple[Edition, list[rules.Answer], dict[str, str], HttpResponse | None]:
         if step not in FORMS:
             raise Http404
-        edition, answers = current_edition(), held(self.request)
+        answers = held(self.request)
+        edition = edition_for(answers)
         given = rules.latest(answers)
         missing = rules.next_step(edition, given)
         if missing is not None and rules.STEPS.index(step) > rules.STEPS.index(missing):
@@ -123,6 +132,7 @@ class Step(BaseView):
         new = form.answers()
         dropped = tuple(rules.forget_after(edition, given, new[rules.SPECIALTY])) if step == "field" else ()
         answers = answered(answers, new, dropped)
+        edition = edition_for(answers)
         stop = rules.verdict(edition, rules.latest(answers))
         if stop is not None:
             forget(request)
@@ -153,6 +163,7 @@ def stop_page(request: HttpRequest, edition: Edition, answers: list[rules.Answer
 
     context = {
         "stop": stop,
+        "other": rules.about_other(edition, given),
         "place": place,
         "crisis": place.crisis or place.emergency,
         "title": words.now_title,
@@ -177,17 +188,19 @@ class Resume(BaseView):
             page: dict[str, Any] = signing.loads(request.POST.get("token", ""), salt=SALT, max_age=STOP_SECONDS)
         except signing.BadSignature:
             return redirect("cases:start")
-        edition, go = current_edition(), request.POST.get("go", "")
         answers: list[rules.Answer] = page["answers"]
+        go = request.POST.get("go", "")
         if go == "checked" and page["stop"] == rules.Stop.NOW:
             answers = answered(answers, {rules.CHECKED: "yes"})
         elif go == "doctor" and page["stop"] == rules.Stop.DOCTOR:
             answers = answered(answers, {rules.TREATING: "yes"})
         else:
+            edition = edition_for(answers)
             undone = rules.must_answer(edition, page["step"], rules.latest(answers))
             answers = [one for one in answers if one["question"] not in undone]
             keep(request, answers)
             return redirect(step_url(page["step"]))
+        edition = edition_for(answers)
         stop = rules.verdict(edition, rules.latest(answers))
         if stop is not None:
             return stop_page(request, edition, answers, stop)
@@ -202,7 +215,7 @@ class Result(BaseView):
     quiet = True
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        edition = current_edition()
+        edition = edition_for(held(request))
         given = rules.latest(held(request))
         if not rules.passed(edition, given):
             return redirect(next_url(edition, given))
@@ -210,6 +223,7 @@ class Result(BaseView):
         planned = rules.planned_date(edition, given)
         context = {
             "specialty": specialty,
+            "other": rules.about_other(edition, given),
             "today": rules.raised(edition, given, FlagLevel.TODAY),
             "messages_of": edition.red_flag_messages,
             "checked": rules.checked_by_doctor(given),

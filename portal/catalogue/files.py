@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from portal.catalogue.parts import (
     Ask,
@@ -47,6 +47,8 @@ class EditionFile:
 
 @dataclass(frozen=True, kw_only=True)
 class EveryoneFile:
+    VOICES: ClassVar[tuple[str, ...]] = ("questions",)
+
     checklist: tuple[ChecklistLine, ...]
     asks: tuple[Ask, ...]
     questions: tuple[Words, ...]

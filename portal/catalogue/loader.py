@@ -19,7 +19,7 @@ import yaml
 from portal.catalogue import files as f
 from portal.catalogue.crossrefs import check
 from portal.catalogue.parts import Condition, OpinionField, SharedCondition, Specialty
-from portal.catalogue.reading import CatalogueError, Problem, Reader
+from portal.catalogue.reading import OTHER, CatalogueError, Problem, Reader
 from portal.catalogue.types import Edition
 
 SHIPPED = Path(__file__).parent / "content"
@@ -111,8 +111,11 @@ def digest(content: Content) -> str:
     return hashlib.sha256(canonical(content).encode()).hexdigest()
 
 
-def build(content: Content) -> Edition:
-    """The edition of this content. Raises CatalogueError with every problem, each naming its file and key."""
+def build(content: Content, *, other: bool = False) -> Edition:
+    """The edition of this content; with `other` as whoever answers for somebody else reads it.
+
+    Raises CatalogueError with every problem of either form, each naming its file and key.
+    """
     problems: list[Problem] = []
     parts: dict[str, Any] = {}
     for file in sorted(content):
@@ -120,7 +123,7 @@ def build(content: Content) -> Edition:
         if kind is None:
             problems.append(Problem(file, "", f"is not a file of an edition; known are {', '.join(sorted(f.FILES))}"))
             continue
-        parts[file] = Reader(file, problems).read(kind, content[file])
+        parts[file] = Reader(file, problems, other=other).read(kind, content[file])
     problems += [Problem(file, "", "is missing") for file in f.FILES if file not in content]
     for folder in (f.SPECIALTIES, f.ITEMS):
         if not any(file.startswith(folder) for file in content):
@@ -165,7 +168,7 @@ def _dump(data: object) -> str:
 def _ordered(kind: type | None, data: object) -> object:
     """Keys in the order of the schema: a database may have sorted them."""
     if kind is not None and isinstance(data, dict):
-        order = [spec.name for spec in fields(kind)]
+        order = [name for spec in fields(kind) for name in (spec.name, f"{spec.name}{OTHER}")]
         data = {key: data[key] for key in sorted(data, key=lambda key: order.index(key) if key in order else 999)}
     return _naming_first(data)
 

@@ -41,14 +41,14 @@ def current() -> CatalogueVersion:
     return version
 
 
-def current_edition() -> Edition:
+def current_edition(*, other: bool = False) -> Edition:
     """The edition of the published version. Raises NoCatalogue."""
-    return edition(current().pk)
+    return edition(current().pk, other=other)
 
 
 @lru_cache(maxsize=32)
-def edition(version_id: UUID) -> Edition:
-    """The edition of a version; `edition(case.catalogue_id)` for a case.
+def edition(version_id: UUID, *, other: bool = False) -> Edition:
+    """The edition of a version; for a case see `cases.queries.edition`. `other`: as whoever answers for somebody else reads it.
 
     Kept in the process by id, because a stored content never changes. Raises CatalogueVersion.DoesNotExist, and
     ContentChanged when the stored content does not match its SHA-256.
@@ -56,7 +56,7 @@ def edition(version_id: UUID) -> Edition:
     version = CatalogueVersion.objects.only("content", "sha256").get(pk=version_id)
     if loader.digest(version.content) != version.sha256:
         raise ContentChanged(f"catalogue version {version_id} does not match its SHA-256")
-    return loader.build(version.content)
+    return loader.build(version.content, other=other)
 
 
 def content(version_id: UUID) -> loader.Content:

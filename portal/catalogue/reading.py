@@ -18,6 +18,11 @@ from typing import Annotated, Any, TypeVar, Union, cast, get_args, get_origin, g
 T = TypeVar("T")
 
 
+OTHER = "_other"
+"""Ends the key of a text for whoever answers for somebody else (`words_other` beside `words`): the same said of the patient.
+A text without one suits both. A part lists those of its texts that may have two forms as VOICES."""
+
+
 class Invalid:
     """Stands for a value that could not be read; its problem is already noted."""
 
@@ -104,11 +109,15 @@ class Number:
 
 
 class Reader:
-    """Builds dataclasses from the data of one file and notes problems instead of stopping at the first."""
+    """Builds dataclasses from the data of one file and notes problems instead of stopping at the first.
 
-    def __init__(self, file: str, problems: list[Problem]) -> None:
+    With `other`, texts take the form for whoever answers for somebody else, where they have one.
+    """
+
+    def __init__(self, file: str, problems: list[Problem], *, other: bool = False) -> None:
         self.file = file
         self.problems = problems
+        self.other = other
 
     def note(self, path: str, message: str) -> Invalid:
         self.problems.append(Problem(self.file, path, message))
@@ -190,8 +199,9 @@ class Reader:
             return self.note(path, "must be a map of keys to values")
         hints = _hints(cls)
         before = len(self.problems)
+        voices = {f"{name}{OTHER}": name for name in getattr(cls, "VOICES", ())}
         for key in data:
-            if key not in hints:
+            if key not in hints and key not in voices:
                 self.note(_join(path, str(key)), f"is not a known key here; known are {', '.join(hints)}")
         values: dict[str, object] = {}
         for spec in dataclasses.fields(cls):
@@ -200,6 +210,8 @@ class Reader:
                 values[spec.name] = self._value(hints[spec.name], data[spec.name], here)
             elif spec.default is dataclasses.MISSING and spec.default_factory is dataclasses.MISSING:
                 self.note(here, "is missing")
+        for key in voices.keys() & data.keys():
+            self._voice(values, voices[key], self._value(hints[voices[key]], data[key], _join(path, key)), path)
         if len(self.problems) > before or INVALID in values.values():
             return INVALID
         built = cls(**values)
@@ -207,6 +219,14 @@ class Reader:
         for sub, message in check() if check else ():
             self.note(_join(path, sub), message)
         return INVALID if len(self.problems) > before else built
+
+    def _voice(self, values: dict[str, object], name: str, said: object, path: str) -> None:
+        """Checks the second form of a text against the first, and takes it when it is the one that is read."""
+        first = values.get(name)
+        if isinstance(said, tuple) and isinstance(first, tuple) and len(said) != len(first):
+            self.note(_join(path, f"{name}{OTHER}"), f"must have as many texts as {name}")
+        if self.other and said is not INVALID:
+            values[name] = said
 
 
 def _join(path: str, key: str) -> str:
@@ -225,4 +245,5 @@ def _name(element: object) -> str:
 
 @cache
 def _hints(cls: type) -> dict[str, Any]:
-    return get_type_hints(cls, include_extras=True)
+    hints = get_type_hints(cls, include_extras=True)
+    return {spec.name: hints[spec.name] for spec in dataclasses.fields(cls)}

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from cases.models import Case, IntakeSection
-from portal.catalogue import queries as catalogue
+from cases.queries.edition import edition_of
 from portal.catalogue.parts import Images, Item, Need, RequiredItem
 from portal.catalogue.types import UnknownKey
 from records.models import ChecklistItem, Document, Instance, Page, Series, Study
@@ -99,7 +99,7 @@ def required(case: Case) -> list[RequiredItem]:
     """What the case's catalogue asks for, strongest first; nothing before a specialty is chosen."""
     if not case.specialties:
         return []
-    edition = catalogue.edition(case.catalogue_id)
+    edition = edition_of(case)
     answers = answers_of(case)
     try:
         found = edition.checklist(case.specialties, [case.condition] if case.condition else [], answers)

@@ -7,16 +7,11 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from cases.models import Case
-from portal.catalogue import queries as catalogue
+from cases.queries.edition import edition_of
 from portal.catalogue.parts import Condition, LevelUnit, OpinionField
-from portal.catalogue.types import Edition
 from portal.core.clock import WorkingCalendar
 from specialists.models import Assignment
 from specialists.rules import offers
-
-
-def edition_of(case: Case) -> Edition:
-    return catalogue.edition(case.catalogue_id)
 
 
 def calendar_of(case: Case) -> WorkingCalendar | None:

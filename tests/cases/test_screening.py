@@ -27,7 +27,7 @@ def edition():
 
 
 def url(step):
-    return reverse("cases:start") if step == "place" else reverse("cases:step", args=[step])
+    return reverse("cases:start") if step == "who" else reverse("cases:step", args=[step])
 
 
 PLACE = {"where_now": "US", "state": "US-MA", "home": "same"}
@@ -35,12 +35,13 @@ WHO = {"adult": "yes"}
 CARE = {"in_hospital": "no", "seen_in_person": "yes", "legal": "no"}
 DATE = {"evidence": "yes", "treatment_date": "no"}
 ALL = [
+    ("who", WHO),
     ("place", PLACE),
     ("emergency", {"flags": "none"}),
     ("field", {"specialty": "cardiology"}),
     ("signs", {"flags": "none"}),
 ]
-ALL += [("who", WHO), ("care", CARE), ("date", DATE)]
+ALL += [("care", CARE), ("date", DATE)]
 
 
 def walk(client, until="", **changed):
@@ -96,19 +97,18 @@ def test_back_shows_what_was_answered(client, edition):
     assert re.search(r'value="none"[^>]* checked', client.get(url("emergency")).content.decode())
 
 
-@pytest.mark.parametrize("step", ["place", "emergency", "field", "signs", "who", "care", "date"])
+@pytest.mark.parametrize("step", [name for name, _ in ALL])
 def test_a_step_without_an_answer_says_what_to_do(client, edition, step):
     walk(client, until=([""] + [name for name, _ in ALL])[[name for name, _ in ALL].index(step)])
-    if step == "place":
-        client.get(url("place"))
     response = client.post(url(step), {})
     assert response.status_code == 200
     assert "There is a problem" in response.content.decode()
 
 
 def test_place_in_a_country_with_states_needs_the_state(client, edition):
+    walk(client, until="who")
     response = client.post(url("place"), {"where_now": "US", "state": "", "home": "same"})
-    assert "Choose the state where you are now" in response.content.decode()
+    assert "Choose the state" in response.content.decode()
 
 
 @pytest.mark.parametrize(
@@ -116,6 +116,7 @@ def test_place_in_a_country_with_states_needs_the_state(client, edition):
     [("US", "US-MA", "911"), ("GB", "", "999"), ("AU", "", "000"), ("ZZ", "", "112 or 911")],
 )
 def test_an_emergency_shows_the_number_of_the_place_and_keeps_nothing(client, edition, country, state, number):
+    walk(client, until="who")
     client.post(url("place"), {"where_now": country, "state": state, "home": "same"})
     response = client.post(url("emergency"), {"flags": "chest_pain"})
     assert response.status_code == 200
@@ -129,25 +130,25 @@ def test_an_emergency_shows_the_number_of_the_place_and_keeps_nothing(client, ed
     "flag", ["chest_pain", "breathing", "stroke", "passed_out", "bleeding", "blue_lips", "self_harm"]
 )
 def test_every_emergency_question_stops(client, edition, flag):
-    client.post(url("place"), PLACE)
+    walk(client, until="place")
     client.post(url("emergency"), {"flags": flag})
     assert "screening" not in client.session
 
 
 def test_self_harm_shows_the_crisis_line(client, edition):
-    client.post(url("place"), PLACE)
+    walk(client, until="place")
     text = client.post(url("emergency"), {"flags": "self_harm"}).content.decode()
     assert "tel:988" in text and "not alone" in text
 
 
 def test_none_of_these_together_with_a_sign_is_asked_again(client, edition):
-    client.post(url("place"), PLACE)
+    walk(client, until="place")
     response = client.post(url("emergency"), {"flags": ["none", "stroke"]})
     assert "only “None of these”" in response.content.decode()
 
 
 def test_a_doctor_has_checked_it_goes_on_and_is_noted(client, edition):
-    client.post(url("place"), PLACE)
+    walk(client, until="place")
     stop = client.post(url("emergency"), {"flags": "chest_pain"})
     on = client.post(reverse("cases:resume"), {"token": token(stop), "go": "checked"})
     assert on.url == url("field")
@@ -156,7 +157,7 @@ def test_a_doctor_has_checked_it_goes_on_and_is_noted(client, edition):
 
 
 def test_a_wrong_box_can_be_mended(client, edition):
-    client.post(url("place"), PLACE)
+    walk(client, until="place")
     stop = client.post(url("emergency"), {"flags": "chest_pain"})
     assert client.post(reverse("cases:resume"), {"token": token(stop), "go": "mistake"}).url == url("emergency")
     given = rules.latest(client.session["screening"])
@@ -164,11 +165,11 @@ def test_a_wrong_box_can_be_mended(client, edition):
 
 
 def test_a_forged_or_old_stop_page_starts_over(client, edition):
-    assert client.post(reverse("cases:resume"), {"token": "x", "go": "checked"}).url == url("place")
+    assert client.post(reverse("cases:resume"), {"token": "x", "go": "checked"}).url == url("who")
 
 
 def test_a_doctors_check_does_not_lift_another_stop(client, edition):
-    walk(client, until="who")
+    walk(client, until="signs")
     stop = client.post(url("care"), CARE | {"legal": "yes"})
     assert client.post(reverse("cases:resume"), {"token": token(stop), "go": "checked"}).url == url("care")
     assert "checked_by_doctor" not in rules.latest(client.session["screening"])
@@ -196,31 +197,34 @@ def test_a_field_that_is_not_covered_says_where_to_turn(client, edition):
 
 
 @pytest.mark.parametrize(
-    ("step", "answers"),
-    [("who", {"adult": "no"}), ("care", CARE | {"seen_in_person": "no"}), ("care", CARE | {"legal": "yes"})],
+    ("last", "changed"),
+    [
+        ("emergency", {"who": {"adult": "no"}}),  # also somebody too young is asked first whether it is safe to wait
+        ("care", {"care": CARE | {"seen_in_person": "no"}}),
+        ("care", {"care": CARE | {"legal": "yes"}}),
+    ],
 )
-def test_not_the_right_service_stops_with_a_way_on(client, edition, step, answers):
-    walk(client, until={"who": "signs", "care": "who"}[step])
-    response = client.post(url(step), answers)
+def test_not_the_right_service_stops_with_a_way_on(client, edition, last, changed):
+    response = walk(client, until=last, **changed)
     assert "We are not the right service for this" in response.content.decode()
     assert "screening" not in client.session
 
 
 def test_in_hospital_the_treating_doctor_may_go_on(client, edition):
-    walk(client, until="who")
+    walk(client, until="signs")
     stop = client.post(url("care"), CARE | {"in_hospital": "yes"})
     assert "Your doctor can open the case" in stop.content.decode()
     assert client.post(reverse("cases:resume"), {"token": token(stop), "go": "doctor"}).url == url("date")
 
 
 def test_a_place_that_needs_the_doctor_says_so_after_the_emergency_questions(client, edition):
+    walk(client, until="who")
     assert client.post(url("place"), {"where_now": "CA", "state": "", "home": "same"}).url == url("emergency")
     text = client.post(url("emergency"), {"flags": "none"}).content.decode()
     assert "only work through your own doctor" in text
 
 
 def test_acting_for_someone_asks_what_lets_you(client, edition):
-    walk(client, until="signs")
     assert "Write what lets you act" in client.post(url("who"), {"adult": "acting"}).content.decode()
     client.post(url("who"), {"adult": "acting", "acting_paper_acting": "Power of attorney"})
     assert rules.latest(client.session["screening"])["acting_paper"] == "Power of attorney"
@@ -308,13 +312,13 @@ def test_new_opens_one_case_and_attaches_the_screening(client, edition):
     assert case.flagged_today and case.specialties == ["cardiology"]
     assert len(Screening.objects.get(case=case).answers) == count
     assert "screening" not in client.session
-    assert client.post(reverse("cases:new"), {"acting_as": "self"}).url == url("place")
+    assert client.post(reverse("cases:new"), {"acting_as": "self"}).url == url("who")
     assert Case.objects.count() == 1
 
 
 def test_new_is_not_for_staff_and_not_without_a_screening(client, edition):
     client.force_login(UserFactory())
-    assert client.get(reverse("cases:new")).url == url("place")
+    assert client.get(reverse("cases:new")).url == url("who")
     client.force_login(CoordinatorFactory())
     assert client.get(reverse("cases:new")).status_code == 403
 
@@ -335,12 +339,31 @@ def test_rules_pass_a_whole_screening_of_every_specialty(edition, specialty):
 def test_back_after_a_stop_says_that_the_questions_begin_again(client, edition):
     walk(client, until="field", field={"specialty": f"{rules.NOT_COVERED}{edition.not_covered[0].key}"})
     page = client.get(url("field"), follow=True).content.decode()
-    assert "Where are you?" in page
+    assert "Who needs the second opinion?" in page
     assert "We start again here" in page
 
 
 @pytest.mark.usefixtures("edition")
 def test_first_visit_and_a_step_too_far_say_nothing_of_the_kind(client):
-    assert "We start again here" not in client.get(url("place")).content.decode()
-    client.post(url("place"), PLACE)
+    assert "We start again here" not in client.get(url("who")).content.decode()
+    client.post(url("who"), WHO)
     assert "We start again here" not in client.get(url("care"), follow=True).content.decode()
+
+
+@pytest.mark.usefixtures("edition")
+def test_who_helps_somebody_is_asked_about_that_person_and_never_about_themselves(client):
+    other = {"adult": "acting", "acting_paper_acting": "My father asked me"}
+    walk(client, until="who", who=other)
+    pages = {}
+    for step, answers in ALL[1:]:
+        pages[step] = " ".join(
+            re.sub(r"<[^>]+>", " ", client.get(url(step)).content.decode().split("<main")[1]).split()
+        )
+        client.post(url(step), answers)
+    assert "Where is the patient right now?" in pages["place"]
+    assert "Does the patient&#x27;s chest hurt" in pages["emergency"]
+    assert "Is the patient in the hospital now?" in pages["care"]
+    addressed = re.compile(r"(?:Do|Did|Are|Were|Have|Is|Has) (?:you|your)\b[^.]{0,80}\?|true for you|where you are")
+    assert {step: addressed.findall(text) for step, text in pages.items() if addressed.search(text)} == {}
+    case_of = client.get(reverse("cases:result")).content.decode()
+    assert "We can help you" in case_of

@@ -32,11 +32,20 @@ def records_folder(folder: Path) -> Path:
     return folder
 
 
+def passes_who(person: Person) -> None:
+    """The first question: the patient asks for herself."""
+    person.on("Who needs the second opinion?")
+    person.checks_page()
+    person.choose("Are you 18 or older?", "Yes, and this is about me")
+    person.press("Continue")
+
+
 def passes_screening(person: Person, field: str = "Heart") -> None:
     """Home page, then the questions before the account."""
     person.go("/")
     person.checks_page()
     person.follow("Start here")
+    passes_who(person)
     person.on("Where are you?")
     person.checks_page()
     person.select("Where are you right now?", "United States")
@@ -50,10 +59,6 @@ def passes_screening(person: Person, field: str = "Heart") -> None:
         else:
             person.page.get_by_role("checkbox", name="None of these").check()
         person.press("Continue")
-    person.on("Who needs the second opinion?")
-    person.checks_page()
-    person.choose("Are you 18 or older?", "Yes, and this is about me")
-    person.press("Continue")
     person.on("Is this service right for you?")
     person.checks_page()
     person.choose("Are you in the hospital now?", "No")
@@ -72,6 +77,7 @@ def passes_screening(person: Person, field: str = "Heart") -> None:
 def stops_at_an_emergency(person: Person) -> None:
     """Chest pain now: the number to call and nothing else, and nothing is kept."""
     person.go("/start/")
+    passes_who(person)
     person.select("Where are you right now?", "United States")
     person.select("Which state", "Massachusetts")
     person.press("Continue")

@@ -124,6 +124,9 @@ def test_a_patient_is_asked_agrees_and_sends_without_a_mouse(service: Service, m
     opens(
         testina, page.get_by_role("link", name="Start here").or_(page.locator("a[role=button]", has_text="Start here"))
     )
+    testina.on("Who needs the second opinion?")
+    picks(testina, testina.group("Are you 18 or older?"), "Yes, and this is about me")
+    presses(testina, "Continue")
     testina.on("Where are you?")
     selects(testina, "Where are you right now?", "United States")
     selects(testina, "Which state", "Massachusetts")
@@ -136,7 +139,6 @@ def test_a_patient_is_asked_agrees_and_sends_without_a_mouse(service: Service, m
             ticks(testina, page.get_by_role("checkbox", name="None of these"))
         presses(testina, "Continue")
     for heading, answers in {
-        "Who needs the second opinion?": {"Are you 18 or older?": "Yes, and this is about me"},
         "Is this service right for you?": {
             "Are you in the hospital now?": "No",
             "Has a doctor seen you in person": "Yes",

@@ -65,7 +65,7 @@ def test_summary_of_a_portal_fills_the_answers_and_the_desk_corrects_a_class(
     testina.press("Add the ticked lines to my answers")
     testina.reads("1 line is in your answers now")
     testina.follow("Look at my answers")
-    testina.reads("Your papers hold a list that can help you here")
+    testina.reads("The papers hold a list that can help you here")
     expect(testina.page.get_by_label("Which medicines do you take")).to_have_value(
         re.compile("Lisinopril 10 MG Oral Tablet")
     )

@@ -54,6 +54,9 @@ def test_error_names_file_and_key_path() -> None:
     ("file", "edit", "expected"),
     [
         (CARDIOLOGY, lambda d: d.update(colour="red"), "colour: is not a known key here"),
+        (CARDIOLOGY, lambda d: d.update(name_other="x"), "name_other: is not a known key here"),
+        (CARDIOLOGY, lambda d: d.update(sentence_other=""), "sentence_other: must not be empty"),
+        (CARDIOLOGY, lambda d: d.update(questions_other=["One?"]), "questions_other: must have as many texts as questions"),
         (CARDIOLOGY, lambda d: d.pop("sentence"), "sentence: is missing"),
         (CARDIOLOGY, lambda d: d.update(sentence=""), "sentence: must not be empty"),
         (CARDIOLOGY, lambda d: d.update(sentence=" x"), "sentence: must not begin or end with a space"),

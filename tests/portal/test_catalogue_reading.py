@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+
+import pytest
 
 from portal.catalogue import loader
 from portal.catalogue.types import Edition
@@ -41,8 +44,9 @@ def pages(edition: Edition) -> Iterator[tuple[str, list[str]]]:
         yield f"letter {letter.key}", [letter.subject, *letter.paragraphs, *letter.notices]
 
 
-def test_every_patient_page_is_grade_6_or_lower_with_short_sentences() -> None:
-    edition = loader.shipped()
+@pytest.mark.parametrize("other", [False, True])
+def test_every_patient_page_is_grade_6_or_lower_with_short_sentences(other: bool) -> None:
+    edition = loader.build(loader.read_folder(), other=other)
     hard = {}
     for name, texts in pages(edition):
         reading = read("\n".join(texts), edition.explained_words)
@@ -55,3 +59,25 @@ def test_patient_texts_use_no_abbreviation_that_the_glossary_does_not_explain() 
     edition = loader.shipped()
     asked = {word for name, texts in pages(edition) if name.startswith("consent") for t in texts for word in t.split()}
     assert {word for word in asked if word.isupper() and len(word.strip(".,")) > 1} <= edition.explained_words
+
+
+SPOKEN_TO = re.compile(
+    r"\byour (?:own )?(?:chest|heart|lungs?|body|legs?|face|neck|family|blood|health|doctor|scan|cancer)\b|\bmy (?!mother)|"
+    r"\b(?:do|did|are) you (?:have (?!the pictures)|feel|smoke|take|cough|need|get|bleeding|thinking|allergic)|"
+    r"\byou (?:weigh|sit|take|had)\b|\bI (?:walk|stop|never|used|smoke|care|can walk|do all|have none)\b",
+    re.IGNORECASE,
+)
+"""What speaks to the patient about the patient's body, records or care."""
+ALSO_THE_HELPERS = ("reason", "not covered", "canned", "levels", "letter", "eligibility adult", "eligibility acting")
+"""Pages that are read by whoever asks, about what they do themselves, or that a person of the desk rewrites first."""
+
+
+def test_who_asks_for_somebody_else_is_never_spoken_to_as_the_patient() -> None:
+    """Every text that says "your chest" has a second form, or says it in a way that suits both."""
+    edition = loader.build(loader.read_folder(), other=True)
+    found = {
+        name: [text for text in texts if SPOKEN_TO.search(text)]
+        for name, texts in pages(edition)
+        if not name.startswith(ALSO_THE_HELPERS)
+    }
+    assert {name: texts for name, texts in found.items() if texts} == {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from portal.catalogue.parts.kinds import AskType, FlagLevel, IsoDate, Key, Maybe, Outcome, Phone, Problems, Route, Words
 from portal.catalogue.reading import Matching
@@ -13,6 +13,8 @@ from portal.catalogue.reading import Matching
 class Option:
     """One answer to a question: `key` is stored, `words` are shown."""
 
+    VOICES: ClassVar[tuple[str, ...]] = ("words",)
+
     key: Key
     words: Words
     follow: Maybe = ""
@@ -21,6 +23,8 @@ class Option:
 @dataclass(frozen=True, kw_only=True)
 class Ask:
     """A question to the patient. Its answer can switch checklist lines on and off (`when`, `unless`)."""
+
+    VOICES: ClassVar[tuple[str, ...]] = ("words", "help")
 
     key: Key
     words: Words
@@ -48,6 +52,8 @@ class Ask:
 class Reason:
     """Why a patient comes. `follow` tunes the intake, `report_must` what the report has to answer."""
 
+    VOICES: ClassVar[tuple[str, ...]] = ("words",)
+
     key: Key
     words: Words
     staff: Words
@@ -58,6 +64,8 @@ class Reason:
 
 @dataclass(frozen=True, kw_only=True)
 class RedFlag:
+    VOICES: ClassVar[tuple[str, ...]] = ("words", "advice")
+
     key: Key
     level: FlagLevel
     specialty: Key | None = None
@@ -68,6 +76,8 @@ class RedFlag:
 @dataclass(frozen=True, kw_only=True)
 class RedFlagMessages:
     """`{emergency}` and `{crisis}` are replaced by the numbers of the place."""
+
+    VOICES: ClassVar[tuple[str, ...]] = ("now", "self_harm", "today_title", "today")
 
     now_title: Words
     now: Words
@@ -81,6 +91,8 @@ class RedFlagMessages:
 
 @dataclass(frozen=True, kw_only=True)
 class EligibilityAnswer:
+    VOICES: ClassVar[tuple[str, ...]] = ("words", "message")
+
     key: Key
     words: Words
     outcome: Outcome
@@ -93,6 +105,8 @@ class EligibilityAnswer:
 
 @dataclass(frozen=True, kw_only=True)
 class EligibilityQuestion:
+    VOICES: ClassVar[tuple[str, ...]] = ("words", "help")
+
     key: Key
     words: Words
     type: AskType
@@ -107,6 +121,8 @@ class EligibilityQuestion:
 @dataclass(frozen=True, kw_only=True)
 class NotCovered:
     """A field that this service does not cover, and where to turn instead."""
+
+    VOICES: ClassVar[tuple[str, ...]] = ("turn_to",)
 
     key: Key
     words: Words

@@ -84,6 +84,8 @@ class Item:
     only.
     """
 
+    VOICES: ClassVar[tuple[str, ...]] = ("patient", "what", "where", "how")
+
     key: Key
     staff: Words
     patient: Words

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from portal.catalogue.parts.kinds import CannedKind, Days, Hours, Key, LevelUnit, Maybe, Owner, Percent, Problems, Words
 from portal.catalogue.reading import Matching, Whole
@@ -12,6 +12,8 @@ from portal.catalogue.reading import Matching, Whole
 @dataclass(frozen=True, kw_only=True)
 class ConsentScreen:
     """One screen of the consent, read and accepted by itself. A changed text gets a new `version`."""
+
+    VOICES: ClassVar[tuple[str, ...]] = ("title", "paragraphs", "agree")
 
     key: Key
     version: Annotated[int, Whole("a version number", 1, 10_000)]
@@ -24,6 +26,8 @@ class ConsentScreen:
 @dataclass(frozen=True, kw_only=True)
 class Canned:
     """A text a coordinator can start from. `{name}` style gaps are filled by the coordinator, never by guessing."""
+
+    VOICES: ClassVar[tuple[str, ...]] = ("text",)
 
     key: Key
     kind: CannedKind

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from portal.catalogue.parts.intake import Ask
 from portal.catalogue.parts.kinds import Conditions, Images, Key, Maybe, Months, Need, Problems, Words
@@ -15,6 +16,8 @@ class ChecklistLine:
     `max_age` counts months back from the day of review. `alternatives` satisfy the line as well as `item` does.
     `when` holds if, for every key, the answer is one of the values; `unless` switches the line off the same way.
     """
+
+    VOICES: ClassVar[tuple[str, ...]] = ("note",)
 
     item: Key
     need: Need
@@ -40,6 +43,8 @@ class SubSpecialty:
 class Condition:
     """A condition or question within a specialty; `patient` is what the patient reads and picks."""
 
+    VOICES: ClassVar[tuple[str, ...]] = ("patient", "questions")
+
     key: Key
     name: Words
     patient: Words
@@ -61,12 +66,16 @@ class SharedCondition(Condition):
 class EvidenceQuestion:
     """ "Has a test shown it?" A "no" never ends the intake: it says what to get first."""
 
+    VOICES: ClassVar[tuple[str, ...]] = ("words", "if_no")
+
     words: Words
     if_no: Words
 
 
 @dataclass(frozen=True, kw_only=True)
 class Specialty:
+    VOICES: ClassVar[tuple[str, ...]] = ("sentence", "questions")
+
     key: Key
     name: Words
     patient: Words
