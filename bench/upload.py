@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
+import random
 import sys
 import tempfile
 import threading
 import time
-from contextlib import closing
+from contextlib import ExitStack, closing
 from http.client import HTTPConnection
 from pathlib import Path
 
-from bench import end_cleanly, tus
+from bench import bucket, end_cleanly, tus
 
 OUT = tus.ROOT / "build" / "bench" / "upload.json"
 MEGABYTE = 1024**2
@@ -58,42 +58,64 @@ def memory(folder: Path, size: int) -> list[Row]:
     """One large file in pieces of 8 MiB, as the portal's own uploader sends it."""
     portal = tus.Portal(folder)
     target = portal.prepare()
-    piece = os.urandom(8 * MEGABYTE)
-    seen: list[int] = []
-    ended = threading.Event()
-
-    def watch() -> None:
-        while not ended.wait(0.2):
-            seen.append(portal.memory())
-
     with tus.running(portal):
-        sender = tus.Sender(target, "large.bin", b"", 1, 0)
-        sender.deadline = time.monotonic() + 3600
-        sender.content = _Length(size)  # type: ignore[assignment]
-        sender.create()
-        offset = 0
-        watcher = threading.Thread(target=watch)
-        began, first = time.monotonic(), 0
-        with closing(HTTPConnection("127.0.0.1", target.port, timeout=300)) as connection:
-            while offset < size:
-                octets = {"Content-Type": "application/offset+octet-stream", "Upload-Offset": str(offset)}
-                connection.request("PATCH", sender.url, piece[: size - offset], {**target.headers, **octets})
-                answer = connection.getresponse()
-                answer.read()
-                offset = int(answer.headers["Upload-Offset"])
-                if not first and offset >= size // 20:  # warm: what a process loads once is not counted
-                    first = portal.memory()
-                    watcher.start()
-        took = time.monotonic() - began
-        ended.set()
-        watcher.join()
-    growth = (max(seen) - first) / MEGABYTE
+        seen, took = large(portal, target, size)
+    growth = (max(seen) - seen[0]) / MEGABYTE
     return [
         row(
             f"memory of the web processes, growth over {size / 1024**3:g} GiB", growth, "MiB", "≤ 32 MiB", growth <= 32
         ),
         row("memory of the web processes, most", max(seen) / MEGABYTE, "MiB", "told", True),
         row("one large file", size / MEGABYTE / took, "MiB/s", "told", True),
+    ]
+
+
+PIECE = random.Random(5).randbytes(8 * MEGABYTE)
+
+
+def large(portal: tus.Portal, target: tus.Target, size: int) -> tuple[list[int], float]:
+    """Send one file of `size` bytes. Returns the memory of the web from the moment when it is warm, and the seconds it took."""
+    with ExitStack() as watching:
+        seen: list[int] = []
+        sender = tus.Sender(target, "large.bin", b"", 1, 0)
+        sender.deadline = time.monotonic() + 3600
+        sender.content = _Length(size)  # type: ignore[assignment]
+        sender.create()
+        offset, began = 0, time.monotonic()
+        with closing(HTTPConnection("127.0.0.1", target.port, timeout=300)) as connection:
+            while offset < size:
+                octets = {"Content-Type": "application/offset+octet-stream", "Upload-Offset": str(offset)}
+                connection.request("PATCH", sender.url, PIECE[: size - offset], {**target.headers, **octets})
+                answer = connection.getresponse()
+                answer.read()
+                offset = int(answer.headers["Upload-Offset"])
+                if not seen and offset >= size // 20:  # warm: what a process loads once is not counted
+                    seen = watching.enter_context(bucket.watched(portal.memory))
+        return seen, time.monotonic() - began
+
+
+def in_bucket(folder: Path, size: int) -> list[Row]:
+    """The same with the records in a bucket, and the worker that puts the parts together, which is killed in the midst of it."""
+    found = bucket.measured(folder, size, large)
+    web, worker = found["web growth"] / MEGABYTE, found["worker growth"] / MEGABYTE
+    digest, gib = hashlib.sha256(), f"{size / 1024**3:g} GiB"
+    for start in range(0, size, len(PIECE)):
+        digest.update(PIECE[: size - start])
+    equal = bool(found["whole"]) and found["digest"] == float(int(digest.hexdigest(), 16))
+    return [
+        row(f"S3: memory of the web processes, growth over {gib}", web, "MiB", "≤ 32 MiB", web <= 32),
+        row(f"S3: memory of the worker, growth while it puts {gib} together", worker, "MiB", "≤ 32 MiB", worker <= 32),
+        row("S3: memory of the worker and its processes, most", found["worker"] / MEGABYTE, "MiB", "told", True),
+        row("S3: one large file", size / MEGABYTE / found["seconds"], "MiB/s", "told", True),
+        row("S3: files whole after the worker was killed in the midst", int(equal), "files", "1 of 1", equal),
+        row("S3: unfinished multipart uploads after the kill", found["dangling"], "uploads", "told", True),
+        row(
+            "S3: unfinished uploads and bytes too many after the sweep",
+            found["left"],
+            "objects",
+            "0",
+            not found["left"],
+        ),
     ]
 
 
@@ -111,7 +133,7 @@ def disc(folder: Path, count: int) -> list[Row]:
     """Files of 30 kB over four connections that are kept: creation with upload, as the portal's own uploader does."""
     portal = tus.Portal(folder)
     target = portal.prepare()
-    body = os.urandom(30_000)
+    body = PIECE[:30_000]
     numbers = iter(range(count))
     wrong: list[int] = []
     lock = threading.Lock()
@@ -155,6 +177,7 @@ def main(arguments: list[str]) -> int:
     for work in (
         lambda folder: cuts(folder, 20 if quick else 200, 2 if quick else 8),
         lambda folder: memory(folder, (200 if quick else 2048) * MEGABYTE),
+        lambda folder: in_bucket(folder, (200 if quick else 2048) * MEGABYTE),
         lambda folder: disc(folder, 200 if quick else 2000),
     ):
         with tempfile.TemporaryDirectory(prefix="consilium-bench-") as made:

@@ -293,14 +293,16 @@ def _nameless(size: int) -> IO[bytes]:
 
 
 @contextmanager
-def open_plain(stored: StoredObject) -> Iterator[IO[bytes]]:
+def open_plain(stored: StoredObject, renew: Callable[[], object] = bool) -> Iterator[IO[bytes]]:
     """The plain bytes in an unlinked temporary file, to hand its descriptor to a child; it vanishes with the last process that holds it.
 
-    A small one never touches the disk, where the system has such files.
+    A small one never touches the disk, where the system has such files. `renew` is called for every piece: gigabytes from a bucket
+    take longer than a job's lease.
     """
     with _nameless(stored.size) as plain:
         for piece in read_range(stored):
             plain.write(piece)
+            renew()
         plain.flush()
         plain.seek(0)
         yield plain

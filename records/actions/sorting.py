@@ -14,9 +14,19 @@ from portal.core.access import Actor
 from portal.core.models import StoredObject
 from portal.core.workflow import Refused, move
 from records.actions.files import FRESH, may_remove, shelve, unindex
+from records.actions.processing import finish
 from records.models import Document, File
 from records.moves import DOCUMENT, FILE
-from records.rules.codes import DUPLICATE, PROGRAM_PART, SAME_UID, SYSTEM_FILE, TRAILING, TRAILING_IGNORED
+from records.rules.codes import (
+    AGAIN,
+    DUPLICATE,
+    LOCKED,
+    PROGRAM_PART,
+    SAME_UID,
+    SYSTEM_FILE,
+    TRAILING,
+    TRAILING_IGNORED,
+)
 from records.states import RecordState
 
 
@@ -40,6 +50,20 @@ def take_back(*, files: QuerySet[File], by: Actor) -> int:
         move(file, FILE, "take_back", actor=by, changes=FRESH | {"duplicate_of": None})
         taken += 1
     return taken
+
+
+def refuse_copies(*, case_id: UUID, by: Actor) -> int:
+    """Copies of a file that was refused for good after they had been recognised: they are no better. With the case locked."""
+    copies = File.objects.filter(case_id=case_id, state=RecordState.READY, code=DUPLICATE)
+    refused = copies.filter(duplicate_of__state=RecordState.REJECTED).exclude(duplicate_of__code__in=AGAIN | LOCKED)
+    count = 0
+    for file in refused.select_related("duplicate_of").order_by("pk"):
+        assert (first := file.duplicate_of) is not None
+        move(file, FILE, "revive", actor=by, changes=FRESH | {"duplicate_of": None})
+        told = {"kind": first.kind, "media_type": first.media_type, "warnings": first.warnings}
+        finish(file, "reject", by=by, code=first.code, **told)
+        count += 1
+    return count
 
 
 def decide_same_uid(*, file: File, use_new: bool, by: Actor) -> None:

@@ -22,6 +22,9 @@ def sort_out(work: Work) -> None:
 
     Once a specialist works with the records nothing more is left out.
     """
+    with work.run.commit():
+        lock(work.case_id)
+        sorting.refuse_copies(case_id=work.case_id, by=work.run.actor)
     for batch in receipts.settled(Case.objects.get(pk=work.case_id)):
         files = File.objects.filter(case_id=work.case_id, upload__batch=batch).exclude(state=RecordState.REMOVED)
         rows = list(files.values_list("pk", "folder", "name", "kind", "media_type", "code", "state", "duplicate_of"))

@@ -11,7 +11,7 @@ from portal.core.jobs import Run
 from records.actions import processing
 from records.models import File, UploadPart
 from records.steps.reading import fail
-from records.steps.work import RENEW_BYTES, Work, groups
+from records.steps.work import Work, groups, told
 
 
 def assemble(work: Work) -> None:
@@ -47,17 +47,12 @@ def _put_together(work: Work, file: File, parts: Sequence[UploadPart]) -> None:
         erasable = processing.keep_original(file_id=file.pk, stored=stored)
     for part in [stored] if erasable is None else erasable:
         storage.erase(part)
+        work.run.renew()  # there are thousands of them
 
 
 def _whole(run: Run, parts: Sequence[UploadPart]) -> Iterator[bytes]:
-    read = 0
     for part in parts:
-        for piece in storage.read_range(part.object):
-            read += len(piece)
-            if read >= RENEW_BYTES:
-                run.renew()
-                read = 0
-            yield piece
+        yield from told(run, storage.read_range(part.object))
 
 
 def recognise(work: Work) -> None:

@@ -130,7 +130,7 @@ def _opened(work: Work, files: Sequence[File], stack: ExitStack) -> tuple[list[C
     inputs, readable = [], []
     for file in files:
         try:
-            plain = stack.enter_context(storage.open_plain(_original(file)))
+            plain = stack.enter_context(storage.open_plain(_original(file), work.run.renew))
         except (storage.Damaged, storage.Erased):
             fail(work, file)
             continue

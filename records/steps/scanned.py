@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import structlog
 from django.conf import settings
 
@@ -16,7 +14,7 @@ from records.models import File
 from records.rules.codes import MALWARE, TOO_BIG_TO_SCAN
 from records.scanning import Verdict
 from records.steps.reading import fail
-from records.steps.work import RENEW_BYTES, Work
+from records.steps.work import Work, told
 
 log = structlog.get_logger(__name__)
 CODES = {Verdict.FOUND: MALWARE, Verdict.TOO_BIG: TOO_BIG_TO_SCAN}
@@ -45,18 +43,7 @@ def scan(work: Work) -> None:
 def _verdict(work: Work, stored: StoredObject) -> Verdict:
     if stored.size > settings.CLAMAV_MAX_BYTES:
         return Verdict.TOO_BIG
-    return scanning.scan(_told(work, storage.read_range(stored)), address=settings.CLAMAV_ADDRESS)
-
-
-def _told(work: Work, chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """The same bytes, with a word now and then that this job lives."""
-    read = 0
-    for chunk in chunks:
-        read += len(chunk)
-        if read >= RENEW_BYTES:
-            work.run.renew()
-            read = 0
-        yield chunk
+    return scanning.scan(told(work.run, storage.read_range(stored)), address=settings.CLAMAV_ADDRESS)
 
 
 def _set_aside(work: Work, file: File, code: str) -> None:

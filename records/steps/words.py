@@ -71,7 +71,7 @@ def _texts(run: Run, document: Document, numbers: list[int]) -> dict[int, str]:
     spoken = dict.fromkeys(["eng", LANGUAGES.get(document.case.patient.language[:2], "eng")])
     with work_folder() as folder, ExitStack() as stack:
         try:
-            plain = stack.enter_context(storage.open_plain(stored))
+            plain = stack.enter_context(storage.open_plain(stored, run.renew))
         except (storage.Damaged, storage.Erased):
             return {}
         order = (numbers[0], numbers[-1], "+".join(spoken))

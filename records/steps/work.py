@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,7 +17,6 @@ from records.states import RecordState
 
 ROWS_AT_ONCE = 50
 """Files whose rows are written in one transaction."""
-RENEW_BYTES = 64 * 1024**2
 T = TypeVar("T")
 
 
@@ -54,19 +53,23 @@ class Sealer:
         if not name:
             return None
         path = self.folder / name
-        stored = storage.write_stream(self._chunks(path), case_id=self.work.case_id, kind=kind)
+        stored = storage.write_stream(told(self.work.run, _chunks(path)), case_id=self.work.case_id, kind=kind)
         path.unlink()
         return stored
 
-    def _chunks(self, path: Path) -> Iterator[bytes]:
-        read = 0
-        with path.open("rb") as source:
-            while chunk := source.read(1024**2):
-                read += len(chunk)
-                if read >= RENEW_BYTES:
-                    self.work.run.renew()
-                    read = 0
-                yield chunk
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as source:
+        while chunk := source.read(1024**2):
+            yield chunk
+
+
+def told(run: Run, chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes, with a word that this job lives: a store may be slow, and a file large. `renew` itself is rarely more than a look
+    at the clock."""
+    for chunk in chunks:
+        run.renew()
+        yield chunk
 
 
 def groups(rows: Sequence[T], size: int = ROWS_AT_ONCE) -> Iterator[Sequence[T]]:
