@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,6 @@ LEFT = """
 from django.utils import timezone
 from portal.core import storage, sweep
 from portal.core.models import StoredObject
-listed = list(storage.backend().listed())
-print("left", sum(not one.whole for one in listed), sum(one.whole for one in listed))
 sweep.sweep(remove=True, older_than=timezone.now(), anyway=True)
 listed = list(storage.backend().listed())
 known = set(StoredObject.objects.filter(state="stored").values_list("name", flat=True))
@@ -102,9 +101,23 @@ def _wait(true: Callable[[], Any], what: str, worker: Worker) -> Any:
     return found
 
 
-def measured(
-    folder: Path, size: int, send: Callable[[tus.Portal, tus.Target, int], tuple[list[int], float]]
-) -> dict[str, float]:
+@dataclass
+class Found:
+    """Bytes of memory, seconds, and what the far end holds."""
+
+    web: list[int]
+    """From the moment when it is warm."""
+    seconds: float
+    worker: list[int] = field(default_factory=list)
+    size: int = 0
+    sha256: str = ""
+    unfinished: int = 0
+    """Multipart uploads that the killed worker left."""
+    left: int = 0
+    """What is unfinished, without a row or missing after the sweep."""
+
+
+def measured(folder: Path, size: int, send: Callable[[tus.Portal, tus.Target, int], tuple[list[int], float]]) -> Found:
     """`send` brings a file of `size` bytes through the web; then a worker is killed in the midst of it and another one goes on."""
     from tests.factories import bucket
 
@@ -115,12 +128,12 @@ def measured(
         portal.shell(PREPARE)
         target = portal.prepare()
         with tus.running(portal):
-            web, took = send(portal, target, size)
-        found = {"web growth": max(web) - web[0], "web": max(web), "seconds": took}
-        return found | _assembled(portal, size)
+            found = Found(*send(portal, target, size))
+        _assemble(portal, found)
+        return found
 
 
-def _assembled(portal: tus.Portal, size: int) -> dict[str, float]:
+def _assemble(portal: tus.Portal, found: Found) -> None:
     client = _client(portal)
     bucket = json.loads(portal.environment["BENCH_BUCKET"])["bucket_name"]
 
@@ -132,26 +145,18 @@ def _assembled(portal: tus.Portal, size: int) -> dict[str, float]:
         _wait(unfinished, "a multipart upload", first)
     finally:
         first.kill()
-    dangling = len(unfinished())
+    found.unfinished = len(unfinished())
     worker = Worker(portal)
     try:
-        _wait(lambda: len(unfinished()) > dangling, "another multipart upload", worker)
+        _wait(lambda: len(unfinished()) > found.unfinished, "another multipart upload", worker)
         with watched(worker.memory) as seen:
             _wait(lambda: _state(portal) not in ("", "processing"), "a verdict on the file", worker)
     finally:
         worker.kill()
-    warm = seen[len(seen) // 20]
     told = portal.shell("from records.models import File; f = File.objects.get(); print('file', f.size, f.sha256)")
-    ((_, length, digest),) = [words for words in told if words[0] == "file"]
-    left = [words for words in portal.shell(LEFT) if words[0] == "left"]
-    return {
-        "dangling": dangling,
-        "worker growth": max(seen) - warm,
-        "worker": max(seen),
-        "whole": float(int(length) == size),
-        "digest": float(int(digest, 16)),
-        "left": float(left[1][1]) + float(left[1][2]),
-    }
+    ((_, length, found.sha256),) = [words for words in told if words[0] == "file"]
+    ((_, halves, other),) = [words for words in portal.shell(LEFT) if words[0] == "left"]
+    found.size, found.left, found.worker = int(length), int(halves) + int(other), seen[len(seen) // 20 :]
 
 
 def _state(portal: tus.Portal) -> str:
@@ -173,6 +178,3 @@ def _client(portal: tus.Portal) -> Any:
         region_name=options["region_name"],
         config=Config(s3={"addressing_style": "path"}),
     )
-
-
-__all__ = ["measured", "watched"]

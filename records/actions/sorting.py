@@ -58,7 +58,8 @@ def refuse_copies(*, case_id: UUID, by: Actor) -> int:
     refused = copies.filter(duplicate_of__state=RecordState.REJECTED).exclude(duplicate_of__code__in=AGAIN | LOCKED)
     count = 0
     for file in refused.select_related("duplicate_of").order_by("pk"):
-        assert (first := file.duplicate_of) is not None
+        first = file.duplicate_of
+        assert first is not None
         move(file, FILE, "revive", actor=by, changes=FRESH | {"duplicate_of": None})
         told = {"kind": first.kind, "media_type": first.media_type, "warnings": first.warnings}
         finish(file, "reject", by=by, code=first.code, **told)

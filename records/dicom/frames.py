@@ -119,7 +119,9 @@ def decode(source: BinaryIO, file: DicomFile, shape: Shape, values: Values) -> I
     shift = 0
     high_bit = values.integer(0x00280102)
     if shape.samples == 1 and file.pixels.fragments is None and high_bit is not None:
-        shift = max(0, high_bit - shape.bits_stored + 1)
+        shift = max(0, min(high_bit, shape.bits_allocated - 1) - shape.bits_stored + 1)
+    if shift:
+        options["bits_stored"] = shape.bits_allocated  # or the decoder would clear what lies above the stored bits
     try:
         decoder = get_decoder(
             file.transfer_syntax if file.pixels.fragments is not None or not file.little else EXPLICIT_LITTLE
@@ -146,7 +148,8 @@ def _plain(array: np.ndarray, shape: Shape, palette: Any, shift: int) -> np.ndar
             array = array >> max(0, shape.bits_stored - 8)
         return np.ascontiguousarray(array[..., :3].astype(np.uint8))
     if shift:
-        array = array >> shift
+        above = shape.bits_allocated - shape.bits_stored - shift
+        array = (array << above) >> (above + shift)  # what lies above is dropped, the sign is kept
     return array.astype(array.dtype.newbyteorder("<"), copy=False)
 
 
@@ -199,17 +202,20 @@ def look_of(values: Values, shape: Shape) -> Look:
     frames = _frame_looks(values)
     signed_values = shape.signed or bool(intercept and intercept[0] < 0)
     windows = zip(values.numbers(0x00281050), values.numbers(0x00281051), strict=False)
+    linear = not slope or bool(
+        slope[0]
+    )  # a slope of 0 would make one grey of all: then there is no rescale, as DCMTK has it
     return Look(
         photometric=shape.photometric,
         samples=shape.samples,
         bits_allocated=shape.bits_allocated,
         bits_stored=shape.bits_stored,
         signed=shape.signed,
-        slope=slope[0] if slope else 1.0,
-        intercept=intercept[0] if intercept else 0.0,
+        slope=slope[0] if slope and linear else 1.0,
+        intercept=intercept[0] if intercept and linear else 0.0,
         modality_lut=modality,
         voi_lut=_lut(values, values.items(0x00283010), signed_values),
-        windows=tuple(windows),
+        windows=tuple((center, width) for center, width in windows if width > 0),
         function=values.text(0x00281056) or "LINEAR",
         frames=frames,
     )
@@ -234,7 +240,9 @@ def _frame_looks(values: Values) -> tuple[tuple[float, float, float | None, floa
                 None,
             )
             look.append(found)
-        out.append((1.0 if look[0] is None else look[0], look[1] or 0.0, look[2], look[3]))
+        slope, intercept = (1.0, 0.0) if look[0] == 0 else (1.0 if look[0] is None else look[0], look[1] or 0.0)
+        center, width = (look[2], look[3]) if look[3] and look[3] > 0 else (None, None)
+        out.append((slope, intercept, center, width))
     if all(entry == (1.0, 0.0, None, None) for entry in out):
         return ()
     return (out[0],) if all(entry == out[0] for entry in out) else tuple(out)
@@ -252,6 +260,11 @@ def complete(metadata: dict[str, Any], shape: Shape) -> None:
     ):
         if not metadata.get(tag, {}).get("Value"):
             metadata[tag] = {"vr": vr, "Value": [value]}
+    if shape.frames == 1 and metadata.get("00280008", {}).get("Value") == [0]:
+        metadata["00280008"] = {"vr": "IS", "Value": [1]}
+    if metadata.get("00281053", {}).get("Value", [1])[0] == 0:
+        for tag in ("00281052", "00281053"):
+            metadata.pop(tag, None)
 
 
 def patch(metadata: dict[str, Any], shape: Shape) -> None:

@@ -42,6 +42,9 @@ __all__ = [
 
 _DELIMITERS = re.compile(rb"\xfe\xff[\x0d\xdd]\xe0\0\0\0\0|\xff\xfe\xe0[\x0d\xdd]\0\0\0\0")
 """Ends of items and sequences that one writer sets once too often."""
+COMPRESSED = ("1.2.840.10008.1.2.4.", "1.2.840.10008.1.2.5")
+_STREAMS = (b"\xff\xd8\xff", b"\xff\x4f\xff\x51", b"\0\0\0\x0cjP")
+"""How JPEG, JPEG-LS and JPEG 2000 begin."""
 INFLATE_RATIO = 100
 INFLATE_FREE = 4 * 1024 * 1024
 INFLATE_MAX = 1024 * 1024 * 1024
@@ -125,7 +128,18 @@ def read(file: BinaryIO, size: int, *, scratch: BinaryIO | None = None, trailing
     walker = Walker(body, end, little=little, implicit=implicit, flags=flags)
     elements, position = walker.level(position, None, 0, implicit, top=True)
     _check_end(walker, position, end, trailing)
+    if syntax.startswith(COMPRESSED) and _is_plain(walker):
+        walker.flag("dicom_syntax_wrong")
+        syntax = IMPLICIT_LITTLE if implicit else EXPLICIT_LITTLE
     return DicomFile(meta, elements, preamble, syntax, little, walker.pixels, flags, inflated)
+
+
+def _is_plain(walker: Walker) -> bool:
+    """Whether the pixels lie there as they are, although the header says that they are compressed: some archives forget to change it."""
+    pixels = walker.pixels
+    if pixels is None or pixels.fragments is not None or pixels.length < 8:
+        return False
+    return not walker.bytes_at(pixels.offset, 8).startswith(_STREAMS)
 
 
 def _by_chance(head: bytes, file: BinaryIO) -> bool:

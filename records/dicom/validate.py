@@ -83,6 +83,9 @@ def shape_of(index: dict[str, Any], frames: list[float], file: DicomFile) -> Sha
         return None
     rows, columns = index["rows"] or 0, index["columns"] or 0
     count = int(frames[0]) if frames else 1
+    if count == 0:  # one, as other readers have it
+        count = 1
+        file.flags.append("dicom_description_guessed")
     if count < 1:
         raise DicomError("dicom_frame_count")
     photometric = (index["photometric_interpretation"] or "").upper()

@@ -6,6 +6,7 @@ import copy
 import hashlib
 import tracemalloc
 from collections.abc import Iterator
+from datetime import timedelta
 from io import StringIO
 from types import SimpleNamespace
 from typing import Any, cast
@@ -13,14 +14,15 @@ from uuid import uuid4
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
-from portal.core import backends, checks, storage
+from portal.core import backends, checks, storage, sweep
 from portal.core.access import Actor
 from portal.core.backends import BUCKET_PART, Bucket
-from portal.core.models import StoredObject
-from portal.core.states import ObjectState
+from portal.core.models import Job, StoredObject
+from portal.core.states import JobState, ObjectState
 from records.actions import uploads
-from records.models import File
+from records.models import File, Upload, UploadPart
 from records.rules.tus import Described
 from tests.factories import bucket
 from tests.factories import records as make
@@ -239,3 +241,56 @@ def test_upload_of_many_parts_becomes_one_object_of_the_bucket(place: Bucket, mo
     assert all(
         place.size(name) is None for name in StoredObject.objects.filter(kind="part").values_list("name", flat=True)
     )
+
+
+def test_upload_that_is_broken_off_leaves_nothing_in_the_bucket(place: Bucket, settings: Any) -> None:
+    """Parts are objects of their own, so no multipart upload is open while a person sends; giving up erases them."""
+    case = make.case()
+    actor = Actor.of(case.opened_by)
+    before = {one.name for one in place.listed()}
+    sent = []
+    for name in ("cancelled.bin", "forgotten.bin"):
+        one = uploads.create(case=case, described=Described(name, "", None, ""), size=3 * 1024**2, by=case.opened_by)
+        sent.append(uploads.append(upload=one, parts=[uploads.seal(one, [pattern(1024**2)])], by=actor))
+    assert len(there := [one for one in place.listed() if one.name not in before]) == 2
+    assert all(one.whole for one in there)
+    uploads.cancel(upload=sent[0], by=actor)
+    Upload.objects.filter(pk=sent[1].pk).update(expires_at=timezone.now())
+    assert uploads.expire(upload_id=sent[1].pk, by=Actor.job("records.expire_uploads"))
+    assert {one.name for one in place.listed()} == before
+    assert not UploadPart.objects.exists()
+
+
+def test_worker_that_dies_while_it_puts_parts_together_is_followed_by_one_that_does(
+    place: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backends, "BUCKET_PART", 5 * 1024**2)
+    case = make.case()
+    whole = pattern(11 * 1024**2)
+    make.upload(case, whole, "large.bin")
+    real, died = Bucket.client.fget, []  # type: ignore[attr-defined]
+
+    class Killed(BaseException):
+        """Nothing of ours runs after it: no abort either."""
+
+    def upload_part(**_given: Any) -> Any:
+        died.append(1)
+        raise Killed
+
+    dying = SimpleNamespace(
+        create_multipart_upload=lambda **given: real(place).create_multipart_upload(**given),
+        upload_part=upload_part,
+        abort_multipart_upload=lambda **_given: None,
+    )
+    with monkeypatch.context() as once:
+        once.setattr(Bucket, "client", property(lambda _self: dying))
+        with pytest.raises(Killed):
+            make.run_jobs()
+    assert died and [one for one in place.listed() if not one.whole]
+    Job.objects.filter(state=JobState.RUNNING).update(lease_until=None, state=JobState.QUEUED)
+    make.run_jobs()
+    file = File.objects.select_related("object__key").get()
+    assert file.sha256 == hashlib.sha256(whole).hexdigest()
+    sweep.sweep(remove=True, older_than=timezone.now() + timedelta(days=1), anyway=True)
+    assert all(one.whole for one in place.listed())
+    assert b"".join(storage.read_range(cast(StoredObject, file.object))) == whole
