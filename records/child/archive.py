@@ -24,6 +24,7 @@ CHUNK = 1 << 20
 FREE = 32 * 1024 * 1024  # bytes that any archive may hold whatever its ratio
 RATIO = 120  # all members over the archive's own size; black 16-bit images reach 100
 PROOF = 4 * CHUNK  # bytes of a locked member that are unpacked to see whether the password is right
+LOOKED_AT = 200  # members of a program that unpacks itself
 DISC_RATIO = 4  # entries of a disc may share bytes, but not many times over
 _SYSTEM = re.compile(r"(^|/)(__MACOSX/|\.DS_Store$|\._[^/]*$|Thumbs\.db$|desktop\.ini$)", re.IGNORECASE)
 _BUNDLE = re.compile(r"\.(app|framework|bundle)/", re.IGNORECASE)
@@ -103,6 +104,21 @@ def _program(archive: zipfile.ZipFile) -> Outcome | None:
     ):
         return Outcome("viewer_program", "application/java-archive", status="left_out", code="viewer_program")
     return None
+
+
+def holds_images(job: Job) -> bool:
+    """Whether this ZIP, whatever stands in front of it, has a table of contents of a disc or a DICOM file among its first members."""
+    with suppress(*_BROKEN, OSError), zipfile.ZipFile(job.file) as archive:
+        for entry in archive.infolist()[:LOOKED_AT]:
+            name = entry.filename.rsplit("/", 1)[-1].lower()
+            if name == "dicomdir" or name.endswith(".dcm"):
+                return True
+            if entry.flag_bits & 1 or entry.is_dir() or entry.file_size < 132:
+                continue
+            with suppress(*_BROKEN), archive.open(entry) as stream:
+                if stream.read(132)[128:] == b"DICM":
+                    return True
+    return False
 
 
 def safe_label(name: str) -> str:

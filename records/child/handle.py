@@ -14,6 +14,7 @@ from records.dicom.reader import DicomError, looks_like_dicom
 from . import iso
 from .job import Job, Outcome, Refused
 from .protocol import Limits
+from .wide import as_utf_8, two_byte_letters
 
 HEAD = 4096
 _STARTS: tuple[tuple[tuple[bytes, ...], str, str], ...] = (
@@ -119,6 +120,8 @@ def handle(entry: dict[str, Any], work: Path, limits: Limits) -> dict[str, Any]:
         kind, media_type = sniff(head)
         if kind == "other" and not job.beginning and size > iso.FIRST and iso.is_disc(job):
             kind, media_type = "archive", "application/x-iso9660-image"
+        if kind == "viewer_program" and head.startswith(b"MZ") and not job.beginning and _unpacks_images(job):
+            kind, media_type = "archive", "application/zip"
         try:
             outcome = (
                 _words(job, kind, media_type, entry["words"])
@@ -154,6 +157,13 @@ def handle(entry: dict[str, Any], work: Path, limits: Limits) -> dict[str, Any]:
     }
 
 
+def _unpacks_images(job: Job) -> bool:
+    """Whether a program is a ZIP as well, one that unpacks itself, and scans are in it."""
+    from . import archive
+
+    return archive.holds_images(job)
+
+
 def sniff(head: bytes) -> tuple[str, str]:
     """(kind, media type) from the first bytes."""
     if len(head) > 128 and b"DICM".startswith(head[128:132]) and b"\0" in head:
@@ -169,7 +179,12 @@ def sniff(head: bytes) -> tuple[str, str]:
         return "other", "video/mp4"
     if head.lstrip(b"\xef\xbb\xbf\r\n\t \0").startswith(b"%PDF-"):
         return "pdf", "application/pdf"
-    return ("dicom", "application/dicom") if looks_like_dicom(head) and b"\0" in head else _sniff_text(head)
+    if looks_like_dicom(head) and b"\0" in head:
+        return "dicom", "application/dicom"
+    if two_byte_letters(head):
+        kind, media_type = _sniff_text(as_utf_8(head))
+        return (kind, media_type) if kind in ("xml", "json", "other") else ("text", "text/plain")
+    return _sniff_text(head)
 
 
 def _is_video(head: bytes) -> bool:

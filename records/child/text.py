@@ -15,6 +15,7 @@ from records.structured.model import Block, Record, shortened
 from records.structured.xmltree import Unsafe, parse
 
 from .job import Job, Outcome, Refused
+from .wide import as_utf_8, two_byte_letters
 
 MAX_FILE = 64 * 1024 * 1024
 MAX_DEPTH = 200
@@ -25,11 +26,12 @@ _WFDB = re.compile(
 )
 """Record line and first signal line of a WFDB header (header(5) of the WFDB software package): the file of the signal has an ending,
 and its format is one of signal(5). A list of values may repeat a name in two lines, too."""
+_DECLARATION = re.compile(rb"\A\s*<\?xml[^>]*\?>")
 _HL7 = re.compile(rb"(?:MSH|FHS|BHS)([^\w\s])((?!\1)[^\w\s]){3,5}\1")
 
 
 def decode(content: bytes) -> str:
-    """UTF-8, UTF-16 with its mark, else what `characters` finds. Raises Refused when it is not text."""
+    """What `characters` finds. Raises Refused when it is not text."""
     text = characters(content)
     sample = text[:4096]
     odd = sum(1 for c in sample if (c < " " and c not in "\r\n\t\f\x0b\x1c\x1d") or c == "\ufffd")
@@ -40,10 +42,10 @@ def decode(content: bytes) -> str:
 
 def characters(content: bytes) -> str:
     """The letters of bytes that do not say their character set: of an old one where the bytes are like no other, else Windows-1252."""
-    for mark, name in ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"", "utf-8-sig")):
-        if content.startswith(mark):
+    for name in (two_byte_letters(content[:4096]), "utf-8-sig"):
+        if name:
             with suppress(UnicodeDecodeError):
-                return content.decode(name)
+                return content.decode(name).removeprefix("\ufeff")
     return _broken_utf_8(content) or east_asian(content) or _cyrillic(content) or content.decode("cp1252", "replace")
 
 
@@ -125,6 +127,8 @@ def handle_xml(job: Job) -> Outcome:
     """C-CDA (whole or in parts), annotated ECG and FHIR are read; other XML is kept and not shown."""
     content = job.read_all(MAX_FILE)
     outcome = Outcome("xml", "application/xml")
+    if two_byte_letters(content[:4096]):
+        content = _DECLARATION.sub(b"", as_utf_8(content))  # which may name another set of letters
     try:
         root, space = parse(content)
     except Unsafe as unsafe:
@@ -191,17 +195,17 @@ def _cleaned_page(page: dict[str, Any]) -> dict[str, Any]:
 
 
 def handle_json(job: Job) -> Outcome:
-    content = job.read_all(MAX_FILE)
+    content = as_utf_8(job.read_all(MAX_FILE))
     outcome = Outcome("json", "application/json", code="kept_not_shown")
     _check_depth(content)
     try:
-        value = json.loads(
-            content.decode("utf-8-sig"), object_pairs_hook=_unique, parse_constant=_constant, parse_int=_integer
-        )
+        value = _value(content)
     except (ValueError, RecursionError):
         if re.match(rb"(?:\xef\xbb\xbf)?\s*\[\s*[\[\"\]]", content) and not content.rstrip().endswith(b"]"):
             return handle_text(job)  # words in brackets: "[[Copy]] Dear Dr Sample"
         raise Refused("json_damaged") from None
+    if isinstance(value, list) and value and all(isinstance(one, dict) and "resourceType" in one for one in value):
+        value = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": one} for one in value]}
     resource = value.get("resourceType") if isinstance(value, dict) else None
     document = None
     if isinstance(resource, str) and re.fullmatch(r"[A-Z][A-Za-z]{2,40}", resource):
@@ -211,6 +215,21 @@ def handle_json(job: Job) -> Outcome:
         outcome.code = ""
         _readable(job, outcome, document, fhir.read(value))
     return outcome
+
+
+def _value(content: bytes) -> Any:
+    """One value, or one in each line, as FHIR's bulk export writes them (NDJSON): then their list."""
+    try:
+        return _loads(content.decode("utf-8-sig"))
+    except json.JSONDecodeError as problem:
+        lines = [line for line in content.decode("utf-8-sig").splitlines() if line.strip()]
+        if problem.msg != "Extra data" or len(lines) < 2:
+            raise
+        return [_loads(line) for line in lines]
+
+
+def _loads(text: str) -> Any:
+    return json.loads(text, object_pairs_hook=_unique, parse_constant=_constant, parse_int=_integer)
 
 
 def _check_depth(content: bytes) -> None:
