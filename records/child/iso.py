@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import struct
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import IO
 
@@ -18,8 +19,12 @@ SECTOR = 2048
 FIRST = 16 * SECTOR
 """Where the volume descriptors begin."""
 MAX_DEPTH = 40
+MOST_ZEROS = 1 << 20
 MAX_FOLDER_BYTES = 64 * 1024 * 1024
 """Of all directory records together."""
+NOTHING = -1
+"""Instead of an offset: bytes that were never written, and are zero."""
+_UDF = (b"NSR02", b"NSR03")
 _JOLIET = (b"%/@", b"%/C", b"%/E")
 _DIRECTORY, _ASSOCIATED, _MORE = 0x02, 0x04, 0x80
 
@@ -56,8 +61,13 @@ class Slices(io.RawIOBase):
             if not left:
                 self.pieces.pop(0)
                 continue
+            wanted = left if size < 0 else min(size, left)
+            if offset == NOTHING:
+                wanted = min(wanted, MOST_ZEROS)
+                self.pieces[0] = (NOTHING, left - wanted)
+                return bytes(wanted)
             self.file.seek(offset)
-            chunk = self.file.read(left if size < 0 else min(size, left))
+            chunk = self.file.read(wanted)
             if not chunk:
                 raise Refused("disc_cut")
             self.pieces[0] = (offset + len(chunk), left - len(chunk))
@@ -66,8 +76,30 @@ class Slices(io.RawIOBase):
 
 
 def entries(job: Job) -> list[Entry]:
-    """Every file of the disc. Raises Refused: `disc_damaged`, `disc_cut`, `disc_unsupported`, `disc_loop`, `zip_too_many_entries`."""
-    primary, joliet = _volumes(job)
+    """Every file of the disc. Raises Refused: `disc_damaged`, `disc_cut`, `disc_unsupported`, `disc_loop`, `zip_too_many_entries`.
+
+    A DVD often has its files twice, in ISO 9660 and in UDF, or all of them in UDF and a note in ISO 9660 that says so.
+    """
+    from . import udf
+
+    primary, joliet, bridge = _volumes(job)
+    if primary is None:
+        return udf.entries(job)
+    found = _plain(job, primary, joliet)
+    if bridge:
+        with suppress(Refused):
+            return _together(found, udf.entries(job))
+    return found
+
+
+def _together(plain: list[Entry], other: list[Entry]) -> list[Entry]:
+    """The larger list, and what only the smaller one has: the same bytes under two names are one file."""
+    most, fewer = (other, plain) if len(other) > len(plain) else (plain, other)
+    known = {entry.pieces[0][0] for entry in most if entry.size}
+    return most + [entry for entry in fewer if entry.size and entry.pieces[0][0] not in known]
+
+
+def _plain(job: Job, primary: bytes, joliet: bytes | None) -> list[Entry]:
     if joliet is not None:
         try:
             return list(_walk(job, joliet, wide=True))
@@ -77,16 +109,19 @@ def entries(job: Job) -> list[Entry]:
     return list(_walk(job, primary, wide=False))
 
 
-def _volumes(job: Job) -> tuple[bytes, bytes | None]:
-    """The root records of the primary and of the Joliet volume."""
+def _volumes(job: Job) -> tuple[bytes | None, bytes | None, bool]:
+    """The root records of the primary and of the Joliet volume, and whether there is UDF."""
     primary = joliet = None
+    bridge = ended = False
     for number in range(64):
         job.file.seek(FIRST + number * SECTOR)
         sector = job.file.read(SECTOR)
-        if len(sector) < SECTOR or sector[1:6] != b"CD001":
+        bridge = bridge or sector[1:6] in _UDF
+        if len(sector) < SECTOR or sector[1:6] not in (b"CD001", b"BEA01", b"TEA01", *_UDF):
             break
-        if sector[0] == 255:
-            break
+        ended = ended or sector[1:6] != b"CD001" or sector[0] == 255
+        if ended:
+            continue
         block = struct.unpack_from("<H", sector, 128)[0]
         if sector[0] in (1, 2) and block != SECTOR:
             raise Refused("disc_unsupported")
@@ -94,9 +129,7 @@ def _volumes(job: Job) -> tuple[bytes, bytes | None]:
             primary = sector[156:190]
         elif sector[0] == 2 and sector[88:91] in _JOLIET and joliet is None:
             joliet = sector[156:190]
-    if primary is None:
-        raise Refused("disc_unsupported")  # UDF alone, as on some DVDs
-    return primary, joliet
+    return primary, joliet, bridge
 
 
 def _extent(job: Job, record: bytes) -> tuple[int, int]:

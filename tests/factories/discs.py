@@ -54,3 +54,28 @@ def make_locked_zip(files: Mapping[str, bytes], password: str) -> bytes:
         for name, content in files.items():
             archive.writestr(name, content)
     return out.getvalue()
+
+
+def make_udf(files: Mapping[str, bytes], *, alone: bool, note: bytes = b"This disc needs a reader for UDF.") -> bytes:
+    """A DVD in UDF, with a note in ISO 9660 as many programs write it, or without ISO 9660 (`alone`)."""
+    disc = pycdlib.PyCdlib()
+    disc.new(interchange_level=3, udf="2.60")
+    disc.add_fp(io.BytesIO(note), len(note), iso_path="/README.TXT;1")
+    folders: set[str] = set()
+    for path, content in files.items():
+        parts = path.split("/")
+        for depth in range(1, len(parts)):
+            folder = "/".join(parts[:depth])
+            if folder not in folders:
+                folders.add(folder)
+                disc.add_directory(udf_path=f"/{folder}")
+        disc.add_fp(io.BytesIO(content), len(content), udf_path=f"/{path}")
+    out = io.BytesIO()
+    disc.write_fp(out)
+    disc.close()
+    raw = bytearray(out.getvalue())
+    if alone:  # its own three descriptors come first then
+        first = raw.index(b"\0BEA01")
+        own = raw[first : first + 3 * 2048]
+        raw[16 * 2048 : first + len(own)] = own + bytes(first - 16 * 2048)
+    return bytes(raw)
