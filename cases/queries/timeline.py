@@ -51,7 +51,7 @@ def timeline(case: Case, missing: int = 0) -> list[Step]:
         ("sent", _("Request sent"), 0, case.submitted_at, ""),
         ("checked", _("Records checked"), 2, last.get("accept"), ""),
         ("found", _("Doctor found"), 3, last.get("begin_review"), name),
-        ("review", _("With your doctor"), 4, last.get("receive_report"), name),
+        ("review", _("With the specialist"), 4, last.get("receive_report"), name),
         ("ready", _("Report ready"), 5, case.delivered_at, ""),
     ]
     doing = {"checked": _("We are checking"), "found": _("We are looking"), "review": name, "ready": _("Last check")}

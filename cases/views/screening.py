@@ -102,7 +102,7 @@ class Step(BaseView):
             "field": _("What is your question about?"),
             "signs": _("A few more safety questions"),
             "who": _("Who needs the second opinion?"),
-            "care": _("Is this service right for you?"),
+            "care": _("Is this the right service?"),
             "date": _("What has happened so far?"),
         }[step]
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from cases.actions import holds
+from cases.queries.people import asks_for_patient
 from portal.core import storage
 from portal.core.workflow import Refused
 from records.queries.checklist import checklist, counts
@@ -55,6 +56,7 @@ class Workspace(AssignmentView):
             "documents": material.documents(case),
             "questions": asked,
             "told": told,
+            "asks_for_patient": asks_for_patient(case, named=False),
             "checklist": items,
             "needed": needed,
             "satisfied": satisfied,

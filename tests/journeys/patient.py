@@ -59,7 +59,7 @@ def passes_screening(person: Person, field: str = "Heart") -> None:
         else:
             person.page.get_by_role("checkbox", name="None of these").check()
         person.press("Continue")
-    person.on("Is this service right for you?")
+    person.on("Is this the right service?")
     person.checks_page()
     person.choose("Are you in the hospital now?", "No")
     person.choose("Has a doctor seen you in person", "Yes")

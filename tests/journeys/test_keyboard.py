@@ -139,7 +139,7 @@ def test_a_patient_is_asked_agrees_and_sends_without_a_mouse(service: Service, m
             ticks(testina, page.get_by_role("checkbox", name="None of these"))
         presses(testina, "Continue")
     for heading, answers in {
-        "Is this service right for you?": {
+        "Is this the right service?": {
             "Are you in the hospital now?": "No",
             "Has a doctor seen you in person": "Yes",
             "Is this for a court case": "No",

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from cases.models import Case, Message, Report
 from cases.queries import desk as desk_queries
 from cases.queries.edition import edition_of
+from cases.queries.people import asks_for_patient
 from cases.queries.prices import agreed
 from cases.queries.summary import summary
 from cases.rules.clocks import CLOCKS
@@ -147,6 +148,7 @@ def page_context(case: Case, user: Any) -> dict[str, Any]:
         "agreed": agreed(case),
         "phases": Phase,
         "groups": summary(case, edition),
+        "asks_for_patient": asks_for_patient(case, named=True),
         "screening": desk_queries.screening(case),
         "screened": _screened(case, edition),
         "language": next((one.own_name for one in edition.languages if one.code == case.patient.language), ""),
