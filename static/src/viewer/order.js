@@ -32,6 +32,17 @@ export function nearest(count, current, wanted) {
 }
 
 /**
+ * Whether the image at an index is still to be asked for: in a pack with its neighbours, or by itself (`single`) because the server has no
+ * packs of this series or the pack came without it. Never both: what no pack brings must not be asked of one again and again.
+ */
+export function missing({ images, loaded, failed, unpacked }, running, single) {
+  return (i) => {
+    const { id, alone } = images[i];
+    return !failed.has(id) && !loaded.has(id) && !running.has(id) && Boolean(unpacked || alone) === single;
+  };
+}
+
+/**
  * [from, to): the longest run of neighbours around `index`, at most `most`, all free and one after the other in the server's order too
  * (`order` of an image), so that one range of frames covers it.
  */

@@ -1,6 +1,6 @@
 /** Loads whole series in the background: the active window first, nearest to what is on screen first, within the cache's room. */
 import { cache, imageLoader } from '@cornerstonejs/core';
-import { nearest, runAround } from './order.js';
+import { missing, nearest, runAround } from './order.js';
 import { fetchPack } from './packs.js';
 
 const AT_ONCE = 6;
@@ -31,11 +31,10 @@ export class Prefetcher {
     const panes = this.panes().filter((pane) => pane.series?.images.length && !pane.reformatted);
     const series = new Set(panes.map((pane) => pane.series)).size;
     for (const pane of panes) {
-      const { images, loaded, failed } = pane.series;
-      if (!single && pane.series.unpacked) continue;
       const half = Math.floor(this.room(pane, series) / 2);
-      const free = (i) => Math.abs(i - pane.index) <= half && !failed.has(images[i].id) && !loaded.has(images[i].id) && !this.running.has(images[i].id) && (!single || pane.series.unpacked || images[i].alone);
-      const index = nearest(images.length, pane.index, free);
+      const wanted = missing(pane.series, this.running, single);
+      const free = (i) => Math.abs(i - pane.index) <= half && wanted(i);
+      const index = nearest(pane.series.images.length, pane.index, free);
       if (index !== -1) return { pane, series: pane.series, index, free };
     }
     return null;
@@ -53,8 +52,7 @@ export class Prefetcher {
     const { series, index, pane } = job;
     const { images } = series;
     const most = Math.max(1, Math.min(PACK_FRAMES, Math.floor(PACK_BYTES / this.size(pane)), series.loaded.size ? PACK_FRAMES : 12));
-    const [from, to] = runAround(images, index, most, (i) => job.free(i) && !images[i].alone);
-    if (to - from < 1) { images[index].alone = true; return this.packs < PACKS_AT_ONCE; }
+    const [from, to] = runAround(images, index, most, job.free);
     const ids = new Set(images.slice(from, to).map(({ id }) => id));
     for (const id of ids) this.running.add(id);
     this.packs += 1;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { calibration, date, forRenderer, frameRate, geometry, hasImage, isDocument, lossy, mend, personName } from './dicom.js';
 import { imageKey, mergeStates, sameRow, sameState } from './merge.js';
-import { likeness, nearest, runAround, sortInstances, sortSeries } from './order.js';
+import { likeness, missing, nearest, runAround, sortInstances, sortSeries } from './order.js';
 import { edges, edgesOfProjection, letters, planeName } from './orientation.js';
 import { autoWindow, presetsFor, rangeOf, windowOf } from './presets.js';
 import { levelsOf, ruler } from './slide.js';
@@ -222,6 +222,15 @@ test('a pack takes neighbours in the order of the server only, from the wanted i
   assert.deepEqual(runAround(images, 5, 2, () => true), [5, 7]);
   assert.deepEqual(runAround(images, 2, 10, (i) => i !== 1), [2, 4]);
   assert.deepEqual(runAround(images, 2, 10, () => false), [2, 2]);
+});
+
+test('an image that its pack did not bring is asked for by itself, and of no pack again', () => {
+  const series = { images: ['a', 'b', 'c', 'd', 'e'].map((id) => ({ id, alone: id === 'b' })), loaded: new Set(['c']), failed: new Map([['d', 0]]) };
+  const asked = (single, running = new Set()) => series.images.flatMap(({ id }, i) => (missing(series, running, single)(i) ? id : []));
+  assert.deepEqual([asked(false), asked(true)], [['a', 'e'], ['b']]);
+  assert.deepEqual([asked(false, new Set(['a', 'b'])), asked(true, new Set(['a', 'b']))], [['e'], []]);
+  series.unpacked = true;
+  assert.deepEqual([asked(false), asked(true)], [[], ['a', 'b', 'e']]);
 });
 
 test('a window from the picture itself leaves out the extreme pixels and counts in the modality\'s units', () => {
