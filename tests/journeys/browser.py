@@ -17,6 +17,7 @@ from playwright.sync_api import (
     Browser,
     BrowserContext,
     ConsoleMessage,
+    Error,
     Locator,
     Page,
     Request,
@@ -32,6 +33,7 @@ AXE = ROOT / "static" / "node_modules" / "axe-core" / "axe.min.js"
 WIDE: ViewportSize = {"width": 1280, "height": 900}
 PHONE: ViewportSize = {"width": 390, "height": 844}
 PATIENCE_MS = 30_000
+expect.set_options(timeout=PATIENCE_MS)  # playwright's own five seconds are short on a machine with much else to do
 RUN_AXE = """async () => (await axe.run(document, {resultTypes: ['violations'], preload: false})).violations.map((found) =>
   `${found.id} (${found.help}): ` +
   found.nodes.slice(0, 4).map((node) => `${node.target.join(' ')} ${node.failureSummary}`).join(' | '))"""
@@ -206,5 +208,8 @@ class Person:
     def seen(self, folder: Path) -> str:
         """Where this person is when a journey fails, and what is on the screen."""
         picture = folder / f"{self.name.replace(' ', '-')}.png"
-        self.page.screenshot(path=picture)
+        try:
+            self.page.screenshot(path=picture, timeout=PATIENCE_MS / 3)
+        except Error as error:  # told beside the failure, never instead of it
+            return f"{self.name} is at {self.page.url}, and no picture of it could be taken: {error.message}"
         return f"{self.name} is at {self.page.url}: {picture}"

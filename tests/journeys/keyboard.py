@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Locator, Page, expect
 
 from tests.journeys.browser import Person
 
@@ -87,13 +87,13 @@ def picks(person: Person, group: Locator, answer: str) -> None:
             break
         person.page.keyboard.press("ArrowDown")
     person.page.keyboard.press("Space")
-    assert wanted.is_checked(), f"the arrows never chose {answer!r}"
+    expect(wanted, f"the arrows never chose {answer!r}").to_be_checked()
 
 
 def ticks(person: Person, box: Locator) -> None:
     tab_to(person, box)
     person.page.keyboard.press("Space")
-    assert box.first.is_checked(), f"Space never ticked {box}"
+    expect(box.first, f"Space never ticked {box}").to_be_checked()
 
 
 def presses(person: Person, name: str) -> None:

@@ -179,6 +179,7 @@ def reads_receipt(person: Person, *texts: str) -> None:
 def agrees(person: Person) -> None:
     """Every page of consent, one by one."""
     person.follow("What you agree to")
+    person.page.wait_for_url("**/consent/*/")
     first = True
     while "/consent/" in person.page.url:
         if first:
@@ -191,6 +192,7 @@ def agrees(person: Person) -> None:
             page.get_by_role("radio", name="No", exact=True).check()
         person.press("Continue")
         person.until(lambda page=page, here=here: page.url != here, "the next page of consent")
+        page.wait_for_load_state()  # what stands on it is counted at once
 
 
 def sends_request(person: Person) -> None:

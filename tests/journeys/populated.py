@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 from unittest.mock import patch
 from uuid import uuid4
 
@@ -28,6 +27,7 @@ from tests.architecture.addresses import arguments  # noqa: E402
 from tests.architecture.routes import ours  # noqa: E402
 from tests.architecture.world import OWN, World  # noqa: E402
 from tests.factories.accounts import UserFactory  # noqa: E402
+from tests.journeys.service import wait_until  # noqa: E402
 
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 QUICK = ["django.contrib.auth.hashers.MD5PasswordHasher"]
@@ -36,11 +36,10 @@ QUICK = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 def worked_off() -> None:
     """Here the portal's own worker reads the files: wait for it."""
-    deadline = time.monotonic() + 90
-    cases = Job.objects.filter(case_id__isnull=False, name__startswith="records.")
-    while cases.exclude(state__in=(JobState.DONE, JobState.FAILED)).exists():
-        assert time.monotonic() < deadline, "the worker never finished"
-        time.sleep(0.1)
+    left = Job.objects.filter(case_id__isnull=False, name__startswith="records.").exclude(
+        state__in=(JobState.DONE, JobState.FAILED)
+    )
+    wait_until(lambda: not left.exists(), "the worker has finished", working=left.count)
 
 
 def pages(world: World, role: Role, client: Client) -> list[str]:

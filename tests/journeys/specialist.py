@@ -178,8 +178,7 @@ def writes_in_two_tabs(person: Person) -> None:
 
 
 def signs(person: Person) -> None:
-    """Looks once more, reads the preview, proves who signs, and signs."""
-    viewer(person)  # a page that is left while its engine starts without a graphics card has hung the browser
+    """Reads the preview, proves who signs, and signs."""
     person.press("Check and sign")
     person.on("Check and sign")
     person.reads("This is the report as the patient will see it", PLAIN[:40])

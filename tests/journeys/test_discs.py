@@ -70,7 +70,7 @@ def test_a_disc_folder_with_viewer_programs(testina: Person, tmp_path: Path) -> 
             "CT chest",
             "1 page",
         )
-    assert testina.page.get_by_text("refused").count() == 0
+    expect(testina.page.get_by_text("refused")).to_have_count(0)
     with testina.page.expect_download() as taken:
         testina.follow("Download the receipt (PDF)")
     assert Path(taken.value.path()).read_bytes().startswith(b"%PDF-")

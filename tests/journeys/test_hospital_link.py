@@ -41,7 +41,7 @@ def confirms(hospital: Person, link: str) -> None:
     hospital.go(link)
     hospital.on("Send records for a patient")
     hospital.until(lambda: len(hospital.page.get_by_label("Code").input_value()) == 52, "the code stands in the box")
-    assert "#" not in hospital.page.url, "and no longer in the history"
+    hospital.until(lambda: "#" not in hospital.page.url, "and no longer in the history")
     hospital.checks_page()
     hospital.press("Continue")
     hospital.on("Is this your patient?")

@@ -58,7 +58,7 @@ def test_staff_without_a_second_factor_get_no_further_than_setting_one_up(
 
     # Given no second factor, every page of the staff leads back to it
     admin.go("/accounts/people/")
-    assert "/2fa/" in admin.page.url, admin.page.url
+    admin.page.wait_for_url("**/2fa/**")
 
     # When one is set up
     secret = accounts.sets_up_authenticator(admin)
@@ -104,7 +104,7 @@ def test_staff_without_a_second_factor_get_no_further_than_setting_one_up(
         admin.press("Confirm")
     admin.checks_page()
     admin.page.get_by_role("textbox").first.fill("My laptop")
-    assert admin.page.get_by_role("checkbox").is_checked(), "as it is offered, it signs in alone"
+    expect(admin.page.get_by_role("checkbox"), "as it is offered, it signs in alone").to_be_checked()
     admin.page.locator("#mfa_webauthn_add").click()
     admin.page.wait_for_url(lambda url: "/add/" not in url)
     admin.checks_page()

@@ -13,11 +13,11 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
 from django.test import Client
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Locator, Page, expect, sync_playwright
 
 from cases.models import Case
 from tests.factories import files, records
-from tests.journeys.browser import chromium_path
+from tests.journeys.browser import SETTLED, chromium_path
 
 CHROMIUM = Path(chromium_path())
 STATIC = settings.BASE_DIR / "static"
@@ -67,6 +67,21 @@ class Browser:
             self.page.wait_for_timeout(50)
         return found
 
+    def becomes(self, read: Callable[[], Any], wanted: Any, seconds: float = 30) -> None:
+        """What is read is this, or is before long: pictures and figures follow a moment after what they tell of."""
+        end = time.monotonic() + seconds
+        while (found := read()) != wanted and time.monotonic() < end:
+            self.page.wait_for_timeout(50)
+        assert found == wanted
+
+    def box(self, of: Locator) -> dict[str, float]:
+        """Where it is, once it stays there."""
+        before: dict[str, float] = {}
+        while (now := dict(of.bounding_box() or {})) != before or not now:
+            before = now
+            self.page.evaluate(SETTLED)
+        return now
+
     def open(self) -> None:
         self.page.goto(self.address)
         self.until("document.getElementById('viewer').dataset.ready === 'true'")
@@ -114,8 +129,7 @@ def browse(case: Case, live_server: Any) -> Iterator[Callable[[int, int], Browse
 def scrolls_and_zooms_by_touch(browser: Browser) -> None:
     """One finger with the scroll tool, two fingers whatever the tool is."""
     browser.page.get_by_role("button", name="Scroll", exact=True).tap()
-    box = browser.page.locator(".co-v-canvas").bounding_box()
-    assert box is not None
+    box = browser.box(browser.page.locator(".co-v-canvas"))
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     session = browser.page.context.new_cdp_session(browser.page)
 
@@ -141,12 +155,11 @@ def scrolls_and_zooms_by_touch(browser: Browser) -> None:
 def test_viewer_shows_the_middle_slice_and_whose_it_is(browse: Callable[..., Browser], width: int, height: int) -> None:
     browser = browse(width, height)
     browser.open()
-    words = browser.page.locator(".co-v-pane").inner_text()
     for expected in ("EXAMPLE, TESTINA", "12 Mar 2026", "CT CHEST", f"Image {SLICES // 2 + 1} of {SLICES}", "W 400"):
-        assert expected in words
-    letters = [browser.page.locator(f".co-v-edge--{side}").inner_text() for side in ("top", "right", "bottom", "left")]
-    assert letters == ["A", "L", "P", "R"]
-    assert browser.page.evaluate("document.documentElement.scrollWidth") == width
+        expect(browser.page.locator(".co-v-pane")).to_contain_text(expected, use_inner_text=True)
+    edges = [browser.page.locator(f".co-v-edge--{side}") for side in ("top", "right", "bottom", "left")]
+    browser.becomes(lambda: [edge.inner_text() for edge in edges], ["A", "L", "P", "R"])
+    browser.becomes(lambda: browser.page.evaluate("document.documentElement.scrollWidth"), width)
     assert browser.violations() == []
     if width < 1000:
         scrolls_and_zooms_by_touch(browser)
@@ -162,7 +175,7 @@ def test_measuring_by_keyboard_is_true_to_scale_and_is_there_again_after_a_reloa
     for key in ["l", "Enter", "Enter", *["ArrowRight"] * 10, "Enter"]:
         keys.press(key)
     shown = f"{APP}.state.measurements().map((row) => row.stats.length)"
-    (length,) = browser.until(f"{APP}.state.status === 'Saved' && {shown}")
+    (length,) = browser.until(f"{APP}.state.status === 'Saved' && {shown}.every(Boolean) && {shown}")
     pixels = browser.page.evaluate(
         f"(() => {{ const v = {APP}.panes[0].viewport, a = v.canvasToWorld([0, 0]), b = v.canvasToWorld([80, 0]); return b[0] - a[0]; }})()"
     )
@@ -173,7 +186,7 @@ def test_measuring_by_keyboard_is_true_to_scale_and_is_there_again_after_a_reloa
     assert browser.until(f"{shown}.length && {shown}") == [pytest.approx(length, abs=0.01)]
     assert browser.complaints == []
     kept = browser.page.request.get(browser.address.split("?")[0] + f"state/{STUDY}/").json()
-    assert kept["revision"] == 1
+    assert kept["revision"] >= 1  # where the keys come slowly, what was drawn so far is saved before the end
     assert [row["tool"] for row in kept["state"]["measurements"]] == ["length"]
     assert json.dumps(kept).count("Example") == 0, "no name is kept with a measurement"
     for key in ["Home", "x"]:  # on another image, whose measurement is not on the screen
@@ -188,8 +201,9 @@ def test_three_planes_are_cut_from_even_slices(browse: Callable[..., Browser]) -
     browser.open()
     browser.page.keyboard.press("m")
     browser.until(f"{APP}.panes.length === 3 && {APP}.panes.every((pane) => pane.message.hidden && pane.ids.length)")
-    letters = [browser.page.locator(".co-v-pane").nth(n).locator(".co-v-edge").all_inner_texts() for n in range(3)]
-    assert letters == [["A", "L", "P", "R"], ["H", "P", "F", "A"], ["H", "L", "F", "R"]]
+    panes = [browser.page.locator(".co-v-pane").nth(n) for n in range(3)]
+    letters = [["A", "L", "P", "R"], ["H", "P", "F", "A"], ["H", "L", "F", "R"]]
+    browser.becomes(lambda: [pane.locator(".co-v-edge").all_inner_texts() for pane in panes], letters)
     assert browser.complaints == []
 
 
