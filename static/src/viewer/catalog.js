@@ -5,6 +5,9 @@ import { gettext } from './i18n.js';
 import { isSlide } from './slide.js';
 import { sortInstances, sortSeries } from './order.js';
 
+/** Frames that the server gives: none when it could not read the pixels, and then it names no pixel data. */
+const framesIn = (dataset) => (dataset['7FE00010'] ? number(dataset, 'frames') || 1 : 0);
+
 export class Series {
   constructor(api, study, dataset) {
     this.api = api;
@@ -44,9 +47,9 @@ export class Series {
     }
     const orders = new Map();                                              // of frame one of each instance, as the server counts them
     let order = 0;
-    for (const dataset of datasets.filter(hasImage)) { orders.set(dataset, order); order += number(dataset, 'frames') || 1; }
+    for (const dataset of datasets.filter(hasImage)) { orders.set(dataset, order); order += framesIn(dataset); }
     for (const dataset of sortInstances(datasets.filter(hasImage).map((one) => mend(one, this.modality)))) {
-      for (let frame = 1; frame <= (number(dataset, 'frames') || 1); frame += 1) {
+      for (let frame = 1; frame <= (framesIn(dataset) || 1); frame += 1) {   // one place for what cannot be drawn: it says so
         const place = { study: this.study.uid, series: this.uid, instance: value(dataset, 'sop'), frame };
         this.images.push({ place, dataset, id: `wadors:${this.api.frameUrl(place)}`, order: orders.get(dataset) + frame - 1, alone: false });
       }

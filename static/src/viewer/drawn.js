@@ -1,6 +1,8 @@
 /** Draws a presentation state's lines and texts over an image, in the layer of the cut lines. */
 import { toScreen } from './canvas.js';
-import { drawingsFor } from './marks.js';
+import { number } from './dicom.js';
+import { curve, drawingsFor } from './marks.js';
+import { areaFor } from './shutter.js';
 
 const SVG = 'http://www.w3.org/2000/svg';
 const node = (name, attributes, text = '') => {
@@ -15,11 +17,14 @@ export function drawMark(pane) {
   if (!applied || !place || !viewport) return [];
   const screen = toScreen(pane);
   if (!screen) return [];
-  return drawingsFor(applied, place).flatMap(({ kind, points, text }) => {
+  const image = pane.image?.dataset;
+  const area = areaFor(applied.areas, place) ?? (image && { left: 0, top: 0, right: number(image, 'columns'), bottom: number(image, 'rows') });
+  return drawingsFor(applied, place, area).flatMap(({ kind, points, text, spot }) => {
     const at = points.map(screen);
     if (!at.length || at.some((point) => !point?.every(Number.isFinite))) return [];
     const [[x, y], b = at[0]] = at;
-    if (kind === 'text') return [node('circle', { cx: x, cy: y, r: 3 }), node('text', { x: x + 8, y: y + 4 }, text)];
+    if (kind === 'text') return [...(spot ? [node('circle', { cx: x, cy: y, r: 3 })] : []), ...text.split(/\r\n|\r|\n/).map((line, i) => node('text', { x: spot ? x + 8 : x, y: y + (spot ? 4 : 13) + i * 17 }, line))];
+    if (kind === 'curve') return [node('path', { d: curve(at) })];
     if (kind === 'point') return [node('circle', { cx: x, cy: y, r: 4 })];
     if (kind === 'circle') return [node('circle', { cx: x, cy: y, r: Math.hypot(b[0] - x, b[1] - y) })];
     if (kind === 'ellipse' && at.length === 4) {

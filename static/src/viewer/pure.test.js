@@ -5,6 +5,7 @@ import { imageKey, mergeStates, sameRow, sameState } from './merge.js';
 import { likeness, missing, nearest, runAround, sortInstances, sortSeries } from './order.js';
 import { edges, edgesOfProjection, letters, planeName } from './orientation.js';
 import { autoWindow, presetsFor, rangeOf, windowOf } from './presets.js';
+import { figures } from './figures.js';
 import { levelsOf, ruler } from './slide.js';
 import { along, covers, distance, intersection, meeting, nearestAlong, nearestTo, planeFrom, turnedNormal } from './space.js';
 import { anglesFor, block, cut, planeOf, readPlane, writePlane } from './volume.js';
@@ -305,4 +306,11 @@ test('beside an image stands the earlier one of its side, before one of no known
   const now = series('now', 'R');
   const order = [series('now', 'L'), series('then', 'L'), series('then', ''), series('then', 'R')].sort((a, b) => likeness(b, now) - likeness(a, now));
   assert.deepEqual(order.map(({ study, side }) => `${study} ${side}`), ['then R', 'then ', 'then L', 'now L']);
+});
+
+test('an area on a colour picture has its size, and no mean of three colours', () => {
+  const stats = { mean: [1, 2, 3], stdDev: [0, 0, 0], area: 2123.7, areaUnit: 'mm²', modalityUnit: ['raw', 'raw', 'raw'] };
+  assert.equal(figures({ tool: 'ellipse', stats }), 'area 2124 mm²');
+  assert.equal(figures({ tool: 'rectangle', stats: { ...stats, mean: 41, modalityUnit: 'HU' } }), 'mean 41.0 HU, area 2124 mm²');
+  assert.equal(figures({ tool: 'probe', stats: { value: [1, 2, 3], modalityUnit: ['raw', 'raw', 'raw'] } }), '1, 2, 3');
 });

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { Series } from './catalog.js';
 import { calibration, regionScale, sideOf } from './dicom.js';
-import { drawingsFor } from './marks.js';
+import { curve, drawingsFor } from './marks.js';
 import { onSlide, shapesOfAnnotations } from './slidemarks.js';
 import { entriesFor, outline, seriesNamed, shapesOfSegmentation, shapesOfStructures } from './shapes.js';
 import { hasPlanes } from './planesover.js';
@@ -87,6 +87,14 @@ test('marks keep the corner of the image as their origin', () => {
   assert.deepEqual(drawingsFor(mark, { instance: '1' })[0].points, [[0, 0], [3, 4]]);
 });
 
+test('what is placed on the display lies on the displayed area, and curves go through their points', () => {
+  const mark = { annotations: [{ graphics: [{ units: 'DISPLAY', type: 'POLYLINE', points: [0, 0, 0.5, 1] }, { units: 'PIXEL', type: 'INTERPOLATED', points: [0, 0, 3, 3, 6, 0] }], texts: [{ units: 'DISPLAY', text: 'a', box: [0.5, 0.5, 1, 1], anchor: [] }] }] };
+  const area = { left: 10, top: 20, right: 30, bottom: 60 };
+  assert.deepEqual(drawingsFor(mark, { instance: '1' }, area).map(({ kind, points }) => [kind, points]), [['line', [[10, 20], [20, 60]]], ['curve', [[0, 0], [3, 3], [6, 0]]], ['text', [[20, 40]]]]);
+  assert.deepEqual([drawingsFor(mark, { instance: '1' }), drawingsFor({ ...mark, flip: true }, { instance: '1' }, area)].map((one) => one.map(({ kind }) => kind)), [['curve'], ['curve']]);
+  assert.equal(curve([[0, 0], [3, 3], [6, 0]]), 'M0 0C0.50 0.50,2.00 3.00,3.00 3.00C4.00 3.00,5.50 0.50,6.00 0.00');
+});
+
 test('side and view come from the image before the series', () => {
   assert.equal(sideOf({ '00200062': value('R'), '00200060': value('L'), '00185101': value('MLO') }), 'R MLO');
   assert.equal(sideOf({ '00200060': value('L') }), 'L');
@@ -116,11 +124,12 @@ test('every key does one thing', () => {
   assert.deepEqual(keys.filter((key, i) => keys.indexOf(key) !== i), []);
 });
 
-test('a film of a series is played and is no image of its stack; the images beside it are', async () => {
-  const frame = (sop, frames) => ({ '00080018': value(sop), '00280010': value(8), '00280011': value(8), '00280008': value(frames) });
-  const api = { metadata: async () => [frame('1.1', 1), frame('1.2', 90), frame('1.3', 1)], frameUrl: ({ instance }) => instance };
+test('a film is no image of its stack; what lacks readable pixels is one place of it, and no frame that the server counts', async () => {
+  const frame = (sop, frames, more) => ({ '00080018': value(sop), '00280010': value(8), '00280011': value(8), '00280008': value(frames), ...more });
+  const pixels = { '7FE00010': { BulkDataURI: '/' } };
+  const api = { metadata: async () => [frame('1.1', 1, pixels), frame('1.2', 90), frame('1.25', 100), frame('1.3', 2, pixels)], frameUrl: ({ instance }) => instance };
   const series = new Series(api, { uid: '1', beside: { papers: [], videos: [{ series: '1.0', instance: '1.2' }], marks: [] } }, { '0020000E': value('1.0'), '00080060': value('ES') });
-  assert.deepEqual((await series.load()).images.map(({ place, order }) => [place.instance, order]), [['1.1', 0], ['1.3', 1]]);
+  assert.deepEqual((await series.load()).images.map(({ place, order }) => [place.instance, place.frame, order]), [['1.1', 1, 0], ['1.25', 1, 1], ['1.3', 1, 1], ['1.3', 2, 2]]);
 });
 
 test('an image has overlay planes when a group from 6000 to 601E says so', () => {

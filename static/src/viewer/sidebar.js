@@ -1,29 +1,18 @@
 /** The list beside the images: studies with their series, then starred images and measurements. */
 import { el } from './dom.js';
+import { figures } from './figures.js';
 import { gettext } from './i18n.js';
 import { keyPlaces } from './marks.js';
 import { COLOURS, isShapes, partsOf } from './outlines.js';
 import { besideOf } from './paper.js';
 import { planeLabel } from './planes.js';
-import { figure } from './tools.js';
 
 const NAMES = {
   length: () => gettext('Length'), angle: () => gettext('Angle'), cobb: () => gettext('Cobb angle'), ellipse: () => gettext('Ellipse'), rectangle: () => gettext('Rectangle'), probe: () => gettext('Probe'), arrow: () => gettext('Arrow'),
   text: () => gettext('Text'),
 };
-const HU = /^hu$/i;
 
 const imageCount = (n) => (n === 1 ? gettext('1 image') : gettext('{n} images', { n }));
-
-/** "23.4 mm", "mean 41 HU, area 120 mm²": the figures of a measurement in a line. */
-export function figures({ tool, stats = {}, label }) {
-  const unit = (name) => (!name || name === 'raw' ? '' : HU.test(name) ? ' HU' : ` ${name.replace(' US Region', '')}`);
-  if (tool === 'length' && stats.length !== undefined) return `${figure(stats.length)}${unit(stats.unit)}`;
-  if ((tool === 'angle' || tool === 'cobb') && stats.angle !== undefined) return `${stats.angle.toFixed(1)}°`;
-  if ((tool === 'ellipse' || tool === 'rectangle') && stats.mean !== undefined) return gettext('mean {mean}{unit}, area {area}{areaUnit}', { mean: figure(stats.mean), unit: unit(stats.modalityUnit), area: figure(stats.area), areaUnit: unit(stats.areaUnit) });
-  if (tool === 'probe' && stats.value !== undefined) return `${Array.isArray(stats.value) ? stats.value.join(', ') : figure(stats.value)}${unit(stats.modalityUnit)}`;
-  return label ?? '';
-}
 
 export class Sidebar {
   constructor(app) {

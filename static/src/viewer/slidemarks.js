@@ -125,10 +125,11 @@ export function layerOver(host, viewer, colours) {
   return {
     draw(shown) {
       const drawn = shown.flatMap(({ entries, hidden, parts }) => entries.filter(({ part }) => !hidden.has(part)).map((entry) => ({ ...entry, order: parts.findIndex((one) => one.number === entry.part) % colours })));
-      marks.replaceChildren(...drawn.flatMap(({ loops, dots, open, order }) => [
-        ...(loops.length ? [node('path', { d: path(loops, open ? '' : 'Z'), class: `co-v-shape co-v-shape--${order}${open ? ' co-v-shape--open' : ''}` })] : []),
-        ...(dots.length ? [node('path', { d: dots.map(([x, y]) => `M${x.toFixed(2)} ${y.toFixed(2)}h0`).join(''), class: `co-v-shape co-v-shape--dots co-v-shape--${order}` })] : []),
-      ]));
+      const lines = drawn.flatMap(({ loops, dots, open, order }) => [
+        ...(loops.length ? [[path(loops, open ? '' : 'Z'), `co-v-shape--${order}${open ? ' co-v-shape--open' : ''}`]] : []),
+        ...(dots.length ? [[dots.map(([x, y]) => `M${x.toFixed(2)} ${y.toFixed(2)}h0`).join(''), `co-v-shape--dots co-v-shape--${order}`]] : []),
+      ]);
+      marks.replaceChildren(...lines.flatMap(([d, kind]) => [node('path', { d, class: `co-v-shape-under ${kind}` }), node('path', { d, class: `co-v-shape ${kind}` })]));   // slides are bright: a dark edge
       const places = drawn.flatMap(({ part, loops, dots }) => [...dots, ...loops.map((loop) => loop.reduce((best, point) => (point[1] < best[1] ? point : best)))].map((at) => ({ part, at })));
       spots = places.slice(0, NAMED).map(({ part, at }) => ({ at, text: node('text', { class: 'co-v-shape-name' }, String(part)) }));
       names.replaceChildren(...spots.map(({ text }) => text));

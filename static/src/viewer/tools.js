@@ -4,6 +4,7 @@ import {
   ToolGroupManager, WindowLevelTool, ZoomTool,
 } from '@cornerstonejs/tools';
 import { askText } from './dialog.js';
+import { figure, unitOf } from './figures.js';
 import { gettext } from './i18n.js';
 
 /** The value under a point. The stock tool asks a single image for its n-th slice and so reads nothing after the first image of a stack. */
@@ -58,10 +59,6 @@ function angleText({ cachedStats }, targetId) {
   return Number.isFinite(angle) ? [`${angle.toFixed(1)}°`] : undefined;
 }
 
-/** Three figures, as a ruler would be read: 8.31, 83.1, 831. */
-export const figure = (value) => (Math.abs(value) >= 100 ? value.toFixed(0) : Math.abs(value) >= 10 ? value.toFixed(1) : value.toFixed(2));
-const unitOf = (unit) => (unit && unit !== 'raw' ? ` ${unit.replace(' US Region', '')}` : '');
-
 function lengthText({ cachedStats }, targetId) {
   const { length, unit } = cachedStats[targetId] ?? {};
   return Number.isFinite(length) ? [`${figure(length)}${unitOf(unit)}`] : undefined;
@@ -77,11 +74,12 @@ function probeText({ cachedStats }, targetId) {
 /** Of an ellipse or rectangle; the rectangle tool hands over a list of targets, of which a stack has one. */
 function areaText({ cachedStats }, target) {
   const { area, areaUnit, mean, stdDev, min, max, modalityUnit } = cachedStats[[target].flat()[0]] ?? {};
-  if (!Number.isFinite(mean)) return undefined;
+  const size = gettext('Area {area}{unit}', { area: figure(area ?? 0), unit: unitOf(areaUnit) });
+  if (!Number.isFinite(mean)) return Array.isArray(mean) && Number.isFinite(area) ? [size] : undefined;   // of a colour image each colour has its own
   const unit = unitOf(modalityUnit);
   return [
     gettext('Mean {mean}{unit}', { mean: figure(mean), unit }), gettext('Spread (SD) {sd}{unit}', { sd: figure(stdDev ?? 0), unit }),
-    gettext('From {min} to {max}{unit}', { min: figure(min ?? 0), max: figure(max ?? 0), unit }), gettext('Area {area}{unit}', { area: figure(area ?? 0), unit: unitOf(areaUnit) }),
+    gettext('From {min} to {max}{unit}', { min: figure(min ?? 0), max: figure(max ?? 0), unit }), size,
   ];
 }
 
