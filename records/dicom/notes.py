@@ -9,9 +9,11 @@ from __future__ import annotations
 import io
 import json
 import math
+import re
 import sys
 import warnings
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -72,17 +74,7 @@ def write(order: dict[str, Any]) -> bytes:
         plain = {tag: one for tag, one in metadata.items() if "BulkDataURI" not in one}
         image = Dataset.from_json(plain)
         image.SpecificCharacterSet = "ISO_IR 192"
-        for keyword in (
-            "StudyID",
-            "AccessionNumber",
-            "StudyDate",
-            "StudyTime",
-            "PatientID",
-            "PatientBirthDate",
-            "PatientSex",
-        ):
-            if keyword not in image:
-                setattr(image, keyword, "")
+        mend(image)
         evidence[uid] = image
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of values that others wrote badly
@@ -91,6 +83,34 @@ def write(order: dict[str, Any]) -> bytes:
         out = io.BytesIO()
         made.save_as(out, enforce_file_format=True)
     return out.getvalue()
+
+
+_TEXTS = ("StudyID", "AccessionNumber", "PatientID")
+_DAYS = ("StudyDate", "PatientBirthDate")
+
+
+def mend(image: Any) -> None:
+    """Say of the study and the person what the new object repeats, in the form it has to have: an old "1994.01.30" as 19940130, what
+    cannot be understood as unknown.
+    """
+    for keyword in _TEXTS:
+        if keyword not in image:
+            setattr(image, keyword, "")
+    for keyword in _DAYS:
+        day = re.sub(r"[.\-/\s]", "", str(image.get(keyword) or ""))
+        setattr(image, keyword, day if _is_day(day) else "")
+    time = re.sub(r"[:\s]", "", str(image.get("StudyTime") or ""))
+    known = re.fullmatch(r"([01][0-9]|2[0-3])([0-5][0-9]([0-5][0-9](\.[0-9]{1,6})?)?)?", time)
+    image.StudyTime = time if known else ""
+    if image.get("PatientSex") not in ("M", "F", "O"):
+        image.PatientSex = ""
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return bool(re.fullmatch(r"[0-9]{8}", text) and date.fromisoformat(text))
+    except ValueError:
+        return False
 
 
 def _common(order: dict[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,13 +14,14 @@ import pytest
 from django.db import transaction
 from django.test import Client
 from PIL import Image
+from pydicom.dataset import Dataset
 from pydicom.uid import VLWholeSlideMicroscopyImageStorage
 
 from cases.models import Case
 from portal.core.access import Actor
 from portal.core.states import Role
 from records.actions import viewing
-from records.dicom.notes import in_millimetres, pixel_points, shape, uid_for
+from records.dicom.notes import in_millimetres, mend, pixel_points, shape, uid_for
 from records.models import Instance, Study, ViewerStateVersion
 from records.queries import notes
 from tests.factories import files, records
@@ -186,6 +188,29 @@ def test_a_tile_is_a_picture_of_the_frame(case: Case, owner: Client) -> None:
     answer = owner.get(f"/viewer/{case.ref}/tiles/{STUDY}/{SERIES}/{INSTANCE}/1")
     assert (answer.status_code, answer.content[:2]) == (200, b"\xff\xd8")
     assert owner.get(f"/viewer/{case.ref}/tiles/{STUDY}/{SERIES}/{INSTANCE}/2").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ({"StudyDate": "1994.01.30", "StudyTime": "11:25:01", "PatientSex": "F"}, ("19940130", "112501", "", "F")),
+        ({"StudyDate": "20260312", "StudyTime": "101500.5", "PatientBirthDate": "19610504"}, ("20260312", "101500.5", "19610504", "")),
+        ({"StudyDate": "20261399", "StudyTime": "9", "PatientBirthDate": "UNKNOWN", "PatientSex": "W"}, ("", "", "", "")),
+        ({}, ("", "", "", "")),
+    ],
+)  # fmt: skip
+def test_notes_repeat_of_a_header_what_can_be_understood(said: dict[str, str], kept: tuple[str, ...]) -> None:
+    """An old file writes its days and times otherwise; its key images are no less wanted."""
+    image = Dataset()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for keyword, text in said.items():
+            setattr(image, keyword, text)
+        mend(image)
+    assert (
+        tuple(str(image[name].value) for name in ("StudyDate", "StudyTime", "PatientBirthDate", "PatientSex")) == kept
+    )
+    assert image.StudyID == image.AccessionNumber == image.PatientID == ""
 
 
 def test_tiles_of_a_grey_slide_have_one_brightness_even_where_a_tile_is_empty(case: Case, owner: Client) -> None:
