@@ -114,7 +114,7 @@ class OwnItemForm(BaseForm):
         label=_("What would you like to tell us?"),
         choices=[
             ("sent", _("I sent it already")),
-            ("never", _("I never had this test")),
+            ("never", _("This test was never done")),
             ("cannot", _("I cannot get it")),
             ("ask", _("I have a question about it")),
         ],
