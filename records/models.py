@@ -251,7 +251,10 @@ class Page(models.Model):
 
 
 class Correction(CasePart):
-    """A person's word on what a paper is. Rows are added, never changed; the newest of a field holds, whatever is read later."""
+    """A person's word on what a paper is. Rows are added, never changed; the newest of a field holds, whatever is read later.
+
+    They go with the paper when its file is removed.
+    """
 
     document = models.ForeignKey(Document, on_delete=models.PROTECT, related_name="+")
     field = models.CharField(max_length=12, choices=CorrectedField.choices)

@@ -17,7 +17,7 @@ from portal.core.states import ObjectState
 from portal.core.workflow import Refused, move
 from records.actions.processing import finish
 from records.actions.uploads import forget_parts
-from records.models import CustodyEntry, Document, File, HealthFact, Instance, Page, Series, Study
+from records.models import Correction, CustodyEntry, Document, File, HealthFact, Instance, Page, Series, Study
 from records.moves import DOCUMENT, FILE, STUDY, UPLOAD
 from records.rules.codes import AGAIN, DUPLICATE, FAILED, SAME_UID
 from records.rules.header import header_of, header_of_study, text_of
@@ -65,6 +65,7 @@ def _remove(file: File, by: Actor, copies: bool = False) -> list[StoredObject]:
     erasable += unindex(file, by)
     erasable += shelve(file, by)
     HealthFact.objects.filter(document__file=file).delete()
+    Correction.objects.filter(document__file=file).delete()  # they hold words of the paper, and later papers are compared with them
     Document.objects.filter(file=file).update(**SAID_OF_PAPER)
     for member in File.objects.filter(container=file).exclude(state=RecordState.REMOVED).order_by("pk"):
         erasable += _remove(member, by, copies)

@@ -63,7 +63,7 @@ def _handle(job: Job, image: Image.Image) -> Outcome:
     thumbnail = None
     animated = image.format in ("GIF", "WEBP", "PNG", "MPO", "HEIF", "AVIF")
     side = job.limits.image_side
-    if animated and getattr(image, "n_frames", 1) > 1:
+    if animated and image.format != "MPO" and getattr(image, "n_frames", 1) > 1:
         outcome.flags.append("image_pages_not_shown")
     # A phone's second picture (depth, movement) is never looked at: programs that pass a photo on often cut it off.
     for number, page in enumerate([image] if animated else ImageSequence.Iterator(image)):

@@ -5,7 +5,6 @@ All names of an archive were written by one program on one computer, so they are
 
 from __future__ import annotations
 
-import itertools
 import re
 import struct
 import unicodedata
@@ -22,6 +21,7 @@ SAMPLE = 64 * 1024
 LATIN_RUN = 2
 """Accented letters in a row; other scripts have more."""
 SURE = 0.7
+_FEW, _GERMAN = frozenset("ðÐþÞýÝ"), frozenset("ÄÖÜ")
 _HIGH = re.compile(rb"[\x80-\xff]+")
 _UTF_8_NAME = 0x7075
 
@@ -68,7 +68,7 @@ def encoding_of(names: Iterable[bytes], latin: tuple[str, ...]) -> str:
     if max((len(run[0]) for run in _HIGH.finditer(sample)), default=0) <= LATIN_RUN:
         fitting = [name for name in latin if _share(sample, name, "LATIN") == 1.0]
         if fitting:
-            return min(fitting, key=lambda name: _inside_words(sample.decode(name)))  # the first of equals
+            return min(fitting, key=lambda name: _unlikely(sample.decode(name)))  # the first of equals
     scored = [(_of_pairs(sample, name, usual), name) for name, usual in _PAIRS]
     scored += [(_share(sample, name, "CYRILLIC"), name) for name in ("cp866", "cp1251")]
     best, name = max(scored, key=lambda one: one[0])  # the first of equals
@@ -89,9 +89,19 @@ def _share(sample: bytes, name: str, script: str) -> float:
     return sum(unicodedata.name(letter, "").startswith(f"{script} ") for letter in found) / (len(found) or 1)
 
 
-def _inside_words(text: str) -> int:
-    """Capitals beyond ASCII behind small letters, as they come from a wrong set of letters."""
-    return sum(a.islower() and b > "\x7f" and b.isupper() for a, b in itertools.pairwise(text))
+def _unlikely(text: str) -> int:
+    """How many letters beyond ASCII stand where a wrong set of letters puts them: capitals behind small letters or all by themselves,
+    letters that few languages have. "é.txt" must not become "Ú.txt", nor "ä" an "õ"; "Último" and "Leões" are words."""
+    found = 0
+    for before, letter, after in zip(f" {text}", text, f"{text[1:]} ", strict=False):
+        if letter <= "\x7f":
+            continue
+        if letter in _FEW or (letter in "õÕ" and after not in "eE"):
+            found += 1
+        elif letter.isupper():
+            alone = not before.isalpha() and not after.isalpha()
+            found += before.islower() or (alone and letter not in _GERMAN)
+    return found
 
 
 def _of_pairs(sample: bytes, name: str, usual: Callable[[int, int], float]) -> float:

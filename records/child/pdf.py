@@ -39,7 +39,7 @@ def handle(job: Job) -> Outcome:
         return _unlocked(job, content)
     document = _open(content, None)
     try:
-        flags, view_copy = _inspect(job, content)
+        flags, view_copy, attachments = _inspect(job, content)
         outcome.flags += flags
         count = len(document)
         if count < 1:
@@ -55,6 +55,7 @@ def handle(job: Job) -> Outcome:
             "title": _title(document),
             "view_copy": view_copy,
             "thumbnail": thumbnail(job, pages),
+            "attachments": attachments,
         }
     finally:
         document.close()
@@ -145,34 +146,42 @@ def thumbnail(job: Job, pages: list[dict[str, Any]]) -> str | None:
     return job.save("thumb.jpg", out.getvalue())
 
 
-def _inspect(job: Job, content: bytes) -> tuple[list[str], str | None]:
-    """Actions that run code, leave the document or start by themselves; a copy without them when there are any."""
+def _inspect(job: Job, content: bytes) -> tuple[list[str], str | None, list[dict[str, Any]]]:
+    """Actions that run code, leave the document or start by themselves; a copy without them when there are any; attached files."""
     import pikepdf
+
+    from . import attached
 
     try:
         with pikepdf.open(io.BytesIO(content), password=job.password or "", suppress_warnings=True) as document:
             flags: set[str] = set()
+            specs: list[Any] = []
             for place, entry in enumerate(document.objects):
                 if place > MAX_OBJECTS:
                     raise Refused("pdf_damaged")
-                _strip(entry, flags, 0)
+                _strip(entry, flags, 0, specs)
+            attachments, whole = attached.save(job, specs)
+            if not whole:
+                flags.add("pdf_attachments")
+            for spec in specs:
+                del spec["/EF"]
             holders: list[Any] = [document.Root, document.Root.get("/Names", {})]
             for holder in holders:
                 for name in ("/JavaScript", "/EmbeddedFiles"):
                     if name in holder:
-                        flags.add("pdf_javascript" if name == "/JavaScript" else "pdf_attachments")
+                        flags |= {"pdf_javascript"} if name == "/JavaScript" else set()
                         del holder[name]
-            if not flags:
-                return [], None
+            if not flags and not specs:
+                return [], None, []
             path = job.output("view.pdf")
             document.save(path, encryption=False)
-            return sorted(flags), path.name
+            return sorted(flags), path.name, attachments
     except (pikepdf.PdfError, ValueError, RecursionError):
         raise Refused("pdf_damaged") from None
 
 
-def _strip(entry: Any, flags: set[str], depth: int) -> None:
-    """Take dangerous actions out of one object, direct children included (PDF 32000-1, 12.6)."""
+def _strip(entry: Any, flags: set[str], depth: int, specs: list[Any]) -> None:
+    """Take dangerous actions out of one object, direct children included (PDF 32000-1, 12.6), and note where files are attached."""
     import pikepdf
 
     if depth > 20 or not isinstance(entry, (pikepdf.Dictionary, pikepdf.Stream, pikepdf.Array)):
@@ -180,13 +189,15 @@ def _strip(entry: Any, flags: set[str], depth: int) -> None:
     if isinstance(entry, pikepdf.Array):
         for child in entry:
             if not getattr(child, "is_indirect", False):
-                _strip(child, flags, depth + 1)
+                _strip(child, flags, depth + 1, specs)
         return
     _disarm(entry, flags)
+    if isinstance(entry.get("/EF"), pikepdf.Dictionary):
+        specs.append(entry)
     for name in list(entry.keys()):
         child = entry[name]
         if not getattr(child, "is_indirect", False):
-            _strip(child, flags, depth + 1)
+            _strip(child, flags, depth + 1, specs)
 
 
 def _disarm(entry: Any, flags: set[str]) -> None:

@@ -16,7 +16,7 @@ from portal.catalogue.types import UnknownKey
 from portal.core.states import Role
 from records.models import Correction, Document, Page
 from records.queries.describing import corrections
-from records.rules.codes import CONFIRMED, WRONG_PATIENT
+from records.rules.codes import CONFIRMED, PARTLY_SHOWN, WRONG_PATIENT
 from records.rules.documents import SURE, ranked
 from records.rules.identity import Verdict
 from records.states import CorrectedField, RecordState
@@ -95,6 +95,11 @@ class Told:
     unsure: bool = False
     options: tuple[tuple[str, str], ...] = ()
     likely: tuple[tuple[str, str], ...] = ()
+
+
+def partly_shown(document: Document) -> bool:
+    """Whether the original has more in it than the pages here show: a reader must not take them for all."""
+    return not PARTLY_SHOWN.isdisjoint(document.file.warnings)
 
 
 def told_about(case: Case, document: Document, *, staff: bool) -> list[Told]:

@@ -29,5 +29,7 @@ TOO_LARGE = "zip_too_large"
 """What an archive holds is more than one batch, or the case, takes."""
 AGAIN = frozenset({FAILED, "unsafe_memory", "unsafe_time", "unsafe_crash"})
 """Refusals that another try may mend."""
+PARTLY_SHOWN = frozenset({"pdf_pages_not_shown", "image_pages_not_shown", "text_shortened", "pdf_attachments"})
+"""Remarks on a paper that has more in it than its pages here show."""
 LOCKED = frozenset({"pdf_password", "pdf_password_wrong", "zip_password", "zip_password_wrong"})
 """Waits for a password from the person who sent it."""

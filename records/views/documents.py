@@ -20,7 +20,7 @@ from portal.core.workflow import Refused
 from records.actions import papers
 from records.forms import PaperForm
 from records.models import Document, Page
-from records.queries.documents import told_about, view_of, visible_documents
+from records.queries.documents import partly_shown, told_about, view_of, visible_documents
 from records.queries.files import preparing
 from records.states import CorrectedField
 from records.views.files import closed, started
@@ -79,6 +79,7 @@ def about_context(view: DocumentBase, *, editing: str = "", problem: str = "", t
         "told": told_about(document.case, document, staff=staff),
         "may_correct": papers.may_correct(document.case.phase, view.user.role),
         "language": language_name(document.language),
+        "partly_shown": partly_shown(document),
         "editing": editing,
         "problem": problem,
         "typed": typed,

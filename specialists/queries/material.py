@@ -16,6 +16,7 @@ from cases.models import Case
 from portal.core import storage
 from portal.core.models import StoredObject
 from records.models import Document, Instance, Page, Series, Study
+from records.queries.documents import partly_shown
 from records.states import RecordState
 from specialists.rules.names import spoken
 
@@ -44,6 +45,9 @@ class DocumentRow:
     date: date | None
     institution: str
     author: str
+    file_id: UUID
+    partly_shown: bool
+    """There is more in the original than the pages."""
     pages: list[Page] = field(default_factory=list)
 
 
@@ -81,12 +85,25 @@ def studies(case: Case) -> list[StudyRow]:
 
 def documents(case: Case, *, pages: bool = True) -> list[DocumentRow]:
     """Documents of the case that are ready, the newest first, each with its pages."""
-    found = list(Document.objects.filter(case=case, state=RecordState.READY).order_by("-date", "created_at"))
+    ready = Document.objects.filter(case=case, state=RecordState.READY).select_related("file")
+    found = list(ready.order_by("-date", "created_at"))
     by_document: dict[UUID, list[Page]] = defaultdict(list)
     if pages:
         for page in Page.objects.filter(document__in=[one.pk for one in found]).order_by("number"):
             by_document[page.document_id].append(page)
-    return [DocumentRow(one.pk, one.title, one.date, one.institution, one.author, by_document[one.pk]) for one in found]
+    return [
+        DocumentRow(
+            one.pk,
+            one.title,
+            one.date,
+            one.institution,
+            one.author,
+            one.file_id,
+            partly_shown(one),
+            by_document[one.pk],
+        )
+        for one in found
+    ]
 
 
 def reviewed(case: Case) -> list[dict[str, str]]:

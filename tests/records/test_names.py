@@ -25,6 +25,8 @@ JAPANESE, CHINESE = "胸部表ソ/画像01", "检查报告.pdf"
     ("cp949", ["검사결과지.pdf"]), ("cp949", ["김철수", "영상"]),
     ("cp866", ["Снимок"]), ("cp1251", ["Выписка.pdf", "КТ груди"]),
     ("cp437", ["Befund Größe.pdf"]), ("cp850", ["São João"]), ("cp1252", ["résumé été", "São João"]),
+    ("cp1252", ["ä.txt"]), ("cp1252", ["é.txt"]), ("cp1252", ["Ö.jpg"]), ("cp1252", ["à faire.txt"]), ("cp1252", ["è.txt"]),
+    ("cp850", ["Último.pdf"]), ("cp850", ["Leões.jpg"]), ("cp850", ["ä.txt"]), ("cp437", ["é.txt"]), ("cp850", ["Índice 1"]),
 ])  # fmt: skip
 def test_letters_are_worked_out_from_all_names_together(encoding: str, names: list[str]) -> None:
     found = encoding_of([name.encode(encoding) for name in names], OLD_PC)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
+import pikepdf
 import pytest
+from django.test import Client
+from django.urls import reverse
 
+from records.models import Document, File
 from tests.factories import files, health
+from tests.factories import records as make
 from tests.records.helpers import one
 
 WORDS = "Discharge letter of Testina Example. Sodium 140 mmol/l. Müller's test negative.\r\n"
@@ -65,3 +71,52 @@ def test_program_that_unpacks_scans_is_opened_like_a_zip(tmp_path: Path) -> None
 def test_program_without_scans_stays_a_program(inside: dict[str, bytes], tmp_path: Path) -> None:
     result = one(b"MZ\x90\0" + bytes(3000) + (files.packed_names(inside) if inside else b""), tmp_path)
     assert (result.status, result.code) == ("left_out", "viewer_program")
+
+
+def with_attached(*attached: tuple[str, bytes], note: tuple[str, bytes] | None = None) -> bytes:
+    """A cover letter with files in the list of attachments, and one pinned to the page."""
+    out = io.BytesIO()
+    with pikepdf.open(io.BytesIO(files.pdf("Cover letter", "See the attached report"))) as document:
+        for name, content in attached:
+            document.attachments[name] = pikepdf.AttachedFileSpec(document, content, filename=name)
+        if note:
+            spec = pikepdf.AttachedFileSpec(document, note[1], filename=note[0])
+            pin = pikepdf.Dictionary(Type=pikepdf.Name.Annot, Subtype=pikepdf.Name.FileAttachment, Rect=[9, 9, 30, 30])
+            pin.FS = document.make_indirect(spec.obj)
+            document.pages[0].Annots = pikepdf.Array([document.make_indirect(pin)])
+        document.save(out)
+    return out.getvalue()
+
+
+def test_files_attached_to_a_pdf_are_taken_out_and_not_in_the_safe_copy(tmp_path: Path) -> None:
+    inside = {"report.pdf": files.pdf("Diagnosis"), "IM1": files.dicom(), "lab.csv": b"Na;140\nK;4\n"}
+    content = with_attached(*list(inside.items())[:2], note=("../lab.csv", inside["lab.csv"]))
+    result = one(content, tmp_path)
+    assert (result.status, result.flags) == ("ready", ())
+    found = {at["name"]: (tmp_path / at["file"]).read_bytes() for at in result.data["attachments"]}
+    assert found == inside
+    assert b"EmbeddedFile" not in (tmp_path / result.data["view_copy"]).read_bytes().replace(b"/EmbeddedFiles", b"")
+
+
+def test_attachment_that_unpacks_to_too_much_is_told_and_stays_in_the_original(tmp_path: Path) -> None:
+    result = one(with_attached(("zeros.bin", bytes(64 * 1024**2)), ("a.txt", b"words")), tmp_path)
+    assert (result.status, result.flags) == ("ready", ("pdf_attachments",))
+    assert [at["name"] for at in result.data["attachments"]] == ["a.txt"]
+
+
+@pytest.mark.django_db
+def test_attached_report_is_a_paper_of_its_own_and_a_part_that_is_not_shown_is_told(client: Client) -> None:
+    case = make.case()
+    make.upload(case, with_attached(("report.pdf", files.pdf("Spirometry", "FEV1 2.1 L"))), "letter.pdf")
+    make.run_jobs()
+    assert sorted(File.objects.values_list("name", "state")) == [
+        ("letter report.pdf", "ready"),
+        ("letter.pdf", "ready"),
+    ]
+    letter = Document.objects.get(file__name="letter.pdf")
+    client.force_login(case.opened_by)
+    address = reverse("records:document", args=[letter.pk])
+    sentence = "This file has more in it than we show here"
+    assert sentence not in client.get(address).content.decode()
+    File.objects.filter(pk=letter.file_id).update(warnings=["pdf_pages_not_shown"])
+    assert sentence in client.get(address).content.decode()

@@ -213,6 +213,38 @@ def test_notes_repeat_of_a_header_what_can_be_understood(said: dict[str, str], k
     assert image.StudyID == image.AccessionNumber == image.PatientID == ""
 
 
+def test_drawings_over_an_image_are_a_clear_picture_for_those_who_see_the_case(case: Case, owner: Client) -> None:
+    data = pydicom.dcmread(io.BytesIO(files.dicom(study=8, size=16)))
+    plane = np.zeros((16, 16), np.uint8)
+    plane[3, 5] = 1
+    said = (
+        (0x10, "US", 16),
+        (0x11, "US", 16),
+        (0x40, "CS", "G"),
+        (0x50, "SS", [1, 1]),
+        (0x100, "US", 1),
+        (0x102, "US", 0),
+    )
+    for number, vr, value in (*said, (0x3000, "OW", np.packbits(plane.ravel(), bitorder="little").tobytes())):
+        data.add_new((0x6000, number), vr, value)
+    out = io.BytesIO()
+    data.save_as(out, enforce_file_format=True)
+    records.upload(case, out.getvalue(), "IM8")
+    records.run_jobs()
+    of = f"/viewer/{case.ref}/planes/{files.uid(8)}/{files.uid(8, 1)}/{files.uid(8, 1, 1)}"
+    shown = np.asarray(Image.open(io.BytesIO(owner.get(f"{of}/1").content)).convert("RGBA"))
+    assert shown.shape == (16, 16, 4) and tuple(shown[3, 5]) == (255, 255, 255, 255)
+    assert int((shown[..., 3] > 0).sum()) == 1, "clear where nothing is drawn"
+    without = owner.get(f"/viewer/{case.ref}/planes/{STUDY}/{SERIES}/{INSTANCE}/1")
+    assert (
+        without.status_code == 200
+        and not np.asarray(Image.open(io.BytesIO(without.content)).convert("RGBA"))[..., 3].any()
+    )
+    stranger = Client()
+    stranger.force_login(records.user())
+    assert [owner.get(f"{of}/2").status_code, stranger.get(f"{of}/1").status_code] == [404, 404]
+
+
 def test_tiles_of_a_grey_slide_have_one_brightness_even_where_a_tile_is_empty(case: Case, owner: Client) -> None:
     tiles = np.array([[[0, 0], [0, 0]], [[24, 24], [24, 24]], [[12, 12], [12, 12]]], "<u2")
     content = files.dicom(
