@@ -65,7 +65,9 @@ def _remove(file: File, by: Actor, copies: bool = False) -> list[StoredObject]:
     erasable += unindex(file, by)
     erasable += shelve(file, by)
     HealthFact.objects.filter(document__file=file).delete()
-    Correction.objects.filter(document__file=file).delete()  # they hold words of the paper, and later papers are compared with them
+    Correction.objects.filter(
+        document__file=file
+    ).delete()  # they hold words of the paper, and later papers are compared with them
     Document.objects.filter(file=file).update(**SAID_OF_PAPER)
     for member in File.objects.filter(container=file).exclude(state=RecordState.REMOVED).order_by("pk"):
         erasable += _remove(member, by, copies)

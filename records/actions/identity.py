@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,7 +15,7 @@ from records.moves import STUDY
 from records.queries.studies import people
 from records.rules.codes import CONFIRMED, TWO_PATIENTS, WRONG_PATIENT
 from records.rules.header import Header, header_of, header_of_study
-from records.rules.identity import Verdict, compare, two_people
+from records.rules.identity import Verdict, compare, same_person, two_people
 from records.states import RecordState
 
 
@@ -37,13 +38,17 @@ def check(*, case: Case, study: Study, by: Actor, index: Mapping[str, Any] | Non
     if header.who != known.who and two_people(header.who, known.who) and not _decided(study, header):
         _hold(study, TWO_PATIENTS, by)
         return
-    if study.code == CONFIRMED:
+    if study.code == CONFIRMED and header.who == known.who:
         return
     found = compare(
         record_name=header.names, record_birth=header.birth, record_sex=header.sex, person=processing.person_of(case)
     )
-    if found.verdict is Verdict.OTHER:
+    if found.verdict is not Verdict.OTHER:
+        return
+    if study.code != CONFIRMED:
         _hold(study, WRONG_PATIENT, by)
+    elif not _decided(study, header, spelling=True):
+        _hold(study, TWO_PATIENTS, by)
 
 
 def _check_all(case: Case, study: Study, by: Actor) -> None:
@@ -71,12 +76,16 @@ def _tell_of_another(study: Study, known: Header, header: Header, by: Actor) -> 
         note(study, "study", "two_patients", actor=by)
 
 
-def _decided(study: Study, header: Header) -> bool:
-    """Whether the coordinator who confirmed the study saw this name on it: more images of the same arrive."""
+def _decided(study: Study, header: Header, *, spelling: bool = False) -> bool:
+    """Whether the coordinator who confirmed the study saw this person on it: more images of the same arrive. With `spelling`, in
+    another spelling as well. The image that came first, whose header the study has, may name nobody."""
     if study.code != CONFIRMED:
         return False
     earlier = Instance.objects.filter(series__study=study).values_list("metadata", flat=True)
-    return sum(1 for metadata in earlier.iterator(chunk_size=50) if header_of(metadata).who == header.who) > 1
+    named = Counter(header_of(metadata).who for metadata in earlier.iterator(chunk_size=50))
+    if named[header.who] > 1:
+        return True
+    return spelling and any(who != header.who and same_person(header.who, who) for who in named)
 
 
 def _hold(study: Study, code: str, by: Actor) -> None:

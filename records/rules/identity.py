@@ -200,16 +200,27 @@ def two_people(first: tuple[str, str, str, str], second: tuple[str, str, str, st
     """
     if first == second:
         return False
-    if first[3] and second[3] and _id(first[3]) != _id(second[3]):
-        return True
+    return _other_id(first, second) or _compared(first, second) is Verdict.OTHER
+
+
+def same_person(first: tuple[str, str, str, str], second: tuple[str, str, str, str]) -> bool:
+    """Whether two headers plainly name one person: nothing differs, and the name agrees."""
+    named = same_name(first[0], second[0].replace("=", " ")) is Verdict.SAME
+    return named and not _other_id(first, second) and _compared(first, second) is Verdict.SAME
+
+
+def _other_id(first: tuple[str, str, str, str], second: tuple[str, str, str, str]) -> bool:
+    return bool(first[3] and second[3]) and _id(first[3]) != _id(second[3])
+
+
+def _compared(first: tuple[str, str, str, str], second: tuple[str, str, str, str]) -> Verdict:
     day = re.fullmatch(r"([0-9]{4})([0-9]{2})([0-9]{2})", second[1])
     try:
         birth = date(int(day[1]), int(day[2]), int(day[3])) if day else None
     except ValueError:
         birth = None
     person = Person(second[0].replace("=", " "), birth, {"M": "male", "F": "female"}.get(second[2][:1], ""))
-    found = compare(record_name=first[0], record_birth=first[1], record_sex=first[2], person=person)
-    return found.verdict is Verdict.OTHER
+    return compare(record_name=first[0], record_birth=first[1], record_sex=first[2], person=person).verdict
 
 
 def _id(text: str) -> str:

@@ -144,6 +144,26 @@ def test_removed_records_leave_no_word_of_the_person_on_them(patient: Client, ca
     assert (study.state, study.patient_name, study.modalities) == (RecordState.READY, "EXAMPLE^TESTINA", ["CT"])
 
 
+def test_third_name_in_a_confirmed_study_is_set_aside_though_its_first_image_names_nobody(
+    desk: Client, case: Any
+) -> None:
+    """The desk said yes to a maiden name, not to whoever comes later under the same number of a study."""
+    nobody = {"PatientName": "", "PatientBirthDate": "", "PatientSex": "", "PatientID": ""}
+    maiden = nobody | {"PatientName": "MAIDEN^TESTINA ANNA", "PatientBirthDate": "19610405"}
+    make.upload(case, files.dicom(instance=1, **nobody), "IM1")
+    make.run_jobs()
+    make.upload(case, files.dicom(instance=2, **maiden | {"PatientName": "MAIDEN^ANNA"}), "IM2")
+    make.run_jobs()
+    assert Study.objects.get().state == RecordState.QUARANTINED
+    release(desk, Study.objects.get(), "maiden name")
+    make.upload(case, files.dicom(instance=3, **maiden), "IM3")
+    make.run_jobs()
+    assert Study.objects.get().state == RecordState.READY, "the same name, written out"
+    make.upload(case, files.dicom(instance=4, **nobody | {"PatientName": "SOMEBODY^ELSE"}), "IM4")
+    make.run_jobs()
+    assert (Study.objects.get().state, Study.objects.get().code) == (RecordState.QUARANTINED, "two_patients")
+
+
 def test_what_is_set_aside_tells_the_patient_none_of_its_own_words(patient: Client, desk: Client, case: Any) -> None:
     described = {"StudyDescription": "OTTOS CHEST", "SeriesDescription": "OTTOS LUNG", "BodyPartExamined": "OTTOS"}
     make.upload(case, files.dicom(**described, **OTHER), "IM1")
