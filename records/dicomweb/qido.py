@@ -55,6 +55,8 @@ def study_json(study: Study, base: str, counts: tuple[int, int] | None = None) -
         "0020000D": element("UI", study.uid),
         "00200010": element("SH", study.study_id),
     }
+    if not study.modalities:  # left out, not empty: OHIF's list of studies fails whole on one that is empty
+        del found["00080061"]
     if counts is not None:
         found["00201206"], found["00201208"] = element("IS", counts[0]), element("IS", counts[1])
     return found
