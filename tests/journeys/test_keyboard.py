@@ -165,6 +165,7 @@ def test_a_patient_is_asked_agrees_and_sends_without_a_mouse(service: Service, m
     expect(page.get_by_label("Question 2")).to_be_focused()
     writes(testina, "Question 2", "Is a repair as good?")
     presses(testina, "Save and add another")
+    expect(page.get_by_label("Question 3")).to_be_focused()
     presses(testina, "Move question 2 up")
     expect(page.get_by_label("Question 1")).to_have_value("Is a repair as good?", timeout=PATIENCE_MS)
     expect(page.get_by_role("button", name="Move question 1 down")).to_be_focused()

@@ -18,6 +18,8 @@ from portal.core.models import Job
 STAND_INS = {"key": "stands for a session"}
 MORE = 50
 """Shapes that two threads race for, and as many after them."""
+PATIENCE = 60
+"""Seconds after which the other thread counts as hanging; no time is measured."""
 
 
 @pytest.fixture(autouse=True)
@@ -36,15 +38,15 @@ def of_two_threads(shape: object, make: Callable[[], QuerySet[Any, Any]]) -> tup
 
     def slowly() -> QuerySet[Any, Any]:
         began.set()
-        assert ended.wait(10)
+        assert ended.wait(PATIENCE)
         return make()
 
     other = threading.Thread(target=lambda: found.append(compiled(shape, STAND_INS, slowly)))
     other.start()
-    assert began.wait(10)
+    assert began.wait(PATIENCE)
     mine = compiled(shape, STAND_INS, make)
     ended.set()
-    other.join(10)
+    other.join(PATIENCE)
     return mine, found[0]
 
 

@@ -78,7 +78,7 @@ def processes_of(folder: Path) -> list[str]:
 
 
 def get(port: int, path: str) -> int:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
     connection.request("GET", path, headers={"Host": f"localhost:{port}"})
     status = connection.getresponse().status
     connection.close()

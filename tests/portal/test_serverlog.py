@@ -56,7 +56,7 @@ def test_an_error_of_the_server_names_neither_address_nor_record(tmp_path: Path)
 
 
 def ask(port: int, address: str) -> int:
-    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
         try:
             connection.request("GET", address)
             return connection.getresponse().status

@@ -17,7 +17,7 @@ import pytest
 from portal import supervisor
 from portal.supervisor import Child, Program, Supervisor
 
-PATIENCE = 30
+PATIENCE = 120
 
 
 def python(code: str) -> list[str]:

@@ -52,7 +52,7 @@ def fresh_edition() -> Iterator[None]:
 
 def race(*works: Callable[[], Any]) -> tuple[list[Any], list[BaseException]]:
     """Start all together; (what the winners returned, what the others raised)."""
-    gate = threading.Barrier(len(works), timeout=30)
+    gate = threading.Barrier(len(works), timeout=120)
 
     def run(work: Callable[[], Any]) -> Any:
         try:
