@@ -45,7 +45,7 @@ class Report(ReportView):
             "report": queries.shown(self.report.document),
             "sha256": self.report.sha256,
             "released": self.report.released_at is not None,
-            "to_patient": self.case.own and request.user.role == Role.PATIENT,
+            "to_patient": self.case.own and getattr(request.user, "role", None) == Role.PATIENT,
         }
         return render(request, "report/page.html", context)
 

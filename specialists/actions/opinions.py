@@ -17,6 +17,7 @@ from cases.actions import reports
 from cases.actions.locking import lock
 from cases.models import Case, Question, Report
 from cases.queries import first_opinion
+from cases.queries.edition import edition_of
 from portal.core.access import Actor
 from portal.core.workflow import Refused, move
 from specialists.models import Assignment, Licence, Opinion, OpinionDraft, Profile
@@ -127,7 +128,7 @@ def build(
 ) -> dict[str, Any]:
     """The report document of a draft (cases/report.py). Without `signed_at` it is a preview."""
     case = assignment.case
-    edition = terms.edition_of(case)
+    edition = edition_of(case)
     condition = terms.condition_of(case)
     values, citations = draft.content.get("values", {}), draft.content.get("citations", {})
     asked = list(Question.objects.filter(case=case).values_list("text", flat=True))

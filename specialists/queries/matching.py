@@ -11,6 +11,7 @@ from django.db.models import Count
 from django.utils import timezone
 
 from cases.models import Case
+from cases.queries.edition import edition_of
 from portal.catalogue.parts import Route
 from portal.core.states import Role
 from specialists.models import Assignment, Licence, Profile
@@ -28,7 +29,7 @@ def _state(country: str, state: str) -> str:
 
 def wanted(case: Case) -> Wanted:
     """What this case asks of a specialist, with the names that the coordinator reads."""
-    edition = terms.edition_of(case)
+    edition = edition_of(case)
     patient, condition = case.patient, terms.condition_of(case)
     country = str(patient.country or "")
     state = _state(country, patient.state)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cases.models import Case, Hold, Message
+from cases.queries.edition import edition_of
 from cases.queries.summary import Group, summary
 from specialists.models import Assignment
-from specialists.queries import terms
 
 SHOWN = ("problem", "health")
 """Sections of the request that a reviewer needs. The person's name stands at the top of the page; the telephone is the desk's."""
@@ -19,7 +19,7 @@ def questions(groups: list[Group]) -> list[str]:
 
 def story(case: Case) -> tuple[list[str], list[Group]]:
     """The patient's questions, and their answers in the words that they picked."""
-    groups = summary(case, terms.edition_of(case))
+    groups = summary(case, edition_of(case))
     return questions(groups), [group for group in groups if group.key in SHOWN and group.rows]
 
 

@@ -10,6 +10,7 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
+from cases.queries.edition import edition_of
 from portal.core import readability
 from portal.core.workflow import Refused
 from specialists.actions import opinions
@@ -88,7 +89,7 @@ class Reading(AssignmentView):
 
     def post(self, request: HttpRequest, **_kwargs: object) -> HttpResponse:
         text = request.POST.get("text", "")[:LONGEST]
-        explained = terms.edition_of(self.assignment.case).explained_words
+        explained = edition_of(self.assignment.case).explained_words
         found = readability.read(text, explained)
         return JsonResponse(
             {
