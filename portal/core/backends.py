@@ -34,13 +34,13 @@ class Listed:
 class Backend(Protocol):
     """What the two backends offer: whole sealed objects in, byte ranges out.
 
-    `put` reads its chunks once and holds at most a part of them in memory; nothing has the name before all is written. It raises
-    FileExistsError when something has it already, unless `replace` is set. `get` raises FileNotFoundError, and gives less than was
-    asked for when the object is shorter.
+    `put` and `stage` read their chunks once; each is valid until the next one is asked for. `put` holds at most a part of them in
+    memory; nothing has the name before all is written. It raises FileExistsError when something has it already, unless `replace` is
+    set. `get` raises FileNotFoundError, and gives less than was asked for when the object is shorter.
     """
 
-    def put(self, name: str, chunks: Iterable[bytes], *, replace: bool = False) -> None: ...
-    def stage(self, name: str, chunks: Iterable[bytes]) -> Path | None: ...
+    def put(self, name: str, chunks: Iterable[bytes | memoryview], *, replace: bool = False) -> None: ...
+    def stage(self, name: str, chunks: Iterable[bytes | memoryview]) -> Path | None: ...
     def settle(self, staged: Mapping[str, Path | None]) -> None: ...
     def get(self, name: str, start: int, stop: int) -> Iterator[bytes]: ...
     def delete(self, name: str) -> None: ...
@@ -91,7 +91,7 @@ class LocalFolder:
             _fsync(self.location)
         return target
 
-    def stage(self, name: str, chunks: Iterable[bytes]) -> Path | None:
+    def stage(self, name: str, chunks: Iterable[bytes | memoryview]) -> Path | None:
         """Write under a temporary name, not safe yet: `settle` makes many safe together."""
         target = self._target(name)
         temporary = target.with_name(f".{name}.{uuid4().hex}")
@@ -115,7 +115,7 @@ class LocalFolder:
         waited = [*places.values(), *{place.parent for place in places.values()}]
         list(_waiters(os.getpid()).map(_fsync, waited))
 
-    def put(self, name: str, chunks: Iterable[bytes], *, replace: bool = False) -> None:
+    def put(self, name: str, chunks: Iterable[bytes | memoryview], *, replace: bool = False) -> None:
         target = self._target(name)
         temporary = target.with_name(f".{name}.{uuid4().hex}")
         try:
@@ -209,7 +209,7 @@ class Bucket:
     def client(self) -> Any:
         return self.s3.bucket.meta.client
 
-    def stage(self, name: str, chunks: Iterable[bytes]) -> Path | None:
+    def stage(self, name: str, chunks: Iterable[bytes | memoryview]) -> Path | None:
         """A bucket has no half-written objects: what was put is safe."""
         self.put(name, chunks)
         return None
@@ -217,7 +217,7 @@ class Bucket:
     def settle(self, staged: Mapping[str, Path | None]) -> None:
         """Nothing is left to do."""
 
-    def put(self, name: str, chunks: Iterable[bytes], *, replace: bool = False) -> None:
+    def put(self, name: str, chunks: Iterable[bytes | memoryview], *, replace: bool = False) -> None:
         """One request for a small object; a multipart upload, part by part, for one that is larger than a part."""
         only_new = {} if replace else {"IfNoneMatch": "*"}
         parts = _gathered(chunks, BUCKET_PART)
@@ -314,7 +314,7 @@ class Bucket:
         return True
 
 
-def _gathered(chunks: Iterable[bytes], size: int) -> Iterator[bytes]:
+def _gathered(chunks: Iterable[bytes | memoryview], size: int) -> Iterator[bytes]:
     """The same bytes in portions of `size`; the last one is smaller."""
     waiting = bytearray()
     for chunk in chunks:

@@ -28,7 +28,7 @@ class Plan:
 
     start: str
     values: attrgetter[tuple[Any, ...]]
-    width: int
+    names: tuple[str, ...]
     changes: tuple[tuple[int, Callable[[Any], Any]], ...]
 
     def of(self, row: models.Model) -> Sequence[Any]:
@@ -51,22 +51,32 @@ def insert(rows: Sequence[models.Model]) -> None:
     """
     if not rows:
         return
-    if not transaction.get_connection().in_atomic_block:
-        raise RuntimeError("insert() outside a transaction")
     plan = _plan(type(rows[0]), connection.vendor)
-    one = f"({', '.join(['%s'] * plan.width)})"
+    _write(plan, [plan.of(row) for row in rows])
+    alias = connection.alias
+    for row in rows:
+        row._state.adding, row._state.db = False, alias
+
+
+def insert_alike(row: models.Model, column: str, values: Sequence[Any]) -> None:
+    """Insert a row for each of these values of one column, otherwise like `row`, with keys that the database gives. As `insert`."""
+    plan = _plan(type(row), connection.vendor)
+    first, place = tuple(plan.of(row)), plan.names.index(column)
+    before, behind, change = first[:place], first[place + 1 :], dict(plan.changes).get(place, lambda value: value)
+    _write(plan, [(*before, change(value), *behind) for value in values])
+
+
+def _write(plan: Plan, rows: Sequence[Sequence[Any]]) -> None:
+    if not transaction.get_connection().in_atomic_block:
+        raise RuntimeError("many rows outside a transaction")
+    one = f"({', '.join(['%s'] * len(plan.names))})"
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             for at in range(0, len(rows), ROWS_AT_ONCE):
                 some = rows[at : at + ROWS_AT_ONCE]
-                cursor.execute(
-                    plan.start + ", ".join([one] * len(some)), [value for row in some for value in plan.of(row)]
-                )
-        else:
-            cursor.executemany(plan.start + one, [plan.of(row) for row in rows])
-    alias = connection.alias
-    for row in rows:
-        row._state.adding, row._state.db = False, alias
+                cursor.execute(plan.start + ", ".join([one] * len(some)), [value for row in some for value in row])
+        elif rows:
+            cursor.executemany(plan.start + one, rows)
 
 
 def insert_one(row: models.Model) -> None:
@@ -76,7 +86,7 @@ def insert_one(row: models.Model) -> None:
         IntegrityError, DataError: as a save would.
     """
     plan, key = _plan(type(row), connection.vendor), row._meta.pk
-    one = f"({', '.join(['%s'] * plan.width)}) RETURNING {connection.ops.quote_name(str(key.column))}"
+    one = f"({', '.join(['%s'] * len(plan.names))}) RETURNING {connection.ops.quote_name(str(key.column))}"
     with connection.cursor() as cursor:
         cursor.execute(plan.start + one, list(plan.of(row)))
         given = cursor.fetchone()[0]
@@ -104,7 +114,8 @@ def _plan(model: type[models.Model], vendor: str) -> Plan:
     names = ", ".join(quote(str(field.column)) for field in fields)
     start = f"INSERT INTO {quote(model._meta.db_table)} ({names}) VALUES "  # noqa: S608 - names of our own models
     changes = tuple((place, change) for place, field in enumerate(fields) if (change := _change(field, vendor)))
-    return Plan(start, attrgetter(*(field.attname for field in fields)), len(fields), changes)
+    columns = tuple(field.attname for field in fields)
+    return Plan(start, attrgetter(*columns), columns, changes)
 
 
 def _change(field: models.Field[Any, Any], vendor: str) -> Callable[[Any], Any] | None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -101,24 +102,44 @@ def _bound(object_id: UUID, index: int, total: int | None) -> bytes:
     return FORMAT.encode() + object_id.bytes + index.to_bytes(8, "big") + last
 
 
-def _stretches(chunks: Iterable[bytes]) -> Iterator[tuple[memoryview, bool]]:
-    """Cut a stream into whole segments, some in a row; the last one (perhaps empty) comes by itself and is marked."""
-    waiting: list[bytes] = []
-    count = 0
+def _stretches(chunks: Iterable[bytes | memoryview]) -> Iterator[tuple[memoryview, bool]]:
+    """Cut a stream into whole segments, some in a row; the last one (perhaps empty) comes by itself and is marked.
+
+    A chunk is done with before the next one is asked for, and is not copied but for its end.
+    """
+    rest = bytearray()
     for chunk in chunks:
-        waiting.append(chunk)
-        count += len(chunk)
-        if count <= SEGMENT:
+        view = memoryview(chunk)
+        if len(rest) + len(view) <= SEGMENT:
+            rest += view
             continue
-        view = memoryview(b"".join(waiting) if len(waiting) > 1 else chunk)
-        whole = (count - 1) // SEGMENT * SEGMENT  # what is left may be the last
+        if rest:
+            lacks = SEGMENT - len(rest)
+            rest += view[:lacks]
+            yield memoryview(rest), False
+            view = view[lacks:]
+        whole = (len(view) - 1) // SEGMENT * SEGMENT  # what is left may be the last
         for at in range(0, whole, STRETCH):
             yield view[at : min(at + STRETCH, whole)], False
-        waiting, count = [bytes(view[whole:])], count - whole
-    yield memoryview(b"".join(waiting)), True
+        rest = bytearray(view[whole:])
+    yield memoryview(rest), True
 
 
-def write_stream(chunks: Iterable[bytes], *, case_id: UUID, kind: str, row: bool = True) -> StoredObject:
+@contextmanager
+def _room() -> Iterator[memoryview]:
+    """Memory for a sealed stretch, used again and again: new memory costs more than sealing into it."""
+    try:
+        room = _rooms.pop()
+    except IndexError:
+        room = bytearray(STRETCH + STRETCH // SEGMENT * TAG)
+    yield memoryview(room)
+    _rooms.append(room)
+
+
+_rooms: deque[bytearray] = deque(maxlen=32)
+
+
+def write_stream(chunks: Iterable[bytes | memoryview], *, case_id: UUID, kind: str, row: bool = True) -> StoredObject:
     """Seal a stream of bytes and keep it; the row exists only once the bytes are safe.
 
     Args:
@@ -148,11 +169,11 @@ class Batch:
         self._key, self._staged = _data_key(case_id), dict[str, Path | None]()
         self._start = os.urandom(1)
 
-    def seal(self, chunks: Iterable[bytes], *, kind: str) -> StoredObject:
+    def seal(self, chunks: Iterable[bytes | memoryview], *, kind: str) -> StoredObject:
         """As `write_stream`, but neither safe on the disk nor in the database yet."""
         return _seal(chunks, self._key, kind, self._stage, UUID(bytes=self._start + os.urandom(15), version=4))
 
-    def _stage(self, name: str, sealed: Iterable[bytes]) -> None:
+    def _stage(self, name: str, sealed: Iterable[bytes | memoryview]) -> None:
         self._staged[name] = backend().stage(name, sealed)
 
     def drop(self, stored: StoredObject) -> None:
@@ -170,13 +191,13 @@ class Batch:
 
 
 def _seal(
-    chunks: Iterable[bytes],
+    chunks: Iterable[bytes | memoryview],
     key: DataKey,
     kind: str,
-    put: Callable[[str, Iterable[bytes]], None],
+    put: Callable[[str, Iterable[bytes | memoryview]], None],
     object_id: UUID | None = None,
 ) -> StoredObject:
-    """Seal a stream through `put`; the row is returned unsaved.
+    """Seal a stream through `put`; the row is returned unsaved. What `put` is handed is valid until it asks for more.
 
     Raises:
         RuntimeError: called inside a transaction (file work must not hold the database).
@@ -188,18 +209,21 @@ def _seal(
     digest = hashlib.sha256()
     size = 0
 
-    def sealed() -> Iterator[bytes]:
+    def sealed() -> Iterator[memoryview]:
         nonlocal size
         index = 0
-        for plain, last in _stretches(chunks):
-            digest.update(plain)
-            size += len(plain)
-            out = []
-            for at in range(0, len(plain) or 1, SEGMENT):
-                bound = _bound(object_id, index, size if last else None)
-                out.append(cipher.encrypt(index.to_bytes(12, "big"), plain[at : at + SEGMENT], bound))
-                index += 1
-            yield b"".join(out)
+        with _room() as room:
+            for plain, last in _stretches(chunks):
+                digest.update(plain)
+                size += len(plain)
+                end = 0
+                for at in range(0, len(plain) or 1, SEGMENT):
+                    bound = _bound(object_id, index, size if last else None)
+                    segment = plain[at : at + SEGMENT]
+                    start, end = end, end + len(segment) + TAG
+                    cipher.encrypt_into(index.to_bytes(12, "big"), segment, bound, room[start:end])
+                    index += 1
+                yield room[:end]
 
     put(object_id.hex, sealed())
     return StoredObject(

@@ -15,7 +15,7 @@ from django.utils.module_loading import import_string
 
 from portal.core import jobs
 from portal.core.access import Actor
-from portal.core.bulk import insert, insert_one
+from portal.core.bulk import insert_alike, insert_one
 from portal.core.models import Event
 from portal.core.states import Role
 
@@ -135,6 +135,30 @@ def note(
     return event
 
 
+def note_alike(
+    subjects: Sequence[UUID],
+    kind: str,
+    name: str,
+    *,
+    case_id: UUID | None,
+    actor: Actor,
+    source: str = "",
+    target: str = "",
+) -> None:
+    """Append the same event for many subjects of one case, without its reactions, inside the transaction of the change that it tells."""
+    event = Event(
+        case_id=case_id,
+        subject_kind=kind,
+        name=name,
+        source=source,
+        target=target,
+        actor_kind=actor.kind,
+        actor_id=actor.id,
+        actor_role=actor.role,
+    )
+    insert_alike(event, "subject_id", subjects)
+
+
 @transaction.atomic
 def move(
     subject: Any,
@@ -211,20 +235,7 @@ def move_many(
     for one in subjects:
         for name, value in columns.items():
             setattr(one, name, value)
-    insert(
-        [
-            Event(
-                case_id=one.case_uuid,
-                subject_kind=machine.kind,
-                subject_id=one.pk,
-                name=event,
-                source=source,
-                target=target,
-                actor_kind=actor.kind,
-                actor_id=actor.id,
-                actor_role=actor.role,
-            )
-            for one in subjects
-        ]
-    )
+    for case_id in {one.case_uuid for one in subjects}:
+        own = [one.pk for one in subjects if one.case_uuid == case_id]
+        note_alike(own, machine.kind, event, case_id=case_id, actor=actor, source=source, target=target)
     return len(subjects)

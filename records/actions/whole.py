@@ -18,9 +18,9 @@ from cases.models import Case, Grant
 from portal.core.access import Actor
 from portal.core.bulk import insert
 from portal.core.compiled import adapted, among, compiled
-from portal.core.models import Event, StoredObject
+from portal.core.models import StoredObject
 from portal.core.states import Role
-from portal.core.workflow import Refused, note
+from portal.core.workflow import Refused, note, note_alike
 from records.actions import indexing
 from records.actions.instances import NewInstance
 from records.actions.uploads import asked_before, open_to
@@ -144,21 +144,14 @@ def begin_rows(
     ]
     insert(uploads)
     insert([stored for _, stored in files])
-    insert(
-        [
-            Event(
-                case_id=case.pk,
-                subject_kind=UPLOAD.kind,
-                subject_id=upload.pk,
-                name=EVENT,
-                source=UploadState.RECEIVING,
-                target=UploadState.RECEIVED,
-                actor_kind=by.kind,
-                actor_id=by.id,
-                actor_role=by.role,
-            )
-            for upload in uploads[:-1]
-        ]
+    note_alike(
+        [upload.pk for upload in uploads[:-1]],
+        UPLOAD.kind,
+        EVENT,
+        case_id=case.pk,
+        actor=by,
+        source=UploadState.RECEIVING,
+        target=UploadState.RECEIVED,
     )
     rows = [
         File(

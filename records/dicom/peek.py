@@ -39,13 +39,13 @@ class Peek:
     def __init__(self) -> None:
         self._kept, self._looked = bytearray(), False
 
-    def through(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+    def through(self, chunks: Iterable[bytes | memoryview]) -> Iterator[bytes | memoryview]:
         for chunk in chunks:
             if not self._looked:
                 self._keep(chunk)
             yield chunk
 
-    def _keep(self, chunk: bytes) -> None:
+    def _keep(self, chunk: bytes | memoryview) -> None:
         """What is kept is always how the stream begins: once a byte was left out, none is added."""
         kept, view = self._kept, memoryview(chunk)
         room = max(0, WINDOW - len(kept))

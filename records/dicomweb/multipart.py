@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+
+from portal.core.bodies import Fill
 
 EXPLICIT_LITTLE_ENDIAN = "1.2.840.10008.1.2.1"
 READ_BYTES = 1024 * 1024
@@ -74,38 +76,43 @@ class Malformed(Exception):
 
 
 class Reader:
-    """Reads a multipart body from `read(size)`. `parts()` gives each part's headers and its bytes; the bytes are to be
-    consumed before the next part is asked for."""
+    """Reads a multipart body through `read`, which fills memory that it is given and says with how many bytes; none at the end.
 
-    def __init__(self, read: Callable[[int], bytes], boundary: str) -> None:
+    `parts()` gives each part's headers and its bytes. Each piece of them lies in memory that is used again: it is to be done with
+    before the next one is asked for, and all of them before the next part.
+    """
+
+    def __init__(self, read: Fill, boundary: str) -> None:
         if not re.fullmatch(r"[0-9A-Za-z'()+_,\-./:=? ]{1,70}", boundary):
             raise Malformed("boundary")
         self._read, self._mark = read, b"\r\n--" + boundary.encode("ascii")
-        self._held = bytearray(b"\r\n")  # the first boundary may stand at the very beginning
+        self._block = bytearray(READ_BYTES + 2 * MAX_HEAD_BYTES)
+        self._block[:2] = b"\r\n"  # the first boundary may stand at the very beginning
+        self._at, self._end = 0, 2
         self._over = False
 
     def _fill(self) -> bool:
-        more = b"" if self._over else self._read(READ_BYTES)
-        self._over = self._over or not more
-        self._held += more
-        return bool(more)
-
-    def _taken(self, size: int) -> bytes:
-        """The first bytes of what is held, copied once."""
-        with memoryview(self._held) as view:
-            return bytes(view[:size])
+        """Read more behind what is held, which moves to the front: the end of a block or a head, so that there is always room."""
+        if self._at:
+            self._block[: self._end - self._at] = self._block[self._at : self._end]
+            self._at, self._end = 0, self._end - self._at
+        with memoryview(self._block) as view:
+            count = 0 if self._over else self._read(view[self._end :])
+        self._over = not count
+        self._end += count
+        return bool(count)
 
     def _until(self, mark: bytes, limit: int) -> bytes:
-        while (place := self._held.find(mark)) < 0:
-            if len(self._held) > limit or not self._fill():
+        while (place := self._block.find(mark, self._at, self._end)) < 0:
+            if self._end - self._at > limit or not self._fill():
                 raise Malformed("cut")
-        if place > limit:
+        if place - self._at > limit:
             raise Malformed("head")
-        found = self._taken(place)
-        del self._held[: place + len(mark)]
+        found = bytes(self._block[self._at : place])
+        self._at = place + len(mark)
         return found
 
-    def parts(self) -> Iterator[tuple[dict[str, str], Iterator[bytes]]]:
+    def parts(self) -> Iterator[tuple[dict[str, str], Iterator[memoryview]]]:
         """Raises Malformed: cut short, or a head that is none."""
         for _ in self._body():  # what stands before the first boundary means nothing
             pass
@@ -114,25 +121,26 @@ class Reader:
             for _ in body:  # whatever the caller left
                 pass
 
-    def _last(self) -> bool:
-        """After a boundary: whether it was the closing one. Leaves the reader after the line's end."""
-        while len(self._held) < 2:
+    def _two(self) -> bytes:
+        while self._end - self._at < 2:
             if not self._fill():
                 raise Malformed("cut")
-        if self._held[:2] == b"--":
+        return bytes(self._block[self._at : self._at + 2])
+
+    def _last(self) -> bool:
+        """After a boundary: whether it was the closing one. Leaves the reader after the line's end."""
+        if self._two() == b"--":
+            self._at = self._end
             while self._fill():
-                self._held.clear()
+                self._at = self._end
             return True
         if self._until(b"\r\n", 1024).strip(b" \t"):
             raise Malformed("boundary line")
         return False
 
     def _head(self) -> dict[str, str]:
-        while len(self._held) < 2:
-            if not self._fill():
-                raise Malformed("cut")
-        if self._held[:2] == b"\r\n":
-            del self._held[:2]
+        if self._two() == b"\r\n":
+            self._at += 2
             return {}
         found: dict[str, str] = {}
         for line in self._until(b"\r\n\r\n", MAX_HEAD_BYTES).decode("latin-1").split("\r\n"):
@@ -142,21 +150,21 @@ class Reader:
             found[name.strip().lower()] = value.strip()
         return found
 
-    def _body(self) -> Iterator[bytes]:
+    def _body(self) -> Iterator[memoryview]:
         """Bytes up to the next boundary, which is taken away."""
         mark = self._mark
         while True:
-            place = self._held.find(mark)
+            place = self._block.find(mark, self._at, self._end)
+            safe = place if place >= 0 else self._end - len(mark) + 1
+            start = self._at
             if place >= 0:
-                rest = self._taken(place)
-                del self._held[: place + len(mark)]
-                if rest:
-                    yield rest
+                self._at = place + len(mark)
+            elif safe > start:
+                self._at = safe
+            if safe > start:
+                with memoryview(self._block) as view:
+                    yield view[start:safe]
+            if place >= 0:
                 return
-            safe = len(self._held) - len(mark) + 1
-            if safe > 0:
-                piece = self._taken(safe)
-                del self._held[:safe]
-                yield piece
             if not self._fill():
                 raise Malformed("cut")

@@ -8,7 +8,7 @@ processing, perhaps not yet shown. Whether a study can be seen is what QIDO-RS s
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from email.message import Message
@@ -21,6 +21,7 @@ from cases.models import Case
 from portal.accounts.queries import token_works
 from portal.core import storage
 from portal.core.access import Permission
+from portal.core.bodies import Fill, body_of
 from portal.core.models import StoredObject
 from portal.core.workflow import Refused
 from records import at_once
@@ -119,7 +120,7 @@ class StoreMixin(DicomwebView):
             raise Problem(415, 'Send multipart/related; type="application/dicom"; boundary=…')
         return str(boundary)
 
-    def _take(self, case: Case, read: Callable[[int], bytes], boundary: str, study: str | None) -> list[Taken]:
+    def _take(self, case: Case, read: Fill, boundary: str, study: str | None) -> list[Taken]:
         """Seal every part as it arrives. Raises Problem 400 when the body is cut or malformed; then nothing of it is kept."""
         taken: list[Taken] = []
         self.batch, self.held = storage.Batch(case.pk), 0
@@ -136,7 +137,7 @@ class StoreMixin(DicomwebView):
             raise Problem(400, "The body is not the multipart that its header announces, or it was cut.") from None
         return taken
 
-    def _one(self, kind: str, body: Iterator[bytes], study: str | None) -> Taken:
+    def _one(self, kind: str, body: Iterator[memoryview], study: str | None) -> Taken:
         if kind != "application/dicom":
             return Taken(peek.Head(), None, NOT_UNDERSTOOD)
         peeked = peek.Peek()
@@ -192,21 +193,20 @@ def _too_much(reason: str) -> Problem:
     return Problem({"closed": 409, "store_full": 507}.get(reason, 413), _WHY[reason])
 
 
-def _bounded(request: HttpRequest, room: int, full: str) -> Callable[[int], bytes]:
+def _bounded(request: HttpRequest, room: int, full: str) -> Fill:
     """Reads the body, chunked or with its length, and no more of it than there is room for. Raises Problem with what is `full` then."""
-    chunked = "chunked" in request.headers.get("Transfer-Encoding", "").lower()
-    source: Callable[[int], bytes] = request.META["wsgi.input"].read if chunked else request.read
+    source = body_of(request)
     left = room + 64 * 1024
 
-    def read(size: int) -> bytes:
+    def fill(view: memoryview) -> int:
         nonlocal left
-        piece = source(size)
-        left -= len(piece)
+        count = source(view)
+        left -= count
         if left < 0:
             raise _too_much(full)
-        return piece
+        return count
 
-    return read
+    return fill
 
 
 def _reference(head: peek.Head) -> dict[str, Any]:

@@ -66,6 +66,18 @@ def test_one_row_gets_the_key_that_the_database_gives() -> None:
     assert Job.objects.get(pk=work.pk).attempt == 2
 
 
+def test_rows_that_differ_in_one_column_are_those_that_a_save_writes() -> None:
+    keys, case = [uuid4() for _ in range(3)], uuid4()
+    like = Event(
+        case_id=case, subject_kind="like", name="n", actor_kind="job", actor_id="t", actor_role="system", data={"a": 1}
+    )
+    bulk.insert_alike(like, "subject_id", keys)
+    bulk.insert_alike(like, "subject_id", [])
+    found = list(Event.objects.filter(subject_kind="like").order_by("id"))
+    assert [one.subject_id for one in found] == keys
+    assert {(one.case_id, one.name, one.at, one.data["a"]) for one in found} == {(case, "n", like.at, 1)}
+
+
 def test_numbers_rise_by_what_is_added() -> None:
     one, other = job(attempt=1, progress_total=5), job(attempt=1)
     bulk.insert([one, other])

@@ -7,7 +7,7 @@ import json
 import shutil
 import subprocess
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -342,16 +342,19 @@ def test_transfer_syntaxes_are_read_with_and_without_quotes() -> None:
     assert syntaxes(f"{kind}1.2.3, {kind}*", OFFERS[0]) is None
 
 
+def pieces(body: bytes, size: int) -> Callable[[memoryview], int]:
+    source = io.BytesIO(body)
+    return lambda view: source.readinto(view[:size])
+
+
 @pytest.mark.parametrize("size", [1, 3, 7, 1000])
 def test_a_multipart_body_is_read_in_pieces_of_any_size(size: int) -> None:
     body = b"preamble\r\n--x\r\nContent-Type: a/b\r\n\r\none\r\n--y\r\n--x\r\n\r\n\r\n--x--\r\nend"
-    source = io.BytesIO(body)
-    parts = [(head, b"".join(piece)) for head, piece in Reader(lambda _: source.read(size), "x").parts()]
+    parts = [(head, b"".join(map(bytes, piece))) for head, piece in Reader(pieces(body, size), "x").parts()]
     assert parts == [({"content-type": "a/b"}, b"one\r\n--y"), ({}, b"")]
-    cut = io.BytesIO(body[:40])
     with pytest.raises(Malformed):
-        for _, piece in Reader(lambda _: cut.read(size), "x").parts():
-            b"".join(piece)
+        for _, piece in Reader(pieces(body[:40], size), "x").parts():
+            b"".join(map(bytes, piece))
 
 
 class Wire(HTTPAdapter):

@@ -156,7 +156,7 @@ def test_an_image_is_never_filed_by_the_header_of_another(monkeypatch: pytest.Mo
     body, chunk, through = with_a_hole(256 * 1024), 256 * 1024, peek.Peek.through
 
     def cut(self: peek.Peek, parts: Any) -> Any:
-        whole = b"".join(parts)
+        whole = b"".join(map(bytes, parts))
         return through(self, (whole[at : at + chunk] for at in range(0, len(whole), chunk)))
 
     monkeypatch.setattr(peek.Peek, "through", cut)

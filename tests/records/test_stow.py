@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -20,6 +20,7 @@ from portal.accounts.models import TokenScope, User
 from portal.core import storage
 from portal.core.access import Actor
 from portal.core.backends import LocalFolder
+from portal.core.bodies import Fill
 from portal.core.models import AuditEntry, Event, StoredObject
 from portal.core.states import Role
 from records.dicomweb import store as stow
@@ -138,15 +139,15 @@ def test_a_chunked_body_that_breaks_off_leaves_nothing(
     body = multipart([files.dicom(instance=n) for n in (1, 2, 3)])
     sealed: list[int] = []
 
-    def breaking(_request: Any, _room: int, _full: str) -> Callable[[int], bytes]:
+    def breaking(_request: Any, _room: int, _full: str) -> Fill:
         source = io.BytesIO(body[: -len(body) // 4])
 
-        def read(size: int) -> bytes:
-            piece = source.read(size)
-            if not piece:
+        def read(view: memoryview) -> int:
+            count = source.readinto(view)
+            if not count:
                 sealed.append(sum(path.is_file() for path in tmp_path.rglob("*")))
                 raise ConnectionResetError
-            return piece
+            return count
 
         return read
 
