@@ -20,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings.test")
 django.setup()
 
+from tests.factories import discs, documents, files, health  # noqa: E402
 from tests.records import mutants  # noqa: E402
 
 BATCH = 200
@@ -27,12 +28,21 @@ REAL = 200_000  # bytes; larger files say nothing new and take long
 
 
 def seeds() -> list[bytes]:
-    found = mutants.seeds()
+    found = [*mutants.seeds(), *packed()]
     if root := os.environ.get("TEST_DATA"):
         for path in sorted(Path(root).rglob("*")):
             if path.is_file() and 0 < path.stat().st_size < REAL and "TINY_" not in str(path):
                 found.append(path.read_bytes())
     return found
+
+
+def packed() -> list[bytes]:
+    """Discs, archives and papers with something inside, and text in two bytes a letter."""
+    inside = {"DICOM/IM1": files.dicom(size=16), "letter.txt": b"words of a letter", "report.pdf": files.pdf("Report")}
+    archive, record = files.packed_names(inside), health.ccda()
+    found = [discs.make_iso(inside), discs.make_udf(inside, alone=True), discs.make_udf(inside, alone=False), archive]
+    found += [b"MZ\x90\0" + bytes(500) + archive, documents.with_attached(*inside.items(), note=("note.txt", b"words"))]
+    return [*found, record, record.decode().encode("utf-16")]
 
 
 def main() -> int:

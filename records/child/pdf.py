@@ -46,6 +46,9 @@ def handle(job: Job) -> Outcome:
             raise Refused("pdf_damaged")
         if count > 10_000:
             raise Refused("pdf_too_many_pages")
+        if document.get_formtype() != pdfium_c.FORMTYPE_NONE:
+            with suppress(pdfium.PdfiumError):
+                document.init_forms()
         pages = [page_of(job, document, number, outcome) for number in range(min(count, job.limits.pages))]
         if count > len(pages):
             outcome.flags.append("pdf_pages_not_shown")
@@ -105,6 +108,11 @@ def page_of(job: Job, document: pdfium.PdfDocument, number: int, outcome: Outcom
     """Picture and text of page `number` (from 0). A page that cannot be read ends the file: half a letter misleads."""
     try:
         page = document[number]
+        if document.formenv is not None:
+            with suppress(pdfium.PdfiumError):
+                page.flatten()  # what was filled into a form is not on the page else, neither as a picture nor as words
+            page.close()
+            page = document[number]
     except pdfium.PdfiumError:
         raise Refused("pdf_damaged") from None
     try:

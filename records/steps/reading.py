@@ -290,6 +290,8 @@ def _prepare(work: Work, file: File, result: FileResult, folder: Path) -> Write:
     seal = Sealer(work, folder)
     if result.kind in ("other", "text") and papers.is_signal(file):
         return lambda _case, row: processing.finish(row, "ready", by=by, code="kept_not_shown", **columns)
+    if result.status == "rejected" and result.kind == "dicom" and file.name.upper() == "DICOMDIR":
+        return lambda _case, row: processing.finish(row, "ready", by=by, code="dicomdir", **columns)  # nobody needs it
     if result.status in ("rejected", "needs_password"):
         return lambda _case, row: processing.finish(row, "reject", by=by, code=result.code, **columns)
     if result.status == "quarantined":

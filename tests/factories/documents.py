@@ -77,3 +77,45 @@ def make_cda(title: str = "Discharge summary") -> bytes:
         '<?xml version="1.0" encoding="UTF-8"?><ClinicalDocument xmlns="urn:hl7-org:v3">'
         f"<title>{title}</title></ClinicalDocument>"
     ).encode()
+
+
+def with_attached(*attached: tuple[str, bytes], note: tuple[str, bytes] | None = None) -> bytes:
+    """A cover letter with files in the list of attachments, and one pinned to the page."""
+    out = io.BytesIO()
+    with pikepdf.open(io.BytesIO(make_pdf("Cover letter. See the attached report."))) as document:
+        for name, content in attached:
+            document.attachments[name] = pikepdf.AttachedFileSpec(document, content, filename=name)
+        if note:
+            spec = pikepdf.AttachedFileSpec(document, note[1], filename=note[0])
+            pin = pikepdf.Dictionary(Type=pikepdf.Name.Annot, Subtype=pikepdf.Name.FileAttachment, Rect=[9, 9, 30, 30])
+            pin.FS = document.make_indirect(spec.obj)
+            document.pages[0].Annots = pikepdf.Array([document.make_indirect(pin)])
+        document.save(out)
+    return out.getvalue()
+
+
+def make_form(value: str, *, drawn: bool = True) -> bytes:
+    """A form with one box that holds `value`; `drawn`: the program that filled it drew the box as well."""
+    with pikepdf.new() as document:
+        page = document.add_blank_page(page_size=(595, 842))
+        helvetica = pikepdf.Dictionary(
+            Type=pikepdf.Name.Font, Subtype=pikepdf.Name.Type1, BaseFont=pikepdf.Name.Helvetica
+        )
+        fonts = pikepdf.Dictionary(Font=pikepdf.Dictionary(Helv=document.make_indirect(helvetica)))
+        box = pikepdf.Dictionary(
+            Type=pikepdf.Name.Annot, Subtype=pikepdf.Name.Widget, FT=pikepdf.Name.Tx, F=4, Rect=[60, 700, 500, 730],
+            T=pikepdf.String("diagnosis"), V=pikepdf.String(value), DA=pikepdf.String("/Helv 14 Tf 0 g"),
+        )  # fmt: skip
+        if drawn:
+            look = document.make_stream(f"/Tx BMC q BT /Helv 14 Tf 0 g 2 8 Td ({value}) Tj ET Q EMC".encode())
+            look.Type, look.Subtype, look.BBox = pikepdf.Name.XObject, pikepdf.Name.Form, [0, 0, 440, 30]
+            look.Resources = fonts
+            box.AP = pikepdf.Dictionary(N=look)
+        box = document.make_indirect(box)
+        page.Annots = pikepdf.Array([box])
+        document.Root.AcroForm = pikepdf.Dictionary(
+            Fields=pikepdf.Array([box]), DA=pikepdf.String("/Helv 14 Tf 0 g"), DR=fonts, NeedAppearances=not drawn
+        )
+        out = io.BytesIO()
+        document.save(out)
+    return out.getvalue()

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import io
 import json
 from pathlib import Path
 
-import pikepdf
 import pytest
 from django.test import Client
 from django.urls import reverse
+from PIL import Image
 
 from records.models import Document, File
 from tests.factories import files, health
 from tests.factories import records as make
-from tests.records.helpers import one
+from tests.factories.documents import make_form, with_attached
+from tests.records.helpers import one, run
 
 WORDS = "Discharge letter of Testina Example. Sodium 140 mmol/l. Müller's test negative.\r\n"
 
@@ -73,19 +73,13 @@ def test_program_without_scans_stays_a_program(inside: dict[str, bytes], tmp_pat
     assert (result.status, result.code) == ("left_out", "viewer_program")
 
 
-def with_attached(*attached: tuple[str, bytes], note: tuple[str, bytes] | None = None) -> bytes:
-    """A cover letter with files in the list of attachments, and one pinned to the page."""
-    out = io.BytesIO()
-    with pikepdf.open(io.BytesIO(files.pdf("Cover letter", "See the attached report"))) as document:
-        for name, content in attached:
-            document.attachments[name] = pikepdf.AttachedFileSpec(document, content, filename=name)
-        if note:
-            spec = pikepdf.AttachedFileSpec(document, note[1], filename=note[0])
-            pin = pikepdf.Dictionary(Type=pikepdf.Name.Annot, Subtype=pikepdf.Name.FileAttachment, Rect=[9, 9, 30, 30])
-            pin.FS = document.make_indirect(spec.obj)
-            document.pages[0].Annots = pikepdf.Array([document.make_indirect(pin)])
-        document.save(out)
-    return out.getvalue()
+@pytest.mark.parametrize("drawn", [True, False], ids=["with its looks", "without"])
+def test_what_was_filled_into_a_form_is_on_the_page_and_among_its_words(drawn: bool, tmp_path: Path) -> None:
+    results = run([make_form(value, drawn=drawn) for value in ("", "Adenocarcinoma")], tmp_path)
+    empty, filled = (result.data["pages"][0] for result in results)
+    assert (empty["text"].strip(), filled["text"].strip()) == ("", "Adenocarcinoma")
+    ink = [sum(Image.open(tmp_path / page["image"]).convert("L").histogram()[:128]) for page in (empty, filled)]
+    assert ink[1] > ink[0] + 100
 
 
 def test_files_attached_to_a_pdf_are_taken_out_and_not_in_the_safe_copy(tmp_path: Path) -> None:

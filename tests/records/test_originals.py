@@ -55,3 +55,10 @@ def test_copy_of_a_file_that_is_refused_is_refused_with_it() -> None:
         ("letter.pdf", "pdf_damaged"),
         ("letter (1).pdf", "pdf_damaged"),
     }
+
+
+def test_damaged_table_of_contents_is_left_out_and_troubles_nobody() -> None:
+    case = make.case()
+    make.upload(case, bytes(128) + b"DICM" + b"garbage", "DICOMDIR")
+    make.run_jobs()
+    assert (File.objects.get().state, File.objects.get().code) == (RecordState.READY, "dicomdir")
