@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
+from typing import Any
 
 import pycdlib
 import pyzipper
@@ -14,7 +15,7 @@ ICON = b"\0\0\1\0\1\0" + bytes(60)
 
 def make_iso(files: Mapping[str, bytes], *, joliet: bool = True, rock_ridge: bool = False) -> bytes:
     """An ISO 9660 image, written by a library that is not the reader under test. Paths as "DICOM/IM0001"."""
-    options: dict[str, object] = {"interchange_level": 3}
+    options: dict[str, Any] = {"interchange_level": 3}
     if joliet:
         options["joliet"] = 3
     if rock_ridge:
@@ -23,7 +24,7 @@ def make_iso(files: Mapping[str, bytes], *, joliet: bool = True, rock_ridge: boo
     disc.new(**options)
     made: dict[str, str] = {}
 
-    def named(path: str, short: str) -> dict[str, str]:
+    def named(path: str, short: str) -> dict[str, Any]:
         place = {"iso_path": short}
         if joliet:
             place["joliet_path"] = f"/{path}"

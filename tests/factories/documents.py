@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Mapping
+from typing import Any
 
 import pikepdf
 import pillow_heif
@@ -82,11 +83,12 @@ def make_cda(title: str = "Discharge summary") -> bytes:
 def with_attached(*attached: tuple[str, bytes], note: tuple[str, bytes] | None = None) -> bytes:
     """A cover letter with files in the list of attachments, and one pinned to the page."""
     out = io.BytesIO()
+    made: Any = pikepdf.AttachedFileSpec  # its stub asks for everything
     with pikepdf.open(io.BytesIO(make_pdf("Cover letter. See the attached report."))) as document:
         for name, content in attached:
-            document.attachments[name] = pikepdf.AttachedFileSpec(document, content, filename=name)
+            document.attachments[name] = made(document, content, filename=name)
         if note:
-            spec = pikepdf.AttachedFileSpec(document, note[1], filename=note[0])
+            spec = made(document, note[1], filename=note[0])
             pin = pikepdf.Dictionary(Type=pikepdf.Name.Annot, Subtype=pikepdf.Name.FileAttachment, Rect=[9, 9, 30, 30])
             pin.FS = document.make_indirect(spec.obj)
             document.pages[0].Annots = pikepdf.Array([document.make_indirect(pin)])
