@@ -288,6 +288,8 @@ def _verdict(status: int) -> str:
         return "unsafe_time"
     if status in (OUT_OF_MEMORY, -signal.SIGKILL, -signal.SIGABRT):  # the kernel's memory killer; std::bad_alloc aborts
         return "unsafe_memory"
+    if status == -signal.SIGPROF:
+        return "pdf_damaged"  # one page took too long (records.child.pdf)
     return "too_large" if status == -signal.SIGXFSZ else "unsafe_crash"
 
 

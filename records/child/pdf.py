@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import logging
 import re
+import signal
 from contextlib import suppress
 from typing import Any
 
@@ -125,7 +126,12 @@ def page_of(job: Job, document: pdfium.PdfDocument, number: int, outcome: Outcom
         if scale > min(allowed, longest):
             scale = min(allowed, longest)
             outcome.flags.append("pdf_page_shrunk")
-        image = page.render(scale=scale, may_draw_forms=False).to_pil().convert("RGB")
+        # The decoder listens to nobody while it draws: the process ends by this signal, which the parent knows.
+        signal.setitimer(signal.ITIMER_PROF, job.limits.page_seconds)
+        try:
+            image = page.render(scale=scale, may_draw_forms=False).to_pil().convert("RGB")
+        finally:
+            signal.setitimer(signal.ITIMER_PROF, 0)
         name = f"p{number + 1:05d}.jpg"
         path = job.output(name)
         image.save(path, "JPEG", quality=85, optimize=False)

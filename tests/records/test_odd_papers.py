@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from django.urls import reverse
 from PIL import Image
 
 from records.models import Document, File
+from records.sandbox import Limits
 from tests.factories import files, health
 from tests.factories import records as make
 from tests.factories.documents import make_form, with_attached
@@ -114,3 +116,12 @@ def test_attached_report_is_a_paper_of_its_own_and_a_part_that_is_not_shown_is_t
     assert sentence not in client.get(address).content.decode()
     File.objects.filter(pk=letter.file_id).update(warnings=["pdf_pages_not_shown"])
     assert sentence in client.get(address).content.decode()
+
+
+def test_page_that_takes_too_long_is_refused_and_the_next_file_is_read(tmp_path: Path) -> None:
+    out = io.BytesIO()
+    Image.effect_noise((3000, 3000), 90).save(out, "PDF")
+    first, second = run([out.getvalue(), b"words of a letter"], tmp_path, limits=Limits(page_seconds=0.01))
+    assert (first.status, first.code) == ("rejected", "pdf_damaged")
+    assert second.status == "ready"
+    assert one(out.getvalue(), tmp_path).status == "ready", "within its time"
