@@ -9,44 +9,21 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import partial
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
-from bench import browser, data, end_cleanly, servers
-from bench.client import Request, Server, median, stow, timed
+from bench import browser, data, end_cleanly, ingest, servers
+from bench.client import Request, Server, median, timed
+from bench.rows import Row, bounded, compared
 
 FRAMES = {"Accept": 'multipart/related; type="application/octet-stream"'}
 JPEG = {"Accept": "image/jpeg"}
 JSON = {"Accept": "application/dicom+json"}
 PACK = 32
 STUDIES = 20_000
-
-
-@dataclass(frozen=True)
-class Row:
-    """One line: `ratio` says how we compare (above 1 is better for `at least`, below for `at most`)."""
-
-    name: str
-    ours: float | None
-    peer: float | None
-    unit: str
-    ratio: float | None
-    target: str
-    met: bool | None
-
-
-def compared(name: str, ours: float, peer: float, unit: str, *, at_most: float = 0, at_least: float = 0) -> Row:
-    ratio = ours / peer if peer else 0.0
-    met = ratio <= at_most if at_most else ratio >= at_least
-    target = f"≤ {at_most:g} ×" if at_most else f"≥ {at_least:g} ×"
-    return Row(name, round(ours, 4), round(peer, 4), unit, round(ratio, 3), target, met)
-
-
-def bounded(name: str, ours: float, unit: str, most: float) -> Row:
-    return Row(name, round(ours, 3), None, unit, None, f"≤ {most:g} {unit}", ours <= most)
 
 
 class Bench:
@@ -56,98 +33,12 @@ class Bench:
         self.study = f"/studies/{volume.study}"
         self.series = f"{self.study}/series/{volume.series}"
         self.rows: list[Row] = []
-        self.first_thumbnail = 0.0
 
     def instance(self, number: int) -> str:
         return f"{self.series}/instances/{self.volume.instances[number]}"
 
-    # -- taking in
-
     def ingest(self) -> None:
-        files = self.volume.files
-        count = len(files)
-        self._warm_up()
-
-        def stowed(base: str) -> list[Request]:
-            return [stow(f"{base}/studies", files[at : at + 10]) for at in range(0, count, 10)]
-
-        best = 0.0
-        ways: list[tuple[str, list[Request], int]] = [
-            ("STOW, 10 in a request, 4 connections", stowed(self.peer_base), 4),
-            ("REST, 4 connections", [Request("/instances", "POST", {}, one) for one in files], 4),
-        ]
-        for number, (_, requests, connections) in enumerate(ways):
-            took, _ = self.peer.all(requests, connections)
-            best = max(best, count / took)
-            if number + 1 < len(ways):
-                for study in json.loads(self.peer.get("/studies")):
-                    connection = self.peer.connect()
-                    connection.request("DELETE", f"/studies/{study}", headers=dict(self.peer.headers))
-                    connection.getresponse().read()
-                    connection.close()
-        bodies = stowed(self.base)
-        began = time.perf_counter()
-        watch = threading.Thread(target=self._watch_thumbnail, args=(began,))
-        watch.start()
-        self.ours.all(bodies, 4)
-        sent = time.perf_counter() - began
-        while True:
-            rows = self.ours.get(f"{self.base}{self.study}/series", **JSON)
-            listed = json.loads(rows)[0]["00201209"].get("Value") if rows else None
-            if listed == [count] and self._count(f"{self.base}{self.series}") == count:
-                break
-            time.sleep(0.05)
-        viewable = time.perf_counter() - began
-        watch.join()
-        self.rows.append(
-            compared(
-                "ingest: first byte sent to indexed and viewable", count / viewable, best, "instances/s", at_least=1
-            )
-        )
-        self.rows.append(
-            Row(
-                "ingest: all accepted (sealed, on disk, in the database)",
-                round(count / sent, 1),
-                round(best, 1),
-                "instances/s",
-                round(count / sent / best, 3),
-                "shown",
-                None,
-            )
-        )
-        self.rows.append(
-            bounded(
-                "first thumbnail after the series' first file",
-                self.first_thumbnail,
-                "s",
-                1.0 if "redis" in os.environ.get("CELERY_BROKER_URL", "") else 3.0,
-            )
-        )
-
-    def _warm_up(self) -> None:
-        """Both servers take a small study first: what a process loads at its first request is not what is measured."""
-        small = data.volume(64, number=2)
-        for server, base in ((self.peer, self.peer_base), (self.ours, self.base)):
-            server.all([stow(f"{base}/studies", small.files[at : at + 4]) for at in range(0, 64, 4)], 8)
-        path, deadline = f"{self.base}/studies/{small.study}/series/{small.series}", time.monotonic() + 120
-        while time.monotonic() < deadline and self._count(path) < len(small.files):
-            time.sleep(0.2)
-
-    def _count(self, series: str) -> int:
-        try:
-            return len(json.loads(self.ours.get(f"{series}/metadata", **JSON)))
-        except RuntimeError:
-            return 0
-
-    def _watch_thumbnail(self, began: float) -> None:
-        """Asks every tenth of a second from the moment when the first byte is sent: more often, and the asking is what is measured."""
-        while time.perf_counter() - began < 300:
-            try:
-                self.ours.get(f"{self.base}{self.series}/thumbnail")
-                break
-            except RuntimeError:
-                time.sleep(0.1)
-        self.first_thumbnail = time.perf_counter() - began
+        self.rows += ingest.measure(self.ours, self.peer, self.base, self.peer_base, self.volume)
 
     # -- finding
 
