@@ -22,31 +22,31 @@ help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run:  ## set up and start the portal on http://localhost:8000
-	@$(PYTHON) -m bootstrap run
+	@$(PYTHON) portal/bootstrap run
 	@exec $(BIN)/python manage.py serve
 
 test:  ## set up and run the whole suite, browser journeys included (TESTS=folder for a part)
-	@$(PYTHON) -m bootstrap test
+	@$(PYTHON) portal/bootstrap test
 	@$(TEST_ENV) $(BIN)/python -m pytest -n 2 $(TESTS)
 
 journeys:  ## run the browser journeys alone
-	@$(PYTHON) -m bootstrap test
+	@$(PYTHON) portal/bootstrap test
 	@$(TEST_ENV) $(BIN)/python -m pytest tests/journeys
 
 test-postgres:  ## run the whole suite on a PostgreSQL and a Redis that this starts and stops itself
-	@$(PYTHON) -m bootstrap test
+	@$(PYTHON) portal/bootstrap test
 	@$(TEST_ENV) .ci/with-services $(BIN)/python -m pytest -n 2 $(TESTS)
 
 bench-documents:  ## how well papers are told apart on TEST_DATA/documents: precision and recall (TEST_DATA=folder)
-	@$(PYTHON) -m bootstrap test
+	@$(PYTHON) portal/bootstrap test
 	@$(TEST_ENV) nice $(BIN)/python -m bench.documents
 
 fuzz:  ## thousands of broken files through the process that reads uploads (COUNT=10000 FUZZ_SEED=… TEST_DATA=folder)
-	@$(PYTHON) -m bootstrap test
+	@$(PYTHON) portal/bootstrap test
 	@$(TEST_ENV) nice $(BIN)/python bench/fuzz.py
 
 lint:  ## style, types, import contracts, templates, missing migrations, deployment checks
-	@$(PYTHON) -m bootstrap lint
+	@$(PYTHON) portal/bootstrap lint
 	@$(MAKE) --no-print-directory --jobs=2 PYTHON=true types lint-all-but-types
 
 lint-all-but-types:
@@ -59,46 +59,46 @@ lint-all-but-types:
 	  --tag security --tag models --tag urls --tag templates --tag compatibility
 
 format:  ## put source and templates into the project's form
-	@$(PYTHON) -m bootstrap lint
+	@$(PYTHON) portal/bootstrap lint
 	@$(BIN)/ruff check --fix --quiet .
 	@$(BIN)/ruff format --quiet .
 
 types:  ## mypy alone
-	@$(PYTHON) -m bootstrap lint
+	@$(PYTHON) portal/bootstrap lint
 	@$(BIN)/mypy
 
 .PHONY: bench-records
 bench-records:  ## images against Debian's Orthanc on the same data: build/bench/records.json (QUICK=1 for a short run)
-	@$(PYTHON) -m bootstrap test
+	@$(PYTHON) portal/bootstrap test
 	@$(BIN)/python -m bench.records $(if $(QUICK),--quick)
 
 .PHONY: bench-viewer
 bench-viewer:  ## a study of 4,000 images in Chromium with a 4 GB laptop's memory: build/bench/viewer.json (QUICK=1: 800)
-	@$(PYTHON) -m bootstrap test
+	@$(PYTHON) portal/bootstrap test
 	@$(BIN)/python -m bench.viewer $(if $(QUICK),--quick)
 
 docs:  ## take the screenshots anew, from the demo's invented cases
-	@$(PYTHON) -m bootstrap test
+	@$(PYTHON) portal/bootstrap test
 	@$(BIN)/python docs/screenshots.py
 
 bench-intake:  ## what becomes of real, hostile and whole-disc uploads (TEST_DATA=folder FILES=5000)
-	@$(PYTHON) -m bootstrap test
+	@$(PYTHON) portal/bootstrap test
 	@$(TEST_ENV) $(BIN)/python -m bench.intake
 
 bench-upload:  ## 200 uploads that are cut, a server that is killed, memory at 2 GB: a table, and build/bench/upload.json (QUICK=1)
-	@$(PYTHON) -m bootstrap test
+	@$(PYTHON) portal/bootstrap test
 	@$(TEST_ENV) $(BIN)/python -m bench.upload $(if $(QUICK),--quick)
 
 backup:  ## copy database and sealed records into one file (TO=path); the keys are not in it
-	@$(PYTHON) -m bootstrap run
+	@$(PYTHON) portal/bootstrap run
 	@$(BIN)/python manage.py backup --to "$(TO)"
 
 restore:  ## put a backup back (FROM=path); refuses a portal that already has data unless FORCE=1
-	@$(PYTHON) -m bootstrap run
+	@$(PYTHON) portal/bootstrap run
 	@$(BIN)/python manage.py restore $(if $(FORCE),--force) "$(or $(FROM),$(error name the backup: make restore FROM=path))"
 
 lock:  ## write the lock files anew from pyproject.toml
-	@$(PYTHON) -m bootstrap lint
+	@$(PYTHON) portal/bootstrap lint
 	@for extra in "" dev; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-annotate --no-header $${extra:+--extra $$extra} pyproject.toml -o requirements$${extra:+-$$extra}.txt; done
 	@sed -nE '/^front = \[/,/^\]/s/^ *"([^"]+)".*/\1/p' pyproject.toml | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \

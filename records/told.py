@@ -41,7 +41,7 @@ OWN: dict[str, Words] = {
     ),
     "two_patients": Words(
         _("a person is checking this"),
-        _("These images carry the names or numbers of two people. A person is checking which are yours."),
+        _("These images carry the names or numbers of two people. A person is checking which belong to this case."),
         _("You do not need to do anything now. We write to you if we have a question."),
     ),
 }

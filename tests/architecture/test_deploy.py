@@ -13,7 +13,7 @@ import pytest
 import yaml
 from django.conf import settings
 
-from bootstrap import debian, front, prepare, steps
+from portal.bootstrap import debian, front, prepare, steps
 
 ROOT = Path(settings.BASE_DIR)
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -113,7 +113,7 @@ def test_dockerfile_copies_what_exists() -> None:
         for source in sources:
             assert (ROOT / source).exists(), source
             assert not any(fnmatch.fnmatch(source.rstrip("/"), shape) for shape in ignored), source
-    packages = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests", "bench", "bootstrap"}
+    packages = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests", "bench"}
     copied = set(re.findall(r"^COPY (\w+) \1$", DOCKERFILE, re.M))
     assert packages <= copied
 

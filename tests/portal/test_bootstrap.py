@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bootstrap import debian, environment, steps
+from portal.bootstrap import debian, environment, steps
 
 LISTED = """\
 :env:.cert='/etc/ssl/own.crt'

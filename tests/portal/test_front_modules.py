@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 
-from bootstrap import front, steps
+from portal.bootstrap import front, steps
 
 
 def test_browser_modules_pass_their_own_tests() -> None:

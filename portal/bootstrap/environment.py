@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from bootstrap import steps
+from . import steps
 
 
 def make_virtual_environment() -> None:

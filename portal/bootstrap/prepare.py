@@ -1,8 +1,8 @@
 """Makes this checkout ready to run or to test, on a machine that has only Python and make.
 
-``python3 -m bootstrap run`` prepares what the portal needs; ``test`` adds what its tests need; ``lint`` leaves the
+``python3 portal/bootstrap run`` prepares what the portal needs; ``test`` adds what its tests need; ``lint`` leaves the
 front end and the Debian libraries out; ``services`` installs PostgreSQL and Redis for ``.ci/with-services``. It runs
-before anything is installed, so it uses the standard library alone. What is done already (:mod:`bootstrap.steps`) is
+before anything is installed, so it uses the standard library alone. What is done already (:mod:`steps`) is
 not done again: a second run takes well under two seconds.
 """
 
@@ -11,8 +11,9 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from pathlib import Path
 
-from bootstrap import debian, environment, front, steps
+from . import debian, environment, front, steps
 
 MINIMUM_PYTHON = (3, 11)
 PURPOSES = (*steps.REQUIREMENTS, "services")
@@ -24,7 +25,7 @@ def main(arguments: list[str]) -> int:
         return _continue_with_newer_python(arguments)
     what = arguments[0] if arguments else "run"
     if what not in PURPOSES:
-        print(f"usage: python3 -m bootstrap {{{'|'.join(PURPOSES)}}}", file=sys.stderr)
+        print(f"usage: python3 portal/bootstrap {{{'|'.join(PURPOSES)}}}", file=sys.stderr)
         return 2
     try:
         with steps.one_at_a_time():
@@ -54,7 +55,7 @@ def _continue_with_newer_python(arguments: list[str]) -> int:
     for minor in range(20, MINIMUM_PYTHON[1] - 1, -1):
         newer = shutil.which(f"python3.{minor}")
         if newer:
-            os.execv(newer, [newer, "-m", "bootstrap", *arguments])  # noqa: S606
+            os.execv(newer, [newer, str(Path(__file__).parent), *arguments])  # noqa: S606
     found = ".".join(map(str, sys.version_info[:2]))
     print(f"Cannot continue: Python 3.11 or newer is needed, and python3 here is {found}.", file=sys.stderr)
     return 1

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from bootstrap import front, steps
+from . import front, steps
 
 LIGHTER_BROWSER = "chromium-headless-shell"
 

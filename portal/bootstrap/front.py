@@ -7,8 +7,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from bootstrap import steps
-from bootstrap.environment import install_requirements
+from . import steps
+from .environment import install_requirements
 
 MINIMUM_NODE = (20, 19)
 

@@ -1,5 +1,0 @@
-import sys
-
-from bootstrap.prepare import main
-
-sys.exit(main(sys.argv[1:]))
