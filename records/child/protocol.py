@@ -89,7 +89,7 @@ class Limits:
     """Levels of archives inside archives that are still opened."""
     pages: int = 300
     page_pixels: int = 6_000_000
-    page_seconds: float = 25.0
+    page_seconds: float = 15.0
     """Of the processor, for one page of a PDF: a decoder that never ends is the file's fault."""
     image_pixels: int = 100_000_000
     image_side: int = 4_000

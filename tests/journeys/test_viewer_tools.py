@@ -265,7 +265,14 @@ def one_image_fails_and_the_rest_goes_on(browser: Browser) -> None:
     expect(message).to_have_text(f"{expected} The other images are not affected.")
     browser.page.keyboard.press("ArrowDown")
     browser.until(f"{APP}.panes[0].index === 2 && {APP}.panes[0].message.hidden")
-    expect(browser.page.get_by_text("1 failed")).to_be_visible()
+    failed = browser.page.get_by_text("1 failed")
+    expect(failed).to_be_visible()
+    browser.page.keyboard.press("ArrowUp")
+    expect(message).to_be_visible()
+    browser.page.unroute(f"**/instances/{lost}/frames/*")
+    browser.page.evaluate("window.dispatchEvent(new Event('online'))")
+    browser.until(f"{APP}.panes[0].index === 1 && {APP}.panes[0].message.hidden")
+    expect(failed).to_be_hidden()
 
 
 def the_connection_is_lost_while_images_come(browser: Browser) -> None:

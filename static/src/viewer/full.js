@@ -218,10 +218,13 @@ export class App {
 
   enterMpr(series) { return enterPlanes(this, series); }
 
-  /** After signing in again: what failed is asked for once more, what was changed is saved. */
+  /** After signing in again, or when the connection is back: what failed is asked for once more, what was changed is saved. */
   resume() {
-    for (const series of this.catalog.series) series.failed.clear();
-    for (const pane of this.panes) if (pane.ids.length) pane.goTo(pane.index);
+    for (const series of this.catalog.series) {
+      series.failed.clear();
+      for (const image of series.images) image.alone = false;
+    }
+    for (const pane of this.panes) pane.again();
     this.prefetcher.pump();
     this.state.saveAll();
   }

@@ -44,6 +44,7 @@ async function start() {
     }
   }
   if (catalog.failures.length) app.tell?.(gettext('{n} of {count} studies could not be opened: {reason}.', { n: catalog.failures.length, count: config.studies.length, reason: reason(catalog.failures[0].error) }));
+  window.addEventListener('online', () => app.resume());
   root.dataset.ready = 'true';
   root.consilium = app;   // tests and support look in here
 }

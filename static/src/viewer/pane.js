@@ -181,6 +181,12 @@ export class Pane {
     return this.viewport.setImageIdIndex(target).catch((error) => { if (this.index === target) this.failed(error); });
   }
 
+  /** Asks once more for what could not be shown; the renderer itself does not ask twice for the image that it stands at. */
+  again() {
+    if (!this.series || !this.node.classList.contains('co-v-pane--failed')) return;
+    this.show(this.series, this.index, this.plane ? { plane: this.plane, ids: this.ids } : null);
+  }
+
   step(by, wrap = false) {
     const next = this.index + by;
     return this.goTo(wrap ? (next + this.ids.length) % this.ids.length : next);
