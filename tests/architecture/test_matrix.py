@@ -28,7 +28,7 @@ from portal.core.access import Permission
 from portal.core.models import Event
 from portal.core.states import STAFF, Role
 from records.actions import links
-from tests.architecture.addresses import INSTALLATION, arguments, lookup, objects
+from tests.architecture.addresses import INSTALLATION, WORDS, arguments, lookup, objects
 from tests.architecture.routes import METHODS, Route, ours, walk
 from tests.architecture.world import MISSING, OTHER, OWN, REVOKED, Part, World, build
 
@@ -316,7 +316,8 @@ def test_matrix_an_offer_opens_its_preview_alone(
     route: Route, world: World, clients: dict[Role | None, Client]
 ) -> None:
     part = world.stages["offer"][OWN]
-    kwargs = {"pk": part.assignment.pk} if "pk" in route.kwargs and part.assignment else {"ref": part.case.ref}
+    kwargs = {name: lookup(WORDS, route, name) for name in route.kwargs}
+    kwargs |= {"pk": part.assignment.pk} if "pk" in route.kwargs and part.assignment else {"ref": part.case.ref}
     for method in METHODS:
         if not route.answers(method) or method == "OPTIONS":
             continue

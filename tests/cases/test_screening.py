@@ -80,7 +80,7 @@ def test_steps_follow_each_other(client, edition):
 
 
 def test_a_later_step_leads_back_to_the_first_open_one(client, edition):
-    assert client.get(url("care")).url == url("place") + "?again"
+    assert client.get(url("care")).url == url("who") + "?again"
     walk(client, until="field")
     assert client.get(url("date")).url == url("signs")
     assert client.get(reverse("cases:result")).url == url("signs")

@@ -51,7 +51,7 @@ def test_summary_of_a_portal_fills_the_answers_and_the_desk_corrects_a_class(
     with testina.page.expect_file_chooser() as chooser:
         testina.press("Choose a folder")
     chooser.value.set_files(folder)
-    found = testina.page.get_by_role("link", name="See your medicines, allergies and results")
+    found = testina.page.get_by_role("link", name="See medicines, allergies and results")
     expect(found).to_be_visible(timeout=3 * PATIENCE_MS)
     found.click()
     testina.on("What the records say")
