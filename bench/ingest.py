@@ -18,6 +18,8 @@ from bench.rows import Row, bounded, compared
 
 JSON = {"Accept": "application/dicom+json"}
 CONNECTIONS = 4
+REST_SECONDS = 5
+"""Between two studies: workers look at a case as a whole some time after its last image came."""
 IN_A_REQUEST = (100, 10)
 """The last one is the study that the other rows are measured with."""
 
@@ -40,6 +42,7 @@ def measure(ours: Server, peer: Server, base: str, peer_base: str, volume: data.
         last = number == IN_A_REQUEST[-1]
         sent = volume if last else data.volume(count, number=100 + number)
         requests = stowed(base, sent, number)
+        time.sleep(REST_SECONDS)
         began = time.perf_counter()
         watch = threading.Thread(target=_watch_thumbnail, args=(ours, base, volume, began, first_thumbnail))
         if last:
